@@ -1,0 +1,185 @@
+//! Where Trackway keeps what it recorded.
+//!
+//! A [`Store`] takes batches, answers when they are durable, and answers questions about them. [`Embedded`] keeps them
+//! in one directory; [`Memory`] is the smallest thing that behaves the same and is what the others are compared with.
+//! The store knows no wire format: whoever opens it passes the [`Decoder`] that turns logged bytes into records again.
+
+mod query;
+
+use std::{future::Future, pin::Pin};
+
+use bytes::Bytes;
+use trackway_model::{Batch, SpanId, SpanRecord, Text, Timestamp, TraceId};
+
+pub use query::{
+    Deleted, Outline, Page, PageRequest, Project, Service, TracePage, TraceQuery, TraceStatus, TraceSummary,
+};
+
+/// The bytes of one accepted request, as they came, with what is needed to read them again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// Names the format of the body; a name that was once written is understood for ever.
+    pub content_type: Text,
+    /// The project that the request asked for.
+    pub project: Option<Text>,
+    /// The time zone in which the body's local times are to be read.
+    pub zone: Option<Text>,
+    /// The door through which the request came.
+    pub source: Text,
+    /// When the request came.
+    pub arrival: Timestamp,
+    /// The body, uncompressed.
+    pub body: Bytes,
+}
+
+/// Turns a logged frame into the records that it was accepted for; pure, so that replay gives what acceptance gave.
+pub type Decoder = Box<dyn Fn(&Frame) -> Result<Batch, String> + Send + Sync>;
+
+/// What became of a batch that is now durable.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ack {
+    /// The traces that now look different, each once.
+    pub changed: Vec<TraceId>,
+    /// Records that were there already, with the same content.
+    pub duplicates: u64,
+}
+
+/// The answer to [`Store::append`], once the batch is durable.
+pub type Appending = Pin<Box<dyn Future<Output = Result<Ack, Error>> + Send>>;
+
+/// Keeps records and answers questions about them.
+///
+/// Every implementation passes the contract suite. A batch that was acknowledged is durable and visible to every
+/// question asked afterwards; one that was refused has left no trace.
+pub trait Store: Send + Sync {
+    /// Stores a batch together with the bytes that it was decoded from.
+    ///
+    /// Records that are there already with equal content are not stored again. An open span is replaced by its
+    /// finished record, whichever comes first; other records with equal ids and different content all stay.
+    ///
+    /// # Errors
+    /// [`Error::Full`] when a bound is reached: try again later; [`Error::ReadOnly`] after the disk failed.
+    fn append(&self, frame: Frame, batch: Batch) -> Appending;
+
+    /// Returns every project that has traces, by name.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot be read.
+    fn projects(&self) -> Result<Vec<Project>, Error>;
+
+    /// Returns every service with its operations, by name; of one project or of all.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot be read.
+    fn services(&self, project: Option<&str>) -> Result<Vec<Service>, Error>;
+
+    /// Returns a page of the traces that match, the newest start first.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`] when the cursor is not one of ours.
+    fn traces(&self, query: &TraceQuery, page: &PageRequest) -> Result<Page<TraceSummary>, Error>;
+
+    /// Returns one trace with a page of its spans in order of their start; `None` when no span of it is there.
+    ///
+    /// # Errors
+    /// [`Error::Cursor`] when the cursor is not one of ours.
+    fn trace(&self, id: TraceId, page: &PageRequest) -> Result<Option<TracePage>, Error>;
+
+    /// Returns what one trace looks like in a list; `None` when no span of it is there.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot be read.
+    fn summary(&self, id: TraceId) -> Result<Option<TraceSummary>, Error>;
+
+    /// Returns every record with these ids; mostly one, several when clients used an id twice.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot be read.
+    fn span(&self, trace: TraceId, span: SpanId) -> Result<Vec<SpanRecord>, Error>;
+
+    /// Deletes a trace. What comes for it later is stored anew.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`] after the disk failed.
+    fn delete_trace(&self, id: TraceId) -> Result<Deleted, Error>;
+
+    /// Deletes every trace that lists under a project.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`] after the disk failed.
+    fn delete_project(&self, name: &str) -> Result<Deleted, Error>;
+
+    /// Returns every counter of the store, as name, value and meaning.
+    fn counters(&self) -> Vec<Counter>;
+}
+
+/// A number that the store keeps about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counter {
+    /// Dotted lower-case name, `store.spans`.
+    pub name: &'static str,
+    /// The number now.
+    pub value: u64,
+    /// The number's unit, `spans`.
+    pub unit: &'static str,
+    /// What it counts, in one sentence.
+    pub help: &'static str,
+}
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A bound is reached; the same request may succeed later.
+    #[error("the store is full: {bound}")]
+    Full {
+        /// Which bound, with its figures and what to do about it.
+        bound: String,
+    },
+    /// The disk failed a write, so nothing more is accepted; reading goes on.
+    #[error("the store is read-only since {reason}")]
+    ReadOnly {
+        /// What failed.
+        reason: String,
+    },
+    /// Another process owns the directory.
+    #[error("{path} is in use by process {pid}, which serves {url}")]
+    Locked {
+        /// The directory.
+        path: std::path::PathBuf,
+        /// The owner's process id; 0 when it could not be read.
+        pid: u32,
+        /// The owner's address; empty when it serves none.
+        url: String,
+    },
+    /// A cursor that no answer of ours held.
+    #[error("the cursor {cursor:?} is not one that an earlier answer gave as \"next\"")]
+    Cursor {
+        /// The cursor as it came.
+        cursor: String,
+    },
+    /// The directory was written by a newer version.
+    #[error("{path} has format {found}; this version reads up to {supported}: start a newer trackway")]
+    Newer {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Its version.
+        found: u32,
+        /// The newest version that this program reads.
+        supported: u32,
+    },
+    /// A file could not be used.
+    #[error("cannot {action} {path}")]
+    File {
+        /// What was tried, "open".
+        action: &'static str,
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The catalog could not be used.
+    #[error("the catalog failed")]
+    Catalog(#[from] rusqlite::Error),
+}

@@ -1,0 +1,148 @@
+//! Questions to a store, and what it answers.
+
+use trackway_model::{Elapsed, SpanId, SpanRecord, Text, Timestamp, TraceId};
+
+/// Which traces are asked for; an absent field asks for all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TraceQuery {
+    /// The trace lists under this project.
+    pub project: Option<String>,
+    /// A span of this service takes part in the trace.
+    pub service: Option<String>,
+    /// The name of some span contains this text, whatever the case.
+    pub name: Option<String>,
+    /// The trace has this status.
+    pub status: Option<TraceStatus>,
+    /// The trace lasts at least this long.
+    pub min_duration: Option<Elapsed>,
+    /// The trace starts at this time or later.
+    pub start: Option<Timestamp>,
+    /// The trace starts before this time.
+    pub end: Option<Timestamp>,
+}
+
+/// Which part of a list is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    /// At most this many items; at least 1.
+    pub limit: usize,
+    /// Where the last answer ended; the list's beginning when absent.
+    pub cursor: Option<String>,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The items in order.
+    pub items: Vec<T>,
+    /// Asks for the items behind these; absent at the end.
+    pub next: Option<String>,
+}
+
+/// One trace with a page of its spans.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TracePage {
+    /// The trace as a list shows it.
+    pub summary: TraceSummary,
+    /// The spans in order of start, span id, and arrival.
+    pub spans: Page<SpanRecord>,
+}
+
+/// What a list shows of a trace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceSummary {
+    /// The trace.
+    pub trace_id: TraceId,
+    /// The root span's name; the earliest span's while the root has not come.
+    pub root_name: Text,
+    /// False while no span without a parent has come.
+    pub has_root: bool,
+    /// The root span's service; the earliest span's while the root has not come.
+    pub service: Text,
+    /// The root span's project; the earliest span's while the root has not come.
+    pub project: Text,
+    /// The earliest start of a span.
+    pub start: Timestamp,
+    /// From the earliest start to the latest end; to the latest start where that is later.
+    pub duration: Elapsed,
+    /// How it stands.
+    pub status: TraceStatus,
+    /// How many spans there are.
+    pub span_count: u64,
+    /// How many of them failed.
+    pub error_count: u64,
+    /// How many of them have no end.
+    pub open_count: u64,
+    /// The services that take part, each with its number of spans; the busiest first, then by name.
+    pub services: Vec<(Text, u64)>,
+    /// The longest spans, at most [`Outline::MOST`], in order of start: the trace as a tiny picture.
+    pub outline: Vec<Outline>,
+}
+
+/// One bar of a trace's tiny picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// The span.
+    pub span_id: SpanId,
+    /// From the trace's start to the span's.
+    pub offset: Elapsed,
+    /// How long the span lasts; absent while it is open.
+    pub duration: Option<Elapsed>,
+    /// The span's service.
+    pub service: Text,
+    /// True when the span failed.
+    pub error: bool,
+}
+
+impl Outline {
+    /// The most bars that a picture has.
+    pub const MOST: usize = 6;
+}
+
+/// How a trace stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TraceStatus {
+    /// A span has no end yet, and the trace had news in the last ten minutes.
+    Running,
+    /// A span has no end, and there was no news for ten minutes.
+    Lost,
+    /// Every span has ended, one of them in an error.
+    Error,
+    /// Every span has ended, none in an error.
+    Ok,
+}
+
+/// A project and what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// Its name.
+    pub name: Text,
+    /// How many traces list under it.
+    pub trace_count: u64,
+    /// How many spans these have.
+    pub span_count: u64,
+    /// The latest start of a trace.
+    pub last_start: Timestamp,
+}
+
+/// A service and what it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Its name.
+    pub name: Text,
+    /// How many spans it recorded.
+    pub span_count: u64,
+    /// How many of them failed.
+    pub error_count: u64,
+    /// The names of its spans, in order.
+    pub operations: Vec<Text>,
+}
+
+/// What a deletion removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Deleted {
+    /// Traces removed.
+    pub traces: u64,
+    /// Spans removed.
+    pub spans: u64,
+}
