@@ -100,10 +100,10 @@ pub struct Event {
 /// A span, mostly of another trace, that a span is related to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// The other span's trace.
-    pub trace_id: TraceId,
-    /// The other span.
-    pub span_id: SpanId,
+    /// The other span's trace; absent when the client could not name it, which OpenTelemetry allows.
+    pub trace_id: Option<TraceId>,
+    /// The other span; absent when the client could not name it.
+    pub span_id: Option<SpanId>,
     /// The other span's W3C `tracestate`.
     pub trace_state: Text,
     /// OTLP's flags of the other span.

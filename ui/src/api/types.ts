@@ -90,8 +90,9 @@ export interface SpanEvent {
 }
 
 export interface SpanLink {
-  trace_id: string;
-  span_id: string;
+  /** Null when the client could not name the other span. */
+  trace_id: string | null;
+  span_id: string | null;
   trace_state: string;
   flags: number;
   attributes: Attribute[];

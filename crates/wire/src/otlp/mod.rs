@@ -1,0 +1,120 @@
+//! [OTLP](https://opentelemetry.io/docs/specs/otlp/) 1.11: traces, logs and metrics as protobuf and as JSON.
+//!
+//! A request is read item by item: what is wrong with one span costs that span, and the answer says so. Only a body that
+//! is no OTLP at all is refused whole.
+//!
+//! ```
+//! use trackway_wire::otlp::{Encoding, decode_traces};
+//!
+//! let body = br#"{"resourceSpans":[{"scopeSpans":[{"spans":[
+//!     {"traceId":"4bf92f3577b34da6a3ce929d0e0e4736","spanId":"00f067aa0ba902b7","name":"GET /"},
+//!     {"traceId":"nonsense","spanId":"00f067aa0ba902b8","name":"lost"}]}]}]}"#;
+//! let decoded = decode_traces(Encoding::Json, body, None)?;
+//! assert_eq!(decoded.batch.spans[0].name.as_ref(), "GET /");
+//! assert_eq!(decoded.rejected.count, 1);
+//! # Ok::<(), trackway_wire::otlp::Malformed>(())
+//! ```
+
+mod answer;
+mod fields;
+mod json;
+mod log;
+mod message;
+mod protobuf;
+mod replay;
+mod shape;
+
+pub use answer::{Code, Signal, failure, retry_info, success};
+pub use replay::replay;
+
+use trackway_model::{Batch, Text};
+
+/// How deep arrays and maps in an attribute may nest: OpenTelemetry's own limit.
+pub const DEEPEST: usize = 64;
+
+/// How many values one span may hold, those inside arrays and maps included.
+///
+/// A two-byte field becomes a value of some fifty bytes, so a bound on the body alone would not bound the memory.
+pub const MOST_VALUES: usize = 131_072;
+
+/// How the messages of a request are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// Binary protobuf.
+    Protobuf,
+    /// The JSON mapping of OTLP: hexadecimal ids, enums as numbers.
+    Json,
+}
+
+/// What a request brought.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decoded {
+    /// The records to store.
+    pub batch: Batch,
+    /// What could not be read.
+    pub rejected: Rejected,
+    /// Items that are fine but of no use to us: log records outside any span.
+    pub ignored: u64,
+}
+
+/// The items of a request that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rejected {
+    /// How many there are.
+    pub count: u64,
+    /// What is wrong with the first few, a sentence each.
+    pub reasons: Vec<String>,
+}
+
+/// A body that is no request of the kind it claims to be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Malformed(pub(crate) String);
+
+impl Rejected {
+    /// The most reasons that are kept, and the most characters of each.
+    const REASONS: usize = 3;
+    const REASON_CHARS: usize = 300;
+
+    /// Counts `items` items that could not be read.
+    fn add(&mut self, items: u64, reason: impl std::fmt::Display) {
+        self.count += items;
+        if items > 0 && self.reasons.len() < Self::REASONS {
+            self.reasons.push(reason.to_string().chars().take(Self::REASON_CHARS).collect());
+        }
+    }
+}
+
+/// Reads an `ExportTraceServiceRequest`; its spans go to the project `asked` for, or where their resource says.
+///
+/// # Errors
+/// [`Malformed`] when the body as a whole is no such request. A span that cannot be read is counted in
+/// [`Decoded::rejected`], and the others are returned.
+pub fn decode_traces(encoding: Encoding, body: &[u8], asked: Option<&Text>) -> Result<Decoded, Malformed> {
+    match encoding {
+        Encoding::Protobuf => protobuf::traces(body, asked),
+        Encoding::Json => json::traces(body, asked),
+    }
+}
+
+/// Reads an `ExportLogsServiceRequest`; records with a trace context become events of their span.
+///
+/// # Errors
+/// [`Malformed`] when the body as a whole is no such request.
+pub fn decode_logs(encoding: Encoding, body: &[u8]) -> Result<Decoded, Malformed> {
+    match encoding {
+        Encoding::Protobuf => protobuf::logs(body),
+        Encoding::Json => json::logs(body),
+    }
+}
+
+/// Counts the metrics of an `ExportMetricsServiceRequest`, which Trackway does not keep.
+///
+/// # Errors
+/// [`Malformed`] when the body as a whole is no such request.
+pub fn count_metrics(encoding: Encoding, body: &[u8]) -> Result<u64, Malformed> {
+    match encoding {
+        Encoding::Protobuf => protobuf::metrics(body),
+        Encoding::Json => json::metrics(body),
+    }
+}

@@ -1,0 +1,118 @@
+//! How deep and how wide the attributes of an item are, found before anything is built of them.
+//!
+//! The decoders behind this check recurse and allocate, and so are given only what is known to be small enough.
+
+use super::{DEEPEST, MOST_VALUES, Malformed, fields::Fields};
+
+/// A protobuf message on the way to an attribute value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Message {
+    Resource,
+    Scope,
+    Span,
+    LogRecord,
+    Event,
+    Link,
+    KeyValue,
+    AnyValue,
+    ArrayValue,
+    KeyValueList,
+}
+
+impl Message {
+    /// The message in field `number`, where values can lie behind it.
+    fn child(self, number: u32) -> Option<Self> {
+        Some(match (self, number) {
+            (Self::Resource, 1) | (Self::Scope, 3) | (Self::Span, 9) | (Self::LogRecord, 6) => Self::KeyValue,
+            (Self::Event, 3) | (Self::Link, 4) | (Self::KeyValueList, 1) => Self::KeyValue,
+            (Self::Span, 11) => Self::Event,
+            (Self::Span, 13) => Self::Link,
+            (Self::LogRecord, 5) | (Self::KeyValue, 2) | (Self::ArrayValue, 1) => Self::AnyValue,
+            (Self::AnyValue, 5) => Self::ArrayValue,
+            (Self::AnyValue, 6) => Self::KeyValueList,
+            _ => return None,
+        })
+    }
+
+    fn nests(self) -> bool {
+        matches!(self, Self::ArrayValue | Self::KeyValueList)
+    }
+}
+
+/// Checks that the values of a protobuf message stay within [`DEEPEST`] and [`MOST_VALUES`].
+///
+/// Needs a few bytes of stack for each level and none for each value.
+pub(super) fn check_protobuf(message: Message, bytes: &[u8]) -> Result<(), Malformed> {
+    let mut open = vec![(message, Fields::of(bytes))];
+    let mut depth = 0;
+    let mut values = 0;
+    while let Some((message, fields)) = open.last_mut() {
+        let Some(field) = fields.next().transpose()? else {
+            depth -= usize::from(message.nests());
+            open.pop();
+            continue;
+        };
+        let Some(child) = message.child(field.number) else { continue };
+        let Some(bytes) = field.bytes else { continue };
+        depth += usize::from(child.nests());
+        values += 1;
+        within(depth, values)?;
+        open.push((child, Fields::of(bytes)));
+    }
+    Ok(())
+}
+
+/// How many JSON levels an attribute value of depth 0 lies deep in its item: the item, `events`, an event, its
+/// `attributes`, an attribute, its `value`.
+const JSON_FRAME: usize = 6;
+/// How many JSON levels each level of a value adds: `{"kvlistValue":{"values":[{"value":`.
+const JSON_LEVEL: usize = 4;
+
+/// Checks that the JSON text of an item stays within what [`DEEPEST`] levels and [`MOST_VALUES`] values can need.
+///
+/// The exact depth is checked once more when the values are built; this bounds the stack that building needs.
+pub(super) fn check_json(text: &str) -> Result<(), Malformed> {
+    let mut levels = 0usize;
+    let mut values = 0usize;
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'{' | b'[' => {
+                levels += 1;
+                values += 1;
+                within(levels.saturating_sub(JSON_FRAME).div_ceil(JSON_LEVEL), values / JSON_LEVEL)?;
+            }
+            b'}' | b']' => levels = levels.saturating_sub(1),
+            b',' => {
+                values += 1;
+                within(0, values / JSON_LEVEL)?;
+            }
+            b'"' => skip_string(&mut bytes),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn skip_string(bytes: &mut std::str::Bytes<'_>) {
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => return,
+            b'\\' => {
+                bytes.next();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Refuses more than the limits allow.
+pub(super) fn within(depth: usize, values: usize) -> Result<(), Malformed> {
+    if depth > DEEPEST {
+        return Err(Malformed(format!("arrays and maps nest deeper than {DEEPEST} levels")));
+    }
+    if values > MOST_VALUES {
+        return Err(Malformed(format!("there are more than {MOST_VALUES} attribute values in one item")));
+    }
+    Ok(())
+}
