@@ -4,16 +4,36 @@
 //! in one directory; [`Memory`] is the smallest thing that behaves the same and is what the others are compared with.
 //! The store knows no wire format: whoever opens it passes the [`Decoder`] that turns logged bytes into records again.
 
+mod catalog;
+mod clock;
+mod config;
+mod counters;
+mod cursor;
+mod door;
+mod embedded;
+mod files;
+mod lock;
+mod memory;
 mod query;
+mod recovery;
+mod table;
+mod wal;
+mod writer;
 
 use std::{future::Future, pin::Pin};
 
 use bytes::Bytes;
 use trackway_model::{Batch, SpanId, SpanRecord, Text, Timestamp, TraceId};
 
+pub use clock::{Clock, system_clock};
+pub use config::Config;
+pub use embedded::Embedded;
+pub use lock::{Owner, owner};
+pub use memory::Memory;
 pub use query::{
     Deleted, Outline, Page, PageRequest, Project, Service, TracePage, TraceQuery, TraceStatus, TraceSummary,
 };
+pub use recovery::{Damage, Recovery};
 
 /// The bytes of one accepted request, as they came, with what is needed to read them again.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -75,7 +75,8 @@ pub struct TraceSummary {
     pub open_count: u64,
     /// The services that take part, each with its number of spans; the busiest first, then by name.
     pub services: Vec<(Text, u64)>,
-    /// The longest spans, at most [`Outline::MOST`], in order of start: the trace as a tiny picture.
+    /// The longest spans, at most [`Outline::MOST`], in order of start: the trace as a tiny picture. An open span counts
+    /// as longer than any that ended.
     pub outline: Vec<Outline>,
 }
 
@@ -125,7 +126,7 @@ pub struct Project {
     pub last_start: Timestamp,
 }
 
-/// A service and what it does.
+/// A service and what it does; of one project, what it does in the traces that list under it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
     /// Its name.
@@ -145,4 +146,15 @@ pub struct Deleted {
     pub traces: u64,
     /// Spans removed.
     pub spans: u64,
+}
+
+/// Brings a text into the form in which two texts that differ in case only are equal.
+pub(crate) fn fold_case(text: &str) -> String {
+    // Character by character: `str::to_lowercase` looks at the neighbours of a final sigma, which a part of a text lacks.
+    text.chars().flat_map(char::to_lowercase).collect()
+}
+
+/// Returns true when `text` contains `part`, whatever the case of either.
+pub(crate) fn contains_any_case(text: &str, part: &str) -> bool {
+    fold_case(text).contains(&fold_case(part))
 }

@@ -1,0 +1,126 @@
+//! `catalog.db`: what the log cannot tell, in SQLite.
+//!
+//! Today that is what was deleted. The log keeps the bytes of deleted traces until a whole file of it is dead, so replay
+//! must know to skip them: whatever came for the trace before the deletion's position in the log.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use trackway_model::TraceId;
+
+use crate::{
+    Damage, Error,
+    files::{file_error, open_private},
+    wal::Position,
+};
+
+/// What brings the schema from each version to the next.
+const MIGRATIONS: [&str; 1] = ["CREATE TABLE deletions (
+    trace BLOB PRIMARY KEY,
+    wal_file INTEGER NOT NULL,
+    wal_offset INTEGER NOT NULL
+) WITHOUT ROWID, STRICT"];
+
+/// The position before which everything of a trace is gone.
+pub(crate) type Deletions = HashMap<TraceId, Position>;
+
+pub(crate) struct Catalog {
+    connection: Connection,
+}
+
+impl Catalog {
+    /// Opens the catalog; one that is damaged beyond reading is put aside and begun anew.
+    pub(crate) fn open(directory: &Path, quarantine: &Path) -> Result<(Self, Option<Damage>), Error> {
+        let path = directory.join("catalog.db");
+        match Self::connect(&path) {
+            Ok(catalog) => Ok((catalog, None)),
+            Err(Error::Catalog(error)) if is_damage(&error) => {
+                let damage = put_aside(&path, quarantine, &error)?;
+                Ok((Self::connect(&path)?, Some(damage)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn connect(path: &Path) -> Result<Self, Error> {
+        // SQLite gives its own files the mode of the database, which it would make readable for others.
+        drop(open_private(path).map_err(file_error("open", path))?);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let supported = MIGRATIONS.len() as u32;
+        if found > supported {
+            return Err(Error::Newer { path: path.to_owned(), found, supported });
+        }
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        for (version, migration) in (1u32..).zip(MIGRATIONS).skip(found as usize) {
+            let step = connection.transaction()?;
+            step.execute_batch(migration)?;
+            step.pragma_update(None, "user_version", version)?;
+            step.commit()?;
+        }
+        Ok(Self { connection })
+    }
+
+    pub(crate) fn deletions(&self) -> Result<Deletions, Error> {
+        let mut statement = self.connection.prepare("SELECT trace, wal_file, wal_offset FROM deletions")?;
+        let rows = statement.query_map([], |row| {
+            let position = Position { file: row.get::<_, i64>(1)? as u64, offset: row.get::<_, i64>(2)? as u64 };
+            Ok((row.get::<_, [u8; 16]>(0)?, position))
+        })?;
+        let mut deletions = Deletions::new();
+        for row in rows {
+            let (id, position) = row?;
+            deletions.extend(TraceId::new(id).map(|id| (id, position)));
+        }
+        Ok(deletions)
+    }
+
+    /// Notes that everything of these traces before `position` is gone: all of them or none.
+    pub(crate) fn delete(&mut self, traces: &[TraceId], position: Position) -> Result<(), Error> {
+        let change = self.connection.transaction()?;
+        {
+            let mut insert = change.prepare("INSERT OR REPLACE INTO deletions VALUES (?1, ?2, ?3)")?;
+            for id in traces {
+                insert.execute(params![id.bytes(), position.file as i64, position.offset as i64])?;
+            }
+        }
+        Ok(change.commit()?)
+    }
+
+    /// Forgets the deletions of what only files before `first` held.
+    pub(crate) fn forget_before(&self, first: u64) -> Result<(), Error> {
+        self.connection.execute("DELETE FROM deletions WHERE wal_file < ?1", [first as i64])?;
+        Ok(())
+    }
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+}
+
+/// Moves a damaged catalog with its companions to where damage is kept.
+fn put_aside(path: &Path, quarantine: &Path, error: &rusqlite::Error) -> Result<Damage, Error> {
+    crate::files::make_directory(quarantine)?;
+    let bytes = path.metadata().map_or(0, |file| file.len());
+    let free = (1u32..).map(|number| quarantine.join(format!("catalog-{number}.db"))).find(|name| !name.exists());
+    let kept = free.unwrap_or_else(|| quarantine.join("catalog.db"));
+    for companion in ["", "-wal", "-shm"] {
+        let from = with_suffix(path, companion);
+        if from.exists() {
+            std::fs::rename(&from, with_suffix(&kept, companion)).map_err(file_error("move", &from))?;
+        }
+    }
+    let reason = format!("the catalog cannot be read ({error}), so traces that were deleted may be back");
+    Ok(Damage { file: path.to_owned(), offset: 0, bytes, reason })
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}

@@ -1,0 +1,42 @@
+//! How an embedded store behaves.
+
+use std::{path::PathBuf, time::Duration};
+
+use crate::{Clock, clock::LOST_AFTER, system_clock};
+
+/// Settings of an [`Embedded`](crate::Embedded) store; [`Config::new`] has sensible ones.
+#[derive(Clone)]
+pub struct Config {
+    /// The directory, made when it is missing.
+    pub path: PathBuf,
+    /// The most spans that are kept.
+    pub max_spans: u64,
+    /// The most memory that the records may take, about.
+    pub max_memory_bytes: u64,
+    /// The least room on the disk below which nothing is accepted; the larger of 256 MiB and 2 % of the disk when absent.
+    pub min_free_bytes: Option<u64>,
+    /// The size at which a new log file is begun.
+    pub wal_file_bytes: u64,
+    /// How long a trace with an open span may be silent before it is shown as lost.
+    pub lost_after: Duration,
+    /// The address that the owner serves, for whoever finds the directory locked; empty while there is none.
+    pub url: String,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+impl Config {
+    /// Returns the settings for a directory.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            max_spans: 1_000_000,
+            max_memory_bytes: 2 << 30,
+            min_free_bytes: None,
+            wal_file_bytes: 64 << 20,
+            lost_after: LOST_AFTER,
+            url: String::new(),
+            clock: system_clock(),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The one bounded door in front of the log: what does not fit is refused before anything of it is written.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use crate::{Config, Error};
+
+/// The most requests that may wait for the disk.
+const MOST_WAITING: u64 = 4096;
+/// The most bytes that may wait for the disk; a single larger request passes while nothing else waits.
+const MOST_WAITING_BYTES: u64 = 128 << 20;
+
+/// The least room on the disk, unless a setting says otherwise.
+const LEAST_FREE_BYTES: u64 = 256 << 20;
+const LEAST_FREE_PART: u64 = 50;
+
+/// What a request will take of each bounded thing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Load {
+    /// In the queue and in the log.
+    pub(crate) log_bytes: u64,
+    pub(crate) spans: u64,
+    pub(crate) memory_bytes: u64,
+}
+
+/// Requests refused, by reason.
+#[derive(Default)]
+pub(crate) struct Refused {
+    pub(crate) full: AtomicU64,
+    pub(crate) queue: AtomicU64,
+    pub(crate) disk: AtomicU64,
+    pub(crate) read_only: AtomicU64,
+}
+
+pub(crate) struct Door {
+    directory: PathBuf,
+    max_spans: u64,
+    max_memory_bytes: u64,
+    min_free_bytes: Option<u64>,
+    /// What has entered and is not yet stored or refused.
+    inside: Mutex<Inside>,
+    read_only: OnceLock<String>,
+    pub(crate) refused: Refused,
+}
+
+#[derive(Default)]
+struct Inside {
+    requests: u64,
+    load: Load,
+    /// What is stored; kept here, so that nobody asking to enter waits for the table.
+    stored_spans: u64,
+    stored_bytes: u64,
+}
+
+/// A request's place inside; dropping it gives the place back.
+pub(crate) struct Ticket {
+    door: Arc<Door>,
+    load: Load,
+}
+
+impl Door {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            directory: config.path.clone(),
+            max_spans: config.max_spans,
+            max_memory_bytes: config.max_memory_bytes,
+            min_free_bytes: config.min_free_bytes,
+            inside: Mutex::default(),
+            read_only: OnceLock::new(),
+            refused: Refused::default(),
+        }
+    }
+
+    /// Lets a request in, or tells which bound it would break.
+    pub(crate) fn enter(self: &Arc<Self>, load: Load) -> Result<Ticket, Error> {
+        self.check_writable()?;
+        self.check_disk(load)?;
+        let mut inside = self.inside();
+        self.check_queue(&inside, load)?;
+        self.check_room(&inside, load)?;
+        inside.requests += 1;
+        inside.load.log_bytes += load.log_bytes;
+        inside.load.spans += load.spans;
+        inside.load.memory_bytes += load.memory_bytes;
+        drop(inside);
+        Ok(Ticket { door: Arc::clone(self), load })
+    }
+
+    /// Notes what is stored now.
+    pub(crate) fn note_stored(&self, spans: u64, memory_bytes: u64) {
+        let mut inside = self.inside();
+        inside.stored_spans = spans;
+        inside.stored_bytes = memory_bytes;
+    }
+
+    /// Closes the door for good: the disk cannot be trusted any more.
+    pub(crate) fn close(&self, reason: String) {
+        self.read_only.get_or_init(|| reason);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.read_only.get().is_some()
+    }
+
+    pub(crate) fn check_writable(&self) -> Result<(), Error> {
+        let Some(reason) = self.read_only.get() else { return Ok(()) };
+        self.refused.read_only.fetch_add(1, Relaxed);
+        Err(Error::ReadOnly { reason: reason.clone() })
+    }
+
+    fn check_disk(&self, load: Load) -> Result<(), Error> {
+        // A system that does not tell its free space will refuse the write itself.
+        let Ok(disk) = rustix::fs::statvfs(&self.directory) else { return Ok(()) };
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        let size = disk.f_blocks.saturating_mul(disk.f_frsize);
+        let least = self.min_free_bytes.unwrap_or(LEAST_FREE_BYTES.max(size / LEAST_FREE_PART));
+        if free.saturating_sub(load.log_bytes) >= least {
+            return Ok(());
+        }
+        self.refused.disk.fetch_add(1, Relaxed);
+        let (free, least) = (free >> 20, least >> 20);
+        Err(full(format!("the disk has {free} MiB free, less than the {least} MiB to be kept; free some space")))
+    }
+
+    fn check_queue(&self, inside: &Inside, load: Load) -> Result<(), Error> {
+        let is_too_much = inside.load.log_bytes + load.log_bytes > MOST_WAITING_BYTES;
+        if inside.requests < MOST_WAITING && (!is_too_much || inside.requests == 0) {
+            return Ok(());
+        }
+        self.refused.queue.fetch_add(1, Relaxed);
+        let (requests, waiting) = (inside.requests, inside.load.log_bytes >> 20);
+        Err(full(format!("{requests} requests with {waiting} MiB wait for the disk; send more slowly")))
+    }
+
+    fn check_room(&self, inside: &Inside, load: Load) -> Result<(), Error> {
+        let spans = inside.stored_spans + inside.load.spans;
+        let bytes = inside.stored_bytes + inside.load.memory_bytes;
+        let advice = "delete traces or raise the setting";
+        let bound = if spans + load.spans > self.max_spans {
+            format!("{spans} of at most {} spans are kept, and {} more came; {advice}", self.max_spans, load.spans)
+        } else if bytes + load.memory_bytes > self.max_memory_bytes {
+            let (used, most) = (bytes >> 20, self.max_memory_bytes >> 20);
+            format!("the records take {used} of at most {most} MiB of memory; {advice}")
+        } else {
+            return Ok(());
+        };
+        self.refused.full.fetch_add(1, Relaxed);
+        Err(full(bound))
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut inside = self.door.inside();
+        inside.requests -= 1;
+        inside.load.log_bytes -= self.load.log_bytes;
+        inside.load.spans -= self.load.spans;
+        inside.load.memory_bytes -= self.load.memory_bytes;
+    }
+}
+
+fn full(bound: String) -> Error {
+    Error::Full { bound }
+}

@@ -1,0 +1,224 @@
+//! The store in one directory of this machine.
+
+use std::{
+    future::ready,
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::Ordering::Relaxed,
+        mpsc::{self, Sender},
+    },
+    thread::{self, JoinHandle},
+};
+
+use tokio::sync::oneshot;
+use trackway_model::{Batch, SpanId, SpanRecord, TraceId};
+
+use crate::{
+    Ack, Appending, Config, Counter, Decoder, Deleted, Error, Frame, Page, PageRequest, Project, Recovery, Service,
+    Store, TracePage, TraceQuery, TraceSummary,
+    catalog::Catalog,
+    counters::{self, Counts},
+    cursor::{page_of, span_cursor, trace_cursor, write_span_cursor, write_trace_cursor},
+    door::{Door, Load},
+    files::{file_error, make_directory},
+    lock::Lock,
+    recovery::Replay,
+    table::{Fingerprints, Moment, Table},
+    wal::Encoded,
+    writer::{Append, Command, Doomed, Request, Writer},
+};
+
+/// A store in one directory: a log that makes every batch durable before it is acknowledged, and a table in memory that
+/// answers the questions.
+///
+/// One process owns the directory at a time. Dropping the store writes what is queued and gives the directory free.
+pub struct Embedded {
+    config: Config,
+    shared: Arc<Shared>,
+    prints: Fingerprints,
+    /// Taken when the store closes, which ends the writer once its queue is empty.
+    commands: Option<Sender<Command>>,
+    writer: Option<JoinHandle<()>>,
+    /// Last: the directory is free when nothing writes any more.
+    lock: Lock,
+}
+
+/// What the writer shares with whoever asks.
+pub(crate) struct Shared {
+    table: RwLock<Table>,
+    pub(crate) door: Arc<Door>,
+    pub(crate) counts: Counts,
+}
+
+impl Shared {
+    pub(crate) fn table(&self) -> RwLockReadGuard<'_, Table> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn table_mut(&self) -> RwLockWriteGuard<'_, Table> {
+        self.table.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Embedded {
+    /// Opens the store in `config.path`, and makes it when there is none.
+    ///
+    /// Damage never keeps it from opening: what cannot be read is skipped, copied aside and reported.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] when another process owns the directory, [`Error::Newer`] when a newer version wrote it,
+    /// [`Error::File`] and [`Error::Catalog`] when a file cannot be opened at all.
+    pub fn open(config: Config, decoder: Decoder) -> Result<(Self, Recovery), Error> {
+        let (wal, quarantine) = (config.path.join("wal"), config.path.join("corrupt"));
+        make_directory(&config.path)?;
+        let lock = Lock::take(&config.path, &config.url)?;
+        make_directory(&wal)?;
+
+        let mut recovery = Recovery::default();
+        let (catalog, damage) = Catalog::open(&config.path, &quarantine)?;
+        recovery.damaged.extend(damage);
+        let (mut table, prints) = (Table::default(), Fingerprints::default());
+        let replay = Replay {
+            directory: wal,
+            quarantine: &quarantine,
+            catalog: &catalog,
+            decoder: &decoder,
+            prints: &prints,
+            table: &mut table,
+            recovery: &mut recovery,
+        };
+        let log = replay.run(config.wal_file_bytes)?;
+
+        let door = Arc::new(Door::new(&config));
+        door.note_stored(table.tallies().spans, table.memory_bytes());
+        let shared = Arc::new(Shared { table: RwLock::new(table), door, counts: Counts::default() });
+        shared.counts.wal_torn_bytes.store(recovery.torn_bytes, Relaxed);
+        shared.counts.wal_damaged_frames.store(recovery.damaged.len() as u64, Relaxed);
+
+        let (sender, commands) = mpsc::channel();
+        let writer = Writer { log, catalog, shared: Arc::clone(&shared), commands };
+        let writer = thread::Builder::new()
+            .name("trackway-store".into())
+            .spawn(|| writer.run())
+            .map_err(file_error("start the writer of", &config.path))?;
+        let store = Self { config, shared, prints, commands: Some(sender), writer: Some(writer), lock };
+        Ok((store, recovery))
+    }
+
+    /// Tells whoever finds the directory locked which address this process serves.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the lock file cannot be written.
+    pub fn set_url(&self, url: &str) -> Result<(), Error> {
+        self.lock.write(url).map_err(file_error("write the lock in", &self.config.path))
+    }
+
+    /// Writes what is queued and gives the directory free; the same as dropping the store.
+    pub fn close(self) {}
+
+    /// Checks a batch at the door and queues it; what returns is told once it is durable.
+    fn enqueue(&self, frame: &Frame, batch: Batch) -> Result<oneshot::Receiver<Result<Ack, Error>>, Error> {
+        let Some(encoded) = Encoded::new(frame) else {
+            return Err(Error::Full { bound: "a request has at most 4 GiB; send it in parts".into() });
+        };
+        let spans = batch.spans.len() as u64;
+        let batch = self.prints.prepare(batch);
+        let load = Load { log_bytes: encoded.bytes(), spans, memory_bytes: batch.memory_bytes() };
+        let ticket = self.shared.door.enter(load)?;
+        let (reply, answer) = oneshot::channel();
+        let request = Request { batch, arrival: frame.arrival, ticket, reply };
+        self.send(Command::Append(Append { encoded, request }))?;
+        Ok(answer)
+    }
+
+    fn delete(&self, doomed: Doomed) -> Result<Deleted, Error> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.send(Command::Delete(doomed, reply))?;
+        answer.recv().unwrap_or_else(|_| Err(writer_is_gone()))
+    }
+
+    fn send(&self, command: Command) -> Result<(), Error> {
+        let sender = self.commands.as_ref().ok_or_else(writer_is_gone)?;
+        sender.send(command).map_err(|_| writer_is_gone())
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { now: (self.config.clock)(), lost_after: self.config.lost_after }
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        drop(self.commands.take());
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has told so on the console, and whoever waited has had an error.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Store for Embedded {
+    fn append(&self, frame: Frame, batch: Batch) -> Appending {
+        if batch.is_empty() {
+            return Box::pin(ready(Ok(Ack::default())));
+        }
+        match self.enqueue(&frame, batch) {
+            Ok(answer) => Box::pin(async { answer.await.unwrap_or_else(|_| Err(writer_is_gone())) }),
+            Err(refusal) => Box::pin(ready(Err(refusal))),
+        }
+    }
+
+    fn projects(&self) -> Result<Vec<Project>, Error> {
+        Ok(self.shared.table().projects())
+    }
+
+    fn services(&self, project: Option<&str>) -> Result<Vec<Service>, Error> {
+        Ok(self.shared.table().services(project))
+    }
+
+    fn traces(&self, query: &TraceQuery, page: &PageRequest) -> Result<Page<TraceSummary>, Error> {
+        let (after, limit) = (trace_cursor(page)?, page.limit.max(1));
+        let found = self.shared.table().list(query, after, limit.saturating_add(1), self.moment());
+        Ok(page_of(found, limit, write_trace_cursor))
+    }
+
+    fn trace(&self, id: TraceId, page: &PageRequest) -> Result<Option<TracePage>, Error> {
+        let (after, limit) = (span_cursor(page)?, page.limit.max(1));
+        let (summary, found) = {
+            let table = self.shared.table();
+            let Some(summary) = table.summary(id, self.moment()) else { return Ok(None) };
+            (summary, table.spans(id, after, limit.saturating_add(1)))
+        };
+        let spans = page_of(found, limit, write_span_cursor);
+        let items = spans.items.into_iter().map(|found| found.into_record(&self.prints)).collect();
+        Ok(Some(TracePage { summary, spans: Page { items, next: spans.next } }))
+    }
+
+    fn summary(&self, id: TraceId) -> Result<Option<TraceSummary>, Error> {
+        Ok(self.shared.table().summary(id, self.moment()))
+    }
+
+    fn span(&self, trace: TraceId, span: SpanId) -> Result<Vec<SpanRecord>, Error> {
+        let found = self.shared.table().span(trace, span);
+        Ok(found.into_iter().map(|found| found.into_record(&self.prints)).collect())
+    }
+
+    fn delete_trace(&self, id: TraceId) -> Result<Deleted, Error> {
+        self.delete(Doomed::Trace(id))
+    }
+
+    fn delete_project(&self, name: &str) -> Result<Deleted, Error> {
+        self.delete(Doomed::Project(name.to_owned()))
+    }
+
+    fn counters(&self) -> Vec<Counter> {
+        let mut counters = counters::of_table(&self.shared.table());
+        counters.extend(counters::of_door(&self.shared.door.refused));
+        counters.extend(counters::of_log(&self.shared.counts, &self.config.path));
+        counters
+    }
+}
+
+fn writer_is_gone() -> Error {
+    Error::ReadOnly { reason: "its writer stopped".into() }
+}

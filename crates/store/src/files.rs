@@ -1,0 +1,57 @@
+//! Files that nobody but their owner may read, whatever the umask says.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
+
+use crate::Error;
+
+const FILE_MODE: u32 = 0o600;
+const DIRECTORY_MODE: u32 = 0o700;
+
+/// Makes a directory with its parents; one that is there stays as it is.
+pub(crate) fn make_directory(path: &Path) -> Result<(), Error> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new()
+        .recursive(true)
+        .mode(DIRECTORY_MODE)
+        .create(path)
+        // A strict umask could have left less than the owner needs.
+        .and_then(|()| fs::set_permissions(path, Permissions::from_mode(DIRECTORY_MODE)))
+        .map_err(file_error("create", path))
+}
+
+/// Opens a file for reading and writing, and makes it when it is missing.
+pub(crate) fn open_private(path: &Path) -> io::Result<File> {
+    let file = private().create(true).truncate(false).open(path)?;
+    file.set_permissions(Permissions::from_mode(FILE_MODE))?;
+    Ok(file)
+}
+
+/// Makes a file that must not be there yet.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    let file = private().create_new(true).open(path)?;
+    file.set_permissions(Permissions::from_mode(FILE_MODE))?;
+    Ok(file)
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(FILE_MODE);
+    options
+}
+
+/// Makes the names in a directory durable.
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Tells which file an error is about.
+pub(crate) fn file_error<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Error + 'a {
+    move |source| Error::File { action, path: path.to_owned(), source }
+}

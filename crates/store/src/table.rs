@@ -1,0 +1,226 @@
+//! The records in memory, arranged for questions.
+//!
+//! ```text
+//! traces   id -> Trace        its spans in order, and the facts that a list shows
+//! index    (start, id)        the list of traces, as a whole and per project
+//! words    names <-> numbers  a search for a name looks at each name once, not at each span
+//! ```
+
+mod fingerprint;
+mod index;
+mod names;
+mod read;
+mod shared;
+mod summary;
+mod trace;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use trackway_model::{Event, Resource, Scope, SpanEvent, SpanId, SpanRecord, Timestamp, TraceId};
+
+pub(crate) use fingerprint::{Fingerprints, Prepared};
+pub(crate) use summary::Moment;
+
+use crate::{Ack, Deleted};
+use fingerprint::PreparedSpan;
+use index::Index;
+use shared::Shared;
+use trace::{Arrival, Trace, Vocabulary};
+
+/// The number of the log file that a record came from.
+pub(crate) type Segment = u64;
+
+/// The most events that may wait for spans that have not come.
+const MOST_WAITING: u64 = 100_000;
+
+/// What a span costs beside its content: its entries in three ordered sets and its name's entry, as measured.
+const SPAN_OVERHEAD: usize = 240;
+
+/// What a trace costs beside its spans: itself, its two places in the lists, and a first node of each of its sets.
+const TRACE_OVERHEAD: u64 = 2_000;
+
+/// Every record that is stored.
+pub(crate) struct Table {
+    traces: HashMap<TraceId, Trace>,
+    index: Index,
+    words: Vocabulary,
+    resources: Shared<Resource>,
+    scopes: Shared<Scope>,
+    tallies: Tallies,
+    record_bytes: u64,
+}
+
+/// What the table counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tallies {
+    pub(crate) spans: u64,
+    pub(crate) duplicates: u64,
+    pub(crate) superseded: u64,
+    pub(crate) events_waiting: u64,
+    pub(crate) events_dropped: u64,
+    pub(crate) deleted_spans: u64,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self {
+            traces: HashMap::new(),
+            index: Index::default(),
+            words: Vocabulary::default(),
+            resources: Shared::new(|it| size_of::<Resource>() + it.attributes.heap_bytes()),
+            scopes: Shared::new(|it| size_of::<Scope>() + it.attributes.heap_bytes()),
+            tallies: Tallies::default(),
+            record_bytes: 0,
+        }
+    }
+}
+
+impl Table {
+    /// Takes a batch that is durable in the log file `segment`.
+    pub(crate) fn apply(&mut self, batch: Prepared, arrival: Timestamp, segment: Segment) -> Ack {
+        let mut ack = Ack::default();
+        let mut changed = HashSet::new();
+        let mut note_change = |id: TraceId, ack: &mut Ack| {
+            if changed.insert(id) {
+                ack.changed.push(id);
+            }
+        };
+        for span in batch.spans {
+            let id = span.record.trace_id;
+            match self.apply_span(span, arrival, segment) {
+                Arrival::Stored { .. } => note_change(id, &mut ack),
+                Arrival::Duplicate => ack.duplicates += 1,
+                Arrival::Superseded => self.tallies.superseded += 1,
+            }
+        }
+        for (print, late) in batch.events {
+            let (id, span) = (late.trace_id, late.span_id);
+            match self.apply_event(id, span, print, late.event, arrival, segment) {
+                Some(Arrival::Stored { .. }) => note_change(id, &mut ack),
+                Some(Arrival::Duplicate) => ack.duplicates += 1,
+                Some(Arrival::Superseded) | None => {}
+            }
+        }
+        self.tallies.duplicates += ack.duplicates;
+        ack
+    }
+
+    fn apply_span(&mut self, mut span: PreparedSpan, arrival: Timestamp, segment: Segment) -> Arrival {
+        let (id, span_id) = (span.record.trace_id, span.record.span_id);
+        self.resources.share(span.resource_print, &mut span.record.resource);
+        self.scopes.share(span.scope_print, &mut span.record.scope);
+
+        let trace = self.traces.entry(id).or_default();
+        let listing = trace.listing(id);
+        let is_first = !trace.has(span_id);
+        let bytes = trace.bytes;
+        let outcome = trace.insert(span, segment, &mut self.words);
+        let Arrival::Stored { replaced } = outcome else { return outcome };
+
+        trace.news = trace.news.max(arrival);
+        if is_first {
+            self.tallies.events_waiting -= trace.late_count(span_id);
+        }
+        self.record_bytes = self.record_bytes - bytes + trace.bytes;
+        self.tallies.spans = self.tallies.spans + 1 - replaced;
+        self.tallies.superseded += replaced;
+        self.index.relist(listing, trace.listing(id));
+        outcome
+    }
+
+    /// Takes an event; `None` when nothing looks different for it, since its span has not come.
+    fn apply_event(
+        &mut self,
+        id: TraceId,
+        span: SpanId,
+        print: u64,
+        event: Event,
+        arrival: Timestamp,
+        segment: Segment,
+    ) -> Option<Arrival> {
+        let has_span = self.traces.get(&id).is_some_and(|trace| trace.has(span));
+        if !has_span && self.tallies.events_waiting >= MOST_WAITING {
+            self.tallies.events_dropped += 1;
+            return None;
+        }
+        let trace = self.traces.entry(id).or_default();
+        let bytes = trace.bytes;
+        let outcome = trace.insert_event(span, print, event, segment);
+        self.record_bytes = self.record_bytes - bytes + trace.bytes;
+        if outcome == Arrival::Duplicate {
+            return Some(outcome);
+        }
+        if !has_span {
+            self.tallies.events_waiting += 1;
+            return None;
+        }
+        trace.news = trace.news.max(arrival);
+        Some(outcome)
+    }
+
+    /// Returns true when a batch would change nothing: every record of it is there, or was superseded.
+    pub(crate) fn knows(&self, batch: &Prepared) -> bool {
+        let knows_span = |span: &PreparedSpan| self.traces.get(&span.record.trace_id).is_some_and(|it| it.knows(span));
+        let knows_event = |(print, late): &(u64, SpanEvent)| {
+            self.traces.get(&late.trace_id).is_some_and(|trace| trace.knows_event(late.span_id, *print, &late.event))
+        };
+        batch.spans.iter().all(knows_span) && batch.events.iter().all(knows_event)
+    }
+
+    pub(crate) fn contains(&self, id: TraceId) -> bool {
+        self.traces.contains_key(&id)
+    }
+
+    /// Removes traces with all that waits for them.
+    pub(crate) fn delete(&mut self, ids: &[TraceId]) -> Deleted {
+        let mut deleted = Deleted::default();
+        for id in ids {
+            let Some(trace) = self.traces.remove(id) else { continue };
+            self.index.relist(trace.listing(*id), None);
+            trace.release_names(&mut self.words);
+            self.tallies.events_waiting -= trace.waiting_count();
+            self.record_bytes -= trace.bytes;
+            deleted.traces += u64::from(trace.span_count() > 0);
+            deleted.spans += trace.span_count();
+        }
+        self.tallies.spans -= deleted.spans;
+        self.tallies.deleted_spans += deleted.spans;
+        self.resources.forget_unused();
+        self.scopes.forget_unused();
+        deleted
+    }
+
+    /// Returns the traces that list under a project.
+    pub(crate) fn traces_of(&self, project: &str) -> Vec<TraceId> {
+        self.index.traces_of(project)
+    }
+
+    pub(crate) fn trace_count(&self) -> u64 {
+        self.index.places(None).map_or(0, |places| places.len() as u64)
+    }
+
+    pub(crate) fn tallies(&self) -> Tallies {
+        self.tallies
+    }
+
+    /// Returns about how much memory the records take.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        let traces = self.traces.len() as u64 * TRACE_OVERHEAD;
+        self.record_bytes + traces + self.resources.bytes() + self.scopes.bytes()
+    }
+
+    /// Returns the log files that something stored came from.
+    pub(crate) fn segments(&self) -> BTreeSet<Segment> {
+        self.traces.values().flat_map(Trace::segments).collect()
+    }
+}
+
+/// About how much memory a record takes, once it is stored.
+fn span_bytes(record: &SpanRecord) -> usize {
+    record.memory_bytes() + SPAN_OVERHEAD
+}
+
+/// About how much memory an event takes that came apart from its span.
+fn event_bytes(event: &Event) -> usize {
+    event.memory_bytes() + SPAN_OVERHEAD / 2
+}

@@ -1,0 +1,136 @@
+//! Short numbers that stand for long content.
+//!
+//! Equal content has equal fingerprints, so that a record is compared with the few that may be its twin, not with
+//! every one that a client gave the same ids. The keys are secret: nobody can make records that collide.
+
+use std::{
+    hash::{BuildHasher, Hash, Hasher, RandomState},
+    sync::Arc,
+};
+
+use trackway_model::{Attributes, Batch, Event, Resource, Scope, SpanEvent, SpanRecord, Value};
+
+/// A batch with the fingerprints of what is in it: the work that needs no lock.
+pub(crate) struct Prepared {
+    pub(crate) spans: Vec<PreparedSpan>,
+    pub(crate) events: Vec<(u64, SpanEvent)>,
+}
+
+pub(crate) struct PreparedSpan {
+    pub(crate) record: SpanRecord,
+    pub(crate) print: u64,
+    pub(crate) resource_print: u64,
+    pub(crate) scope_print: u64,
+}
+
+/// Makes fingerprints; its copies make the same ones.
+#[derive(Clone, Default)]
+pub(crate) struct Fingerprints(RandomState);
+
+impl Fingerprints {
+    pub(crate) fn prepare(&self, batch: Batch) -> Prepared {
+        // The spans of one process come one after another and share their resource.
+        let mut resource: Option<(Arc<Resource>, u64)> = None;
+        let mut scope: Option<(Arc<Scope>, u64)> = None;
+        let prepare = |mut record: SpanRecord| {
+            let resource_print = match &resource {
+                Some((last, print)) if Arc::ptr_eq(last, &record.resource) => *print,
+                _ => self.of(|hasher| hash_resource(&record.resource, hasher)),
+            };
+            resource = Some((Arc::clone(&record.resource), resource_print));
+            let scope_print = match &scope {
+                Some((last, print)) if Arc::ptr_eq(last, &record.scope) => *print,
+                _ => self.of(|hasher| hash_scope(&record.scope, hasher)),
+            };
+            scope = Some((Arc::clone(&record.scope), scope_print));
+            let print = self.of(|mut hasher| {
+                (resource_print, scope_print).hash(&mut hasher);
+                hash_span(&record, hasher);
+            });
+            shrink(&mut record);
+            PreparedSpan { record, print, resource_print, scope_print }
+        };
+        let spans = batch.spans.into_iter().map(prepare).collect();
+        let events = batch.events.into_iter().map(|late| (self.of_event(&late.event), late)).collect();
+        Prepared { spans, events }
+    }
+
+    pub(crate) fn of_event(&self, event: &Event) -> u64 {
+        self.of(|hasher| hash_event(event, hasher))
+    }
+
+    fn of(&self, content: impl FnOnce(&mut dyn Hasher)) -> u64 {
+        let mut hasher = self.0.build_hasher();
+        content(&mut hasher);
+        hasher.finish()
+    }
+}
+
+impl Prepared {
+    /// About how much memory the records will take.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        let spans: usize = self.spans.iter().map(|span| super::span_bytes(&span.record)).sum();
+        let events: usize = self.events.iter().map(|(_, late)| super::event_bytes(&late.event)).sum();
+        (spans + events) as u64
+    }
+}
+
+/// Gives back what a list reserved while it grew: a record is kept for long and never grows again.
+fn shrink(record: &mut SpanRecord) {
+    record.attributes.0.shrink_to_fit();
+    record.events.shrink_to_fit();
+    record.links.shrink_to_fit();
+}
+
+fn hash_span(span: &SpanRecord, mut hasher: &mut dyn Hasher) {
+    let SpanRecord { trace_id, span_id, parent_id, flags, trace_state, name, kind, start, end, .. } = span;
+    (trace_id, span_id, parent_id, flags, trace_state, name, kind, start, end).hash(&mut hasher);
+    let SpanRecord { attributes, events, links, status, dropped, project, .. } = span;
+    (status.code, &status.message, dropped.attributes, dropped.events, dropped.links, project).hash(&mut hasher);
+    hash_attributes(attributes, hasher);
+    events.iter().for_each(|event| hash_event(event, hasher));
+    for link in links {
+        (link.trace_id, link.span_id, &link.trace_state, link.flags, link.dropped_attributes).hash(&mut hasher);
+        hash_attributes(&link.attributes, hasher);
+    }
+}
+
+fn hash_event(event: &Event, mut hasher: &mut dyn Hasher) {
+    (event.time, &event.name, event.dropped_attributes).hash(&mut hasher);
+    hash_attributes(&event.attributes, hasher);
+}
+
+fn hash_resource(resource: &Resource, mut hasher: &mut dyn Hasher) {
+    (resource.dropped_attributes, &resource.schema_url).hash(&mut hasher);
+    hash_attributes(&resource.attributes, hasher);
+}
+
+fn hash_scope(scope: &Scope, mut hasher: &mut dyn Hasher) {
+    (&scope.name, &scope.version, scope.dropped_attributes, &scope.schema_url).hash(&mut hasher);
+    hash_attributes(&scope.attributes, hasher);
+}
+
+fn hash_attributes(attributes: &Attributes, mut hasher: &mut dyn Hasher) {
+    hasher.write_usize(attributes.len());
+    for (key, value) in attributes.iter() {
+        key.hash(&mut hasher);
+        hash_value(value, hasher);
+    }
+}
+
+fn hash_value(value: &Value, mut hasher: &mut dyn Hasher) {
+    std::mem::discriminant(value).hash(&mut hasher);
+    match value {
+        Value::Empty => {}
+        Value::Bool(it) => it.hash(&mut hasher),
+        Value::Int(it) => it.hash(&mut hasher),
+        Value::Double(it) => it.to_bits().hash(&mut hasher),
+        Value::Text(it) => it.hash(&mut hasher),
+        Value::Bytes(it) => it.hash(&mut hasher),
+        Value::Array(items) => {
+            hasher.write_usize(items.len());
+            items.iter().for_each(|item| hash_value(item, hasher));
+        }
+        Value::Map(map) => hash_attributes(map, hasher),
+    }
+}

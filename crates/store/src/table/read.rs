@@ -1,0 +1,150 @@
+//! Questions to the table.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    ops::Bound,
+    sync::Arc,
+};
+
+use trackway_model::{Event, SpanId, SpanRecord, TraceId};
+
+use super::{
+    Table,
+    fingerprint::Fingerprints,
+    names::{Matches, NameId},
+    summary::{self, Moment},
+    trace::{Tally, Trace},
+};
+use crate::{
+    Project, Service, TraceQuery, TraceSummary,
+    cursor::{SpanPlace, TracePlace},
+};
+
+/// A record as it lies in the table, with what came for it apart: cheap to take under a lock.
+pub(crate) struct Found {
+    record: Arc<SpanRecord>,
+    late: Vec<(u64, Event)>,
+}
+
+impl Found {
+    /// Makes the record that an answer holds: the events that came apart are among its own, in order of time.
+    pub(crate) fn into_record(self, prints: &Fingerprints) -> SpanRecord {
+        let mut record = Arc::unwrap_or_clone(self.record);
+        if self.late.is_empty() {
+            return record;
+        }
+        let own: HashSet<u64> = record.events.iter().map(|event| prints.of_event(event)).collect();
+        let unseen = self.late.into_iter().filter(|(print, _)| !own.contains(print)).map(|(_, event)| event);
+        let before = record.events.len();
+        record.events.extend(unseen);
+        if record.events.len() > before {
+            record.events.sort_by_key(|event| event.time);
+        }
+        record
+    }
+}
+
+/// The questions that need a look at the trace itself.
+struct Filter<'a> {
+    query: &'a TraceQuery,
+    service: Option<NameId>,
+    names: Option<Matches>,
+    moment: Moment,
+}
+
+impl Filter<'_> {
+    fn admits(&self, trace: &Trace) -> bool {
+        let duration = || Some(trace.last_moment()?.since(trace.start()?));
+        self.service.is_none_or(|service| trace.services.contains_key(&service))
+            && self.query.min_duration.is_none_or(|least| duration().is_some_and(|duration| duration >= least))
+            && self.query.status.is_none_or(|status| status == summary::status(trace, self.moment))
+            && self.names.as_ref().is_none_or(|names| trace.operations.keys().any(|(_, name)| names.contains(*name)))
+    }
+}
+
+impl Table {
+    /// Finds the first `limit` traces that match, the newest start first.
+    pub(crate) fn list(
+        &self,
+        query: &TraceQuery,
+        after: Option<TracePlace>,
+        limit: usize,
+        moment: Moment,
+    ) -> Vec<(TracePlace, TraceSummary)> {
+        let Some(places) = self.index.places(query.project.as_deref()) else { return Vec::new() };
+        let service = query.service.as_deref().map(|name| self.words.services.id(name));
+        if service == Some(None) {
+            return Vec::new();
+        }
+        let names = query.name.as_deref().map(|part| self.words.operations.containing(part));
+        let filter = Filter { query, service: service.flatten(), names, moment };
+
+        // The smallest id is left out of every trace's range of ids, so it stands for "before this start".
+        let end = query.end.map(|end| (end, [0; 16]));
+        let upper = [after, end].into_iter().flatten().min().map_or(Bound::Unbounded, Bound::Excluded);
+        let mut found = Vec::new();
+        for place in places.range((Bound::Unbounded, upper)).rev() {
+            if found.len() == limit || query.start.is_some_and(|start| place.0 < start) {
+                break;
+            }
+            let Some((id, trace)) = self.placed(*place) else { continue };
+            if !filter.admits(trace) {
+                continue;
+            }
+            found.extend(summary::summary(id, trace, &self.words, moment).map(|summary| (*place, summary)));
+        }
+        found
+    }
+
+    pub(crate) fn summary(&self, id: TraceId, moment: Moment) -> Option<TraceSummary> {
+        summary::summary(id, self.traces.get(&id)?, &self.words, moment)
+    }
+
+    /// Finds the first `limit` spans of a trace behind a place.
+    pub(crate) fn spans(&self, id: TraceId, after: Option<SpanPlace>, limit: usize) -> Vec<(SpanPlace, Found)> {
+        let Some(trace) = self.traces.get(&id) else { return Vec::new() };
+        let found = |(place, record): (SpanPlace, &Arc<SpanRecord>)| (place, found(trace, record));
+        trace.behind(after).take(limit).map(found).collect()
+    }
+
+    /// Finds the records of one span.
+    pub(crate) fn span(&self, id: TraceId, span: SpanId) -> Vec<Found> {
+        let Some(trace) = self.traces.get(&id) else { return Vec::new() };
+        trace.places(span).into_iter().filter_map(|place| trace.at(place)).map(|record| found(trace, record)).collect()
+    }
+
+    pub(crate) fn projects(&self) -> Vec<Project> {
+        self.index.projects()
+    }
+
+    pub(crate) fn services(&self, project: Option<&str>) -> Vec<Service> {
+        let mut services = HashMap::<NameId, (Tally, BTreeSet<NameId>)>::new();
+        for place in self.index.places(project).into_iter().flatten() {
+            let Some((_, trace)) = self.placed(*place) else { continue };
+            for ((service, name), tally) in &trace.operations {
+                let (sum, names) = services.entry(*service).or_default();
+                sum.spans += tally.spans;
+                sum.errors += tally.errors;
+                names.insert(*name);
+            }
+        }
+        let service = |(id, (tally, names)): (NameId, (Tally, BTreeSet<NameId>))| {
+            let mut operations: Vec<_> = names.into_iter().map(|name| self.words.operations.text(name)).collect();
+            operations.sort();
+            let name = self.words.services.text(id);
+            Service { name, span_count: tally.spans, error_count: tally.errors, operations }
+        };
+        let mut services: Vec<_> = services.into_iter().map(service).collect();
+        services.sort_by(|a, b| a.name.cmp(&b.name));
+        services
+    }
+
+    fn placed(&self, (_, id): TracePlace) -> Option<(TraceId, &Trace)> {
+        let id = TraceId::new(id)?;
+        Some((id, self.traces.get(&id)?))
+    }
+}
+
+fn found(trace: &Trace, record: &Arc<SpanRecord>) -> Found {
+    Found { record: Arc::clone(record), late: trace.late_events(record.span_id) }
+}

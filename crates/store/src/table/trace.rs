@@ -1,0 +1,288 @@
+//! One trace in memory, with what a list shows of it kept up to date.
+//!
+//! Whatever comes costs the logarithm of what is there, also for a client that sends a million spans with one id.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+    sync::Arc,
+};
+
+use trackway_model::{Elapsed, Event, SpanId, SpanRecord, Timestamp, TraceId};
+
+use super::{
+    Segment,
+    fingerprint::PreparedSpan,
+    index::Listing,
+    names::{NameId, Names},
+};
+use crate::{Outline, cursor::SpanPlace, cursor::trace_place};
+
+/// What became of a record or an event that came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arrival {
+    /// It is there now, and took the place of so many open records.
+    Stored { replaced: u64 },
+    /// It was there already.
+    Duplicate,
+    /// The finished record of the same span was there already.
+    Superseded,
+}
+
+#[derive(Default)]
+pub(super) struct Trace {
+    spans: BTreeMap<SpanPlace, Kept>,
+    /// Finds the records of a span, and among them the twins of a fingerprint.
+    by_id: BTreeSet<(SpanId, u64, Timestamp, u64)>,
+    roots: BTreeSet<SpanPlace>,
+    open: BTreeSet<SpanPlace>,
+    /// The longest of the spans that ended; these never go, so none has to be looked for again.
+    longest: Vec<(Reverse<Elapsed>, SpanPlace)>,
+    pub(super) services: BTreeMap<NameId, u64>,
+    pub(super) operations: BTreeMap<(NameId, NameId), Tally>,
+    pub(super) errors: u64,
+    latest_end: Option<Timestamp>,
+    /// Events that came apart from their spans, by span, fingerprint and arrival.
+    late: BTreeMap<(SpanId, u64, u64), (Event, Segment)>,
+    arrivals: u64,
+    pub(super) news: Timestamp,
+    pub(super) bytes: u64,
+}
+
+struct Kept {
+    record: Arc<SpanRecord>,
+    print: u64,
+    segment: Segment,
+    service: NameId,
+    name: NameId,
+}
+
+/// How many spans of an operation there are, and how many of them failed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tally {
+    pub(super) spans: u64,
+    pub(super) errors: u64,
+}
+
+/// The names of every trace.
+#[derive(Default)]
+pub(super) struct Vocabulary {
+    pub(super) services: Names,
+    pub(super) operations: Names,
+}
+
+impl Trace {
+    pub(super) fn insert(&mut self, span: PreparedSpan, segment: Segment, words: &mut Vocabulary) -> Arrival {
+        if self.has_twin(&span) {
+            return Arrival::Duplicate;
+        }
+        let PreparedSpan { record, print, .. } = span;
+        let mut replaced = 0;
+        match (record.end, self.is_open(record.span_id)) {
+            (None, Some(false)) => return Arrival::Superseded,
+            (Some(_), Some(true)) => {
+                for place in self.places(record.span_id) {
+                    self.remove_open(place, words);
+                    replaced += 1;
+                }
+            }
+            _ => {}
+        }
+        self.keep(record, print, segment, words);
+        Arrival::Stored { replaced }
+    }
+
+    /// Keeps an event for its span, whether that is there or not.
+    pub(super) fn insert_event(&mut self, span: SpanId, print: u64, event: Event, segment: Segment) -> Arrival {
+        if self.knows_event(span, print, &event) {
+            return Arrival::Duplicate;
+        }
+        self.bytes += super::event_bytes(&event) as u64;
+        self.late.insert((span, print, self.arrivals), (event, segment));
+        self.arrivals += 1;
+        Arrival::Stored { replaced: 0 }
+    }
+
+    fn keep(&mut self, record: SpanRecord, print: u64, segment: Segment, words: &mut Vocabulary) {
+        let place = (record.start, record.span_id, self.arrivals);
+        self.arrivals += 1;
+        let service = words.services.hold(record.service());
+        let name = words.operations.hold(&record.name);
+
+        *self.services.entry(service).or_default() += 1;
+        let tally = self.operations.entry((service, name)).or_default();
+        tally.spans += 1;
+        tally.errors += u64::from(record.is_error());
+        self.errors += u64::from(record.is_error());
+        if record.parent_id.is_none() {
+            self.roots.insert(place);
+        }
+        match record.duration() {
+            None => {
+                self.open.insert(place);
+            }
+            Some(duration) => self.note_longest(duration, place),
+        }
+        self.latest_end = self.latest_end.max(record.end);
+        self.bytes += super::span_bytes(&record) as u64;
+        self.by_id.insert((record.span_id, print, place.0, place.2));
+        self.spans.insert(place, Kept { record: Arc::new(record), print, segment, service, name });
+    }
+
+    fn note_longest(&mut self, duration: Elapsed, place: SpanPlace) {
+        let bar = (Reverse(duration), place);
+        let rank = self.longest.partition_point(|other| *other < bar);
+        if rank < Outline::MOST {
+            self.longest.insert(rank, bar);
+            self.longest.truncate(Outline::MOST);
+        }
+    }
+
+    fn remove_open(&mut self, place: SpanPlace, words: &mut Vocabulary) {
+        let Some(kept) = self.spans.remove(&place) else { return };
+        let Kept { record, print, service, name, .. } = kept;
+        self.by_id.remove(&(record.span_id, print, place.0, place.2));
+        self.roots.remove(&place);
+        self.open.remove(&place);
+        self.errors -= u64::from(record.is_error());
+        if let Some(spans) = self.services.get_mut(&service) {
+            *spans -= 1;
+            if *spans == 0 {
+                self.services.remove(&service);
+            }
+        }
+        if let Some(tally) = self.operations.get_mut(&(service, name)) {
+            tally.spans -= 1;
+            tally.errors -= u64::from(record.is_error());
+            if tally.spans == 0 {
+                self.operations.remove(&(service, name));
+            }
+        }
+        words.services.release(service);
+        words.operations.release(name);
+        self.bytes -= super::span_bytes(&record) as u64;
+    }
+
+    /// Gives back the names that the trace holds, before it goes.
+    pub(super) fn release_names(&self, words: &mut Vocabulary) {
+        for kept in self.spans.values() {
+            words.services.release(kept.service);
+            words.operations.release(kept.name);
+        }
+    }
+
+    pub(super) fn listing(&self, id: TraceId) -> Option<Listing> {
+        let start = self.start()?;
+        let project = self.shown()?.project.clone();
+        Some(Listing { project, place: trace_place(start, id), spans: self.span_count() })
+    }
+
+    /// The root span: the earliest without a parent.
+    pub(super) fn root(&self) -> Option<&SpanRecord> {
+        self.roots.first().and_then(|place| self.at(*place)).map(Arc::as_ref)
+    }
+
+    /// The span that stands for the trace: the root, or the earliest while that has not come.
+    pub(super) fn shown(&self) -> Option<&SpanRecord> {
+        self.root().or_else(|| self.spans.values().next().map(|kept| &*kept.record))
+    }
+
+    pub(super) fn start(&self) -> Option<Timestamp> {
+        self.spans.first_key_value().map(|((start, ..), _)| *start)
+    }
+
+    /// The latest end, or the latest start where that is later.
+    pub(super) fn last_moment(&self) -> Option<Timestamp> {
+        let latest_start = self.spans.last_key_value().map(|((start, ..), _)| *start);
+        latest_start.max(self.latest_end)
+    }
+
+    pub(super) fn span_count(&self) -> u64 {
+        self.spans.len() as u64
+    }
+
+    pub(super) fn open_count(&self) -> u64 {
+        self.open.len() as u64
+    }
+
+    /// The spans of the trace's picture, in their order.
+    pub(super) fn bars(&self) -> impl Iterator<Item = &SpanRecord> {
+        let finished = self.longest.iter().map(|(_, place)| place);
+        let mut places: Vec<_> = self.open.iter().chain(finished).take(Outline::MOST).collect();
+        places.sort();
+        places.into_iter().filter_map(|place| self.at(*place)).map(Arc::as_ref)
+    }
+
+    pub(super) fn at(&self, place: SpanPlace) -> Option<&Arc<SpanRecord>> {
+        self.spans.get(&place).map(|kept| &kept.record)
+    }
+
+    /// The spans behind a place, with their places.
+    pub(super) fn behind(&self, place: Option<SpanPlace>) -> impl Iterator<Item = (SpanPlace, &Arc<SpanRecord>)> {
+        let from = place.map_or(Bound::Unbounded, Bound::Excluded);
+        self.spans.range((from, Bound::Unbounded)).map(|(place, kept)| (*place, &kept.record))
+    }
+
+    /// The places of a span's records, in their order.
+    pub(super) fn places(&self, id: SpanId) -> Vec<SpanPlace> {
+        let mut places: Vec<_> = self.entries(id).map(|(id, _, start, number)| (*start, *id, *number)).collect();
+        places.sort_unstable();
+        places
+    }
+
+    /// The events that came for a span apart from it, in order of arrival.
+    pub(super) fn late_events(&self, id: SpanId) -> Vec<(u64, Event)> {
+        let late = self.late.range((id, 0, 0)..=(id, u64::MAX, u64::MAX));
+        let mut late: Vec<_> = late.map(|((_, print, number), (event, _))| (*number, *print, event.clone())).collect();
+        late.sort_by_key(|(number, ..)| *number);
+        late.into_iter().map(|(_, print, event)| (print, event)).collect()
+    }
+
+    /// How many events came for a span apart from it.
+    pub(super) fn late_count(&self, id: SpanId) -> u64 {
+        self.late.range((id, 0, 0)..=(id, u64::MAX, u64::MAX)).count() as u64
+    }
+
+    /// How many events wait for spans that have not come.
+    pub(super) fn waiting_count(&self) -> u64 {
+        self.late.keys().filter(|(id, ..)| !self.has(*id)).count() as u64
+    }
+
+    pub(super) fn has(&self, id: SpanId) -> bool {
+        self.entries(id).next().is_some()
+    }
+
+    /// The log files that the trace's records came from.
+    pub(super) fn segments(&self) -> impl Iterator<Item = Segment> {
+        self.spans.values().map(|kept| kept.segment).chain(self.late.values().map(|(_, segment)| *segment))
+    }
+
+    fn entries(&self, id: SpanId) -> impl Iterator<Item = &(SpanId, u64, Timestamp, u64)> {
+        self.by_id.range((id, 0, Timestamp(0), 0)..=(id, u64::MAX, Timestamp(u64::MAX), u64::MAX))
+    }
+
+    /// Returns true when a record would change nothing.
+    pub(super) fn knows(&self, span: &PreparedSpan) -> bool {
+        let is_superseded = span.record.end.is_none() && self.is_open(span.record.span_id) == Some(false);
+        is_superseded || self.has_twin(span)
+    }
+
+    pub(super) fn knows_event(&self, span: SpanId, print: u64, event: &Event) -> bool {
+        let mut twins = self.late.range((span, print, 0)..=(span, print, u64::MAX));
+        twins.any(|(_, (twin, _))| twin == event)
+    }
+
+    /// Returns whether a span is still open; its records are all open or all finished, so that one tells for all.
+    fn is_open(&self, id: SpanId) -> Option<bool> {
+        let (id, _, start, number) = self.entries(id).next()?;
+        self.at((*start, *id, *number)).map(|record| record.end.is_none())
+    }
+
+    fn has_twin(&self, span: &PreparedSpan) -> bool {
+        let (id, print) = (span.record.span_id, span.print);
+        let twins = self.by_id.range((id, print, Timestamp(0), 0)..=(id, print, Timestamp(u64::MAX), u64::MAX));
+        let mut records = twins.filter_map(|(id, _, start, number)| self.at((*start, *id, *number)));
+        records.any(|twin| **twin == span.record)
+    }
+}

@@ -1,0 +1,137 @@
+//! The end of the log, where frames are added.
+
+use std::{
+    fs::{self, File},
+    hash::{BuildHasher, RandomState},
+    io,
+    os::unix::fs::FileExt,
+    path::PathBuf,
+};
+
+use rustix::io::Errno;
+
+use super::{Encoded, HEADER_BYTES, MAGIC, Position, VERSION, file_path};
+use crate::files::{create_private, sync_directory};
+
+/// What a group is refused with, and what then holds for the log.
+#[derive(Debug)]
+pub(crate) enum WriteError {
+    /// There was no room; the log is as it was before, and a later group may succeed.
+    NoRoom(String),
+    /// The disk failed, and what it holds is not certain: nothing more may be written.
+    Broken(String),
+}
+
+pub(crate) struct Log {
+    directory: PathBuf,
+    file_bytes: u64,
+    active: Option<Active>,
+    /// The number of the next file.
+    next: u64,
+}
+
+struct Active {
+    file: File,
+    number: u64,
+    marker: u64,
+    /// Everything before it is durable.
+    offset: u64,
+}
+
+impl Log {
+    /// Makes a log whose next file has the number `next`; files are made when something is written.
+    pub(crate) fn new(directory: PathBuf, file_bytes: u64, next: u64) -> Self {
+        Self { directory, file_bytes, active: None, next }
+    }
+
+    /// Goes on where a file ends that was found whole.
+    pub(crate) fn resume(&mut self, number: u64, marker: u64) -> io::Result<()> {
+        let file = File::options().read(true).write(true).open(file_path(&self.directory, number))?;
+        let offset = file.metadata()?.len();
+        self.active = Some(Active { file, number, marker, offset });
+        self.next = number + 1;
+        Ok(())
+    }
+
+    /// Returns where the next frame will stand, or a place before that and behind every other.
+    pub(crate) fn position(&self) -> Position {
+        match &self.active {
+            Some(active) => Position { file: active.number, offset: active.offset },
+            None => Position { file: self.next, offset: 0 },
+        }
+    }
+
+    /// Writes frames and returns the number of their file once they are durable.
+    pub(crate) fn write(&mut self, frames: &[Encoded]) -> Result<u64, WriteError> {
+        let bytes: u64 = frames.iter().map(Encoded::bytes).sum();
+        let is_full = |active: &Active| active.offset > HEADER_BYTES && active.offset + bytes > self.file_bytes;
+        if self.active.as_ref().is_none_or(is_full) {
+            self.active = Some(self.begin_file()?);
+            self.next += 1;
+        }
+        let Some(active) = &mut self.active else { return Err(WriteError::Broken("no log file is open".into())) };
+        active.append(frames, bytes)?;
+        Ok(active.number)
+    }
+
+    fn begin_file(&self) -> Result<Active, WriteError> {
+        let path = file_path(&self.directory, self.next);
+        let marker = RandomState::new().hash_one(self.next);
+        let file = create_private(&path).map_err(|error| refusal("make a log file", &error))?;
+        let begin = || {
+            file.write_all_at(&header(marker), 0)?;
+            // The name must not be durable before the content, nor the content without the name.
+            file.sync_all()?;
+            sync_directory(&self.directory)
+        };
+        if let Err(error) = begin() {
+            return Err(match fs::remove_file(&path) {
+                Ok(()) => refusal("begin a log file", &error),
+                Err(left) => {
+                    WriteError::Broken(format!("a log file could not be begun ({error}) nor removed ({left})"))
+                }
+            });
+        }
+        Ok(Active { file, number: self.next, marker, offset: HEADER_BYTES })
+    }
+}
+
+impl Active {
+    fn append(&mut self, frames: &[Encoded], bytes: u64) -> Result<(), WriteError> {
+        let mut group = Vec::with_capacity(bytes as usize);
+        frames.iter().for_each(|frame| frame.write(self.marker, &mut group));
+        if let Err(error) = self.file.write_all_at(&group, self.offset) {
+            return match self.file.set_len(self.offset) {
+                Ok(()) => Err(refusal("write to the log", &error)),
+                Err(cut) => {
+                    Err(WriteError::Broken(format!("a write failed ({error}) and could not be undone ({cut})")))
+                }
+            };
+        }
+        if let Err(error) = self.file.sync_data() {
+            // The system may have thrown away what it could not write, and a second sync would not tell: PostgreSQL
+            // learnt it in 2018. Cutting keeps what was refused from coming back, where that still works.
+            let cut = self.file.set_len(self.offset).map_or(" and could not be undone", |()| "");
+            return Err(WriteError::Broken(format!("a sync of the log failed ({error}){cut}")));
+        }
+        self.offset += bytes;
+        Ok(())
+    }
+}
+
+fn header(marker: u64) -> Vec<u8> {
+    let mut header = MAGIC.to_vec();
+    header.extend(VERSION.to_le_bytes());
+    header.extend(marker.to_le_bytes());
+    header.extend(crc32c::crc32c(&header).to_le_bytes());
+    header
+}
+
+/// Tells a lack of room, which can pass, from a disk that fails.
+fn refusal(action: &str, error: &io::Error) -> WriteError {
+    let reason = format!("cannot {action}: {error}");
+    match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::NOSPC | Errno::DQUOT | Errno::FBIG) => WriteError::NoRoom(reason),
+        _ => WriteError::Broken(reason),
+    }
+}

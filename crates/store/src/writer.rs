@@ -1,0 +1,167 @@
+//! The one thread that writes: appends in groups, and deletions, in the order in which they came.
+
+use std::sync::{
+    Arc,
+    atomic::Ordering::Relaxed,
+    mpsc::{Receiver, SyncSender},
+};
+
+use tokio::sync::oneshot;
+use trackway_model::{Timestamp, TraceId};
+
+use crate::{
+    Ack, Deleted, Error,
+    catalog::Catalog,
+    door::Ticket,
+    embedded::Shared,
+    table::{Prepared, Segment},
+    wal::{Encoded, Log, WriteError},
+};
+
+/// The most bytes that are written before a sync; one larger request is a group of its own.
+const GROUP_BYTES: u64 = 8 << 20;
+
+pub(crate) enum Command {
+    Append(Append),
+    Delete(Doomed, SyncSender<Result<Deleted, Error>>),
+}
+
+pub(crate) struct Append {
+    pub(crate) encoded: Encoded,
+    pub(crate) request: Request,
+}
+
+/// A batch on its way, and whoever waits for it.
+pub(crate) struct Request {
+    pub(crate) batch: Prepared,
+    pub(crate) arrival: Timestamp,
+    pub(crate) ticket: Ticket,
+    pub(crate) reply: oneshot::Sender<Result<Ack, Error>>,
+}
+
+/// What is to be deleted.
+pub(crate) enum Doomed {
+    Trace(TraceId),
+    Project(String),
+}
+
+pub(crate) struct Writer {
+    pub(crate) log: Log,
+    pub(crate) catalog: Catalog,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) commands: Receiver<Command>,
+}
+
+impl Writer {
+    /// Works until nobody can send any more and the queue is empty.
+    pub(crate) fn run(mut self) {
+        while let Ok(command) = self.commands.recv() {
+            let mut next = Some(command);
+            while let Some(command) = next.take() {
+                match command {
+                    Command::Append(first) => next = self.append_group(first),
+                    Command::Delete(doomed, reply) => {
+                        // Whoever asked may have stopped waiting; it is deleted all the same.
+                        let _ = reply.send(self.delete(&doomed));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes what is queued behind `first` with it, under one sync; returns the command that ended the group.
+    fn append_group(&mut self, first: Append) -> Option<Command> {
+        let mut bytes = first.encoded.bytes();
+        let mut group = vec![first];
+        let mut next = None;
+        while bytes < GROUP_BYTES && next.is_none() {
+            match self.commands.try_recv() {
+                Ok(Command::Append(append)) => {
+                    bytes += append.encoded.bytes();
+                    group.push(append);
+                }
+                Ok(other) => next = Some(other),
+                Err(_) => break,
+            }
+        }
+        self.write_group(group);
+        next
+    }
+
+    fn write_group(&mut self, group: Vec<Append>) {
+        if self.shared.door.is_closed() {
+            return group.into_iter().for_each(|append| self.refuse(append.request));
+        }
+        // What is stored already needs no second copy: a client that sends again and again must not fill the disk.
+        let (known, new): (Vec<_>, Vec<_>) = {
+            let table = self.shared.table();
+            group.into_iter().partition(|append| table.knows(&append.request.batch))
+        };
+        let position = self.log.position();
+        known.into_iter().for_each(|append| self.store(append.request, position.file));
+        if new.is_empty() {
+            return;
+        }
+        let (frames, requests): (Vec<_>, Vec<_>) = new.into_iter().map(|it| (it.encoded, it.request)).unzip();
+        match self.log.write(&frames) {
+            Ok(segment) => {
+                self.shared.counts.wal_syncs.fetch_add(1, Relaxed);
+                self.shared.counts.wal_frames.fetch_add(frames.len() as u64, Relaxed);
+                requests.into_iter().for_each(|request| self.store(request, segment));
+            }
+            Err(WriteError::NoRoom(reason)) => {
+                self.shared.door.refused.disk.fetch_add(requests.len() as u64, Relaxed);
+                requests.into_iter().for_each(|it| answer(it.reply, Err(Error::Full { bound: reason.clone() })));
+            }
+            Err(WriteError::Broken(reason)) => {
+                self.shared.door.close(reason);
+                requests.into_iter().for_each(|request| self.refuse(request));
+            }
+        }
+    }
+
+    /// Makes a durable batch visible, then answers.
+    fn store(&self, request: Request, segment: Segment) {
+        let Request { batch, arrival, ticket, reply } = request;
+        let ack = {
+            let mut table = self.shared.table_mut();
+            let ack = table.apply(batch, arrival, segment);
+            self.shared.door.note_stored(table.tallies().spans, table.memory_bytes());
+            ack
+        };
+        drop(ticket);
+        answer(reply, Ok(ack));
+    }
+
+    fn refuse(&self, request: Request) {
+        let refusal = self.shared.door.check_writable().map(|()| Ack::default());
+        drop(request.ticket);
+        answer(request.reply, refusal);
+    }
+
+    fn delete(&mut self, doomed: &Doomed) -> Result<Deleted, Error> {
+        self.shared.door.check_writable()?;
+        let ids = {
+            let table = self.shared.table();
+            match doomed {
+                Doomed::Trace(id) if table.contains(*id) => vec![*id],
+                Doomed::Trace(_) => Vec::new(),
+                Doomed::Project(name) => table.traces_of(name),
+            }
+        };
+        if ids.is_empty() {
+            return Ok(Deleted::default());
+        }
+        // First where it is durable: a trace that was gone must not come back with the next start.
+        self.catalog.delete(&ids, self.log.position())?;
+        let mut table = self.shared.table_mut();
+        let deleted = table.delete(&ids);
+        self.shared.door.note_stored(table.tallies().spans, table.memory_bytes());
+        Ok(deleted)
+    }
+}
+
+fn answer(reply: oneshot::Sender<Result<Ack, Error>>, answer: Result<Ack, Error>) {
+    // Whoever asked may have stopped waiting; what is stored stays stored.
+    let _ = reply.send(answer);
+}

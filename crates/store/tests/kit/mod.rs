@@ -1,0 +1,269 @@
+//! What the tests of the store share: a world with a store in it, a tiny format, and short ways to make and show records.
+
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test uses its part of the kit")]
+
+mod codec;
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+};
+
+use tempfile::TempDir;
+use trackway_model::*;
+use trackway_store::*;
+
+pub use codec::{decode, encode};
+
+/// A clock that a test sets.
+#[derive(Clone, Default)]
+pub struct Hands(Arc<AtomicU64>);
+
+impl Hands {
+    pub fn set(&self, seconds: u64) {
+        self.0.store(seconds * 1_000_000_000, SeqCst);
+    }
+
+    pub fn clock(&self) -> Clock {
+        let hands = self.clone();
+        Arc::new(move || Timestamp(hands.0.load(SeqCst)))
+    }
+}
+
+/// A store of one kind.
+pub struct World {
+    store: Option<Box<dyn Store>>,
+    pub hands: Hands,
+    /// Where an embedded store lies.
+    pub directory: Option<TempDir>,
+    reopens: bool,
+}
+
+impl World {
+    pub fn memory() -> Self {
+        let hands = Hands::default();
+        let store: Box<dyn Store> = Box::new(Memory::new(hands.clock()));
+        Self { store: Some(store), hands, directory: None, reopens: false }
+    }
+
+    pub fn embedded() -> Self {
+        let (hands, directory) = (Hands::default(), TempDir::new().unwrap());
+        let store = open_at(directory.path(), &hands);
+        Self { store: Some(store), hands, directory: Some(directory), reopens: false }
+    }
+
+    /// An embedded store that is opened anew before every question.
+    pub fn reopened() -> Self {
+        Self { reopens: true, ..Self::embedded() }
+    }
+
+    pub fn reopen(&mut self) {
+        let Some(directory) = &self.directory else { return };
+        self.store = None;
+        self.store = Some(open_at(directory.path(), &self.hands));
+    }
+
+    /// The store, to be asked.
+    pub fn store(&mut self) -> &dyn Store {
+        if self.reopens {
+            self.reopen();
+        }
+        self.store.as_deref().unwrap()
+    }
+
+    pub fn append(&mut self, batch: Batch) -> Ack {
+        self.append_at(1, batch)
+    }
+
+    /// Appends what arrives at a second.
+    pub fn append_at(&mut self, second: u64, batch: Batch) -> Ack {
+        let store = self.store.as_deref().unwrap();
+        wait(store.append(frame(second, &batch), batch)).unwrap()
+    }
+
+    pub fn spans(&mut self, spans: impl IntoIterator<Item = SpanRecord>) -> Ack {
+        self.append(batch(spans))
+    }
+
+    /// The list of traces, a line each.
+    pub fn list(&mut self, query: &TraceQuery) -> Vec<String> {
+        self.store().traces(query, &all()).unwrap().items.iter().map(line).collect()
+    }
+
+    /// The ids of the traces that match.
+    pub fn ids(&mut self, query: TraceQuery) -> Vec<u128> {
+        let found = self.store().traces(&query, &all()).unwrap().items;
+        found.iter().map(|trace| u128::from_be_bytes(trace.trace_id.bytes())).collect()
+    }
+
+    /// The spans of a trace, a line each.
+    pub fn tree(&mut self, trace: u128) -> Vec<String> {
+        let page = self.store().trace(trace_id(trace), &all()).unwrap();
+        page.map(|page| page.spans.items.iter().map(span_line).collect()).unwrap_or_default()
+    }
+}
+
+fn open_at(path: &Path, hands: &Hands) -> Box<dyn Store> {
+    let config = Config { clock: hands.clock(), min_free_bytes: Some(0), ..Config::new(path) };
+    let (store, recovery) = Embedded::open(config, decoder()).unwrap();
+    assert_eq!(recovery.damaged, []);
+    Box::new(store)
+}
+
+pub fn config(path: &Path) -> Config {
+    Config { min_free_bytes: Some(0), ..Config::new(path) }
+}
+
+pub fn open(path: &Path) -> (Embedded, Recovery) {
+    Embedded::open(config(path), decoder()).unwrap()
+}
+
+pub fn decoder() -> Decoder {
+    Box::new(|frame| decode(&frame.body))
+}
+
+/// Waits for an answer without a runtime.
+pub fn wait<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+pub fn frame(second: u64, batch: &Batch) -> Frame {
+    Frame {
+        content_type: "test".into(),
+        project: None,
+        zone: None,
+        source: "test".into(),
+        arrival: Timestamp(second * 1_000_000_000),
+        body: encode(batch).into(),
+    }
+}
+
+pub fn append(store: &dyn Store, spans: impl IntoIterator<Item = SpanRecord>) -> Result<Ack, Error> {
+    let batch = batch(spans);
+    wait(store.append(frame(1, &batch), batch))
+}
+
+pub fn batch(spans: impl IntoIterator<Item = SpanRecord>) -> Batch {
+    Batch { spans: spans.into_iter().collect(), events: Vec::new() }
+}
+
+pub fn trace_id(number: u128) -> TraceId {
+    TraceId::new(number.to_be_bytes()).unwrap()
+}
+
+pub fn span_id(number: u64) -> SpanId {
+    SpanId::new(number.to_be_bytes()).unwrap()
+}
+
+/// A span of the service "web" from ten times its id, five long, without a parent.
+pub fn span(trace: u128, id: u64) -> SpanRecord {
+    SpanRecord {
+        trace_id: trace_id(trace),
+        span_id: span_id(id),
+        parent_id: None,
+        flags: 0,
+        trace_state: Text::default(),
+        name: format!("span {id}").as_str().into(),
+        kind: SpanKind::Internal,
+        start: Timestamp(id * 10),
+        end: Some(Timestamp(id * 10 + 5)),
+        attributes: Attributes::default(),
+        events: Vec::new(),
+        links: Vec::new(),
+        status: Status::default(),
+        dropped: Dropped::default(),
+        scope: Arc::default(),
+        resource: resource("web"),
+        project: "default".into(),
+    }
+}
+
+pub fn resource(service: &str) -> Arc<Resource> {
+    let attributes = [(keys::SERVICE_NAME, Value::from(service))].into_iter().collect();
+    Arc::new(Resource { attributes, ..Resource::default() })
+}
+
+/// A change to a span, chained.
+pub trait With: Sized {
+    fn with(self, change: impl FnOnce(&mut Self)) -> Self;
+}
+
+impl With for SpanRecord {
+    fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+}
+
+pub fn child(trace: u128, id: u64, parent: u64) -> SpanRecord {
+    span(trace, id).with(|it| it.parent_id = Some(span_id(parent)))
+}
+
+pub fn open_span(trace: u128, id: u64) -> SpanRecord {
+    span(trace, id).with(|it| it.end = None)
+}
+
+pub fn failed(span: SpanRecord) -> SpanRecord {
+    span.with(|it| it.status.code = StatusCode::Error)
+}
+
+pub fn late(trace: u128, span: u64, time: u64, name: &str) -> Batch {
+    let event = event(time, name);
+    let event = SpanEvent { trace_id: trace_id(trace), span_id: span_id(span), event };
+    Batch { spans: Vec::new(), events: vec![event] }
+}
+
+pub fn event(time: u64, name: &str) -> Event {
+    Event { time: Timestamp(time), name: name.into(), ..Event::default() }
+}
+
+pub fn all() -> PageRequest {
+    PageRequest { limit: 10_000, cursor: None }
+}
+
+pub fn first(limit: usize) -> PageRequest {
+    PageRequest { limit, cursor: None }
+}
+
+/// Shows a trace as a list does.
+pub fn line(trace: &TraceSummary) -> String {
+    let root = if trace.has_root { "" } else { "?" };
+    let services: Vec<_> = trace.services.iter().map(|(name, spans)| format!("{name}={spans}")).collect();
+    let bar = |it: &Outline| {
+        let end = it.duration.map_or("..".into(), |duration| duration.0.to_string());
+        format!("{}@{}+{end}{}", short(&it.span_id.to_string()), it.offset.0, if it.error { "!" } else { "" })
+    };
+    format!(
+        "{} {}{root} {}/{} {}+{} {:?} {} spans {} errors {} open [{}] {}",
+        short(&trace.trace_id.to_string()),
+        trace.root_name,
+        trace.project,
+        trace.service,
+        trace.start.0,
+        trace.duration.0,
+        trace.status,
+        trace.span_count,
+        trace.error_count,
+        trace.open_count,
+        services.join(" "),
+        trace.outline.iter().map(bar).collect::<Vec<_>>().join(" "),
+    )
+}
+
+/// Shows a span.
+pub fn span_line(span: &SpanRecord) -> String {
+    let end = span.end.map_or("..".into(), |end| end.0.to_string());
+    let events: Vec<_> = span.events.iter().map(|event| format!(" {}@{}", event.name, event.time.0)).collect();
+    format!("{} {} {}-{end}{}", short(&span.span_id.to_string()), span.name, span.start.0, events.concat())
+}
+
+fn short(id: &str) -> &str {
+    id.trim_start_matches('0')
+}
+
+pub fn counter(store: &dyn Store, name: &str) -> u64 {
+    store.counters().iter().find(|counter| counter.name == name).unwrap().value
+}
