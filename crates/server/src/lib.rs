@@ -1,1 +1,115 @@
-//! soon
+//! Trackway's server.
+//!
+//! [`Server::bind`] takes the sockets, [`Server::run`] serves until it is told to stop. What comes in goes through one
+//! door, [`ingest`](decoder), into a [`Store`]; what is asked goes through one set of questions, of which REST and the
+//! web UI are faces. The server knows no storage engine and opens no file.
+
+mod config;
+mod counters;
+mod demo;
+mod error;
+mod guard;
+mod ingest;
+mod listen;
+mod live;
+mod query;
+mod rest;
+mod route;
+mod ui;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use trackway_model::Timestamp;
+use trackway_store::{Clock, Store};
+
+pub use config::{Config, Listen};
+pub use demo::{Demo, load_demo};
+pub use error::Error;
+pub use ingest::decoder;
+pub use listen::{Listener, ListenerState, Sockets};
+
+use counters::Counters;
+use guard::Guarded;
+use ingest::Ingest;
+use live::Live;
+use query::Query;
+
+/// A server over a store, ready to run.
+pub struct Server {
+    app: Arc<App>,
+    config: Config,
+    sockets: Sockets,
+    stop: watch::Sender<bool>,
+}
+
+/// Ends a running server.
+#[derive(Debug, Clone)]
+pub struct Stop(watch::Sender<bool>);
+
+/// What the handlers share.
+pub(crate) struct App {
+    pub(crate) ingest: Ingest,
+    pub(crate) query: Query,
+    pub(crate) live: Arc<Live>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) clock: Clock,
+    pub(crate) started: Timestamp,
+    pub(crate) data_dir: String,
+    pub(crate) listeners: Vec<Listener>,
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+impl Server {
+    /// Makes a server that answers on `sockets` from `store`, whose directory is `data_dir` (shown, never opened).
+    pub fn new(config: Config, sockets: Sockets, store: Arc<dyn Store>, data_dir: String, clock: Clock) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let counters = Arc::new(Counters::default());
+        let live = Arc::new(Live::new(Arc::clone(&counters)));
+        let app = App {
+            ingest: Ingest::new(
+                Arc::clone(&store),
+                Arc::clone(&live),
+                Arc::clone(&clock),
+                Arc::clone(&counters),
+                &config,
+            ),
+            query: Query::new(store),
+            live,
+            counters,
+            started: clock(),
+            clock,
+            data_dir,
+            listeners: sockets.listeners(),
+            stop: stopped,
+        };
+        Self { app: Arc::new(app), config, sockets, stop }
+    }
+
+    /// Returns what ends this server.
+    pub fn stop(&self) -> Stop {
+        Stop(self.stop.clone())
+    }
+
+    /// Serves until it is stopped, then lets requests under way finish for three seconds.
+    pub async fn run(self) {
+        let Self { app, config, sockets, stop } = self;
+        let live = tokio::spawn(Arc::clone(&app.live).run(app.query.clone(), stop.subscribe()));
+        let mut tasks = vec![live];
+        for (bound, router) in sockets.routed(&app) {
+            let guarded = Guarded::new(router, &bound, &config.allow_origins, Arc::clone(&app.counters));
+            let counters = Arc::clone(&app.counters);
+            tasks.push(tokio::spawn(listen::serve(bound, guarded, config.max_connections, counters, stop.subscribe())));
+        }
+        for task in tasks {
+            drop(task.await); // a panic there was printed where it happened; the others end in order
+        }
+    }
+}
+
+impl Stop {
+    /// Tells the server to end.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+}

@@ -1,4 +1,5 @@
 //! Recorded requests of real clients against reviewed pictures of their records.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::fmt::Write;
 

@@ -1,4 +1,5 @@
 //! The rules of OTLP that a recording of a well-behaved client does not touch.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use proptest::prelude::*;
 use trackway_model::{SpanKind, Value};

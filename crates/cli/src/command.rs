@@ -1,0 +1,43 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::settings::Flags;
+
+/// Records what agents, state machines and services did, shows it live, and goes back to any step.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXAMPLES, max_term_width = 100, subcommand_value_name = "COMMAND")]
+pub(crate) struct Trackway {
+    /// What to do; without it, trackway serves.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    /// Settings of the server and of what looks for it.
+    #[command(flatten)]
+    pub(crate) settings: Flags,
+}
+
+/// What trackway can do.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum Command {
+    /// Take traces in and show them (the default)
+    Serve,
+    /// Load recorded traces, moved to now, for a look around
+    Demo,
+    /// Print every setting with its value and where the value came from
+    Config,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  trackway                                   serve on http://127.0.0.1:7241 and open the browser
+  trackway --listen 127.0.0.1:8080 --no-open serve elsewhere
+  trackway --otlp-grpc off                   leave port 4317 to another program
+  trackway --data-dir /tmp/try               keep data somewhere else
+  trackway demo                              have something to look at
+  trackway config                            see what is set, and by what
+
+Send traces from any OpenTelemetry SDK:
+  export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:7241
+
+Every setting can also come from the environment (TRACKWAY_LISTEN, ...) or from config.toml in the
+data directory. A flag wins over the environment, the environment over the file.";

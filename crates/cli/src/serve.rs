@@ -1,0 +1,164 @@
+//! `trackway serve`.
+
+use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use trackway_server::{Error, Listener, ListenerState, Server, Sockets, Stop};
+use trackway_store::{Embedded, Error as StoreError, Recovery, system_clock};
+
+use crate::{
+    running::{self, Health},
+    settings::{Flags, Settings},
+};
+
+/// Serves until the process is told to end.
+pub(crate) fn run(flags: Flags) -> Result<()> {
+    let settings = flags.resolve()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
+    let outcome = runtime.block_on(serve(&settings));
+    // Whatever still runs then has had its time to finish.
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    outcome
+}
+
+async fn serve(settings: &Settings) -> Result<()> {
+    let sockets = match Sockets::bind(&settings.server).await {
+        Ok(sockets) => sockets,
+        Err(Error::Taken { address }) => return show_running(settings, address),
+        Err(error) => return Err(error.into()),
+    };
+    let (store, recovery) = open(settings)?;
+    report(&recovery);
+    let url = format!("http://{}", sockets.main());
+    store.set_url(&url)?;
+    let listeners = sockets.listeners();
+    let data_dir = settings.data_dir.display().to_string();
+    let server = Server::new(settings.server.clone(), sockets, Arc::new(store), data_dir, system_clock());
+    let stop = server.stop();
+    let running = tokio::spawn(server.run());
+    announce(settings, &url, &listeners)?;
+    wait_for_end(stop).await?;
+    running.await.context("the server failed")
+}
+
+/// Opens the store of these settings, which no other process may have open.
+pub(crate) fn open(settings: &Settings) -> Result<(Embedded, Recovery)> {
+    let mut config = trackway_store::Config::new(&settings.data_dir);
+    config.max_spans = settings.max_spans;
+    match Embedded::open(config, trackway_server::decoder()) {
+        Ok(opened) => Ok(opened),
+        Err(StoreError::Locked { path, pid, url }) if url.is_empty() => {
+            bail!("{} is in use by process {pid}; end it, or name another directory with --data-dir", path.display())
+        }
+        Err(StoreError::Locked { path, pid, url }) => bail!(
+            "{} is in use by process {pid}, which serves {url}; open that, or name another directory with --data-dir",
+            path.display()
+        ),
+        Err(error) => Err(error).with_context(|| format!("cannot open {}", settings.data_dir.display())),
+    }
+}
+
+/// Tells what was found of the last time, when there is something to tell.
+fn report(recovery: &Recovery) {
+    if recovery.frames > 0 {
+        eprintln!("read {} spans from the log in {:.1} s", recovery.spans, recovery.elapsed.as_secs_f64());
+    }
+    if recovery.torn_bytes > 0 {
+        eprintln!(
+            "cut {} bytes from the end of the log that were written when the last process ended; none of them was acknowledged",
+            recovery.torn_bytes
+        );
+    }
+    for damage in &recovery.damaged {
+        eprintln!(
+            "skipped {} damaged bytes at {} of {}: {}; they are kept under corrupt/",
+            damage.bytes,
+            damage.offset,
+            damage.file.display(),
+            damage.reason
+        );
+    }
+}
+
+/// Tells where the server is.
+fn announce(settings: &Settings, url: &str, listeners: &[Listener]) -> Result<()> {
+    let mut stdout = std::io::stdout();
+    if settings.json {
+        writeln!(stdout, "{}", ready_line(url, |name| ready_url(listeners, name)))?;
+    } else {
+        writeln!(stdout, "Trackway is ready: {url}")?;
+    }
+    stdout.flush()?;
+    for listener in listeners {
+        if let ListenerState::Taken(message) = &listener.state {
+            eprintln!("{message}");
+        }
+    }
+    show(settings, url);
+    Ok(())
+}
+
+/// The line that programs wait for.
+fn ready_line(url: &str, address: impl Fn(&str) -> Option<String>) -> serde_json::Value {
+    json!({"ready": true, "ui": url, "otlp_http": address("otlp_http"), "otlp_grpc": address("otlp_grpc")})
+}
+
+fn ready_url(listeners: &[Listener], name: &str) -> Option<String> {
+    let listener = listeners.iter().find(|listener| listener.name == name && listener.state == ListenerState::Ready)?;
+    listener.address.map(|address| format!("http://{address}"))
+}
+
+/// Opens the browser where somebody can see it.
+fn show(settings: &Settings, url: &str) {
+    if settings.open && !settings.json && has_desktop() && open::that_detached(url).is_err() {
+        eprintln!("no browser could be started; open {url}");
+    }
+}
+
+fn has_desktop() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(any(target_os = "macos", windows)) || set("DISPLAY") || set("WAYLAND_DISPLAY")
+}
+
+/// The default port is in use: by a Trackway, which is then shown, or by a stranger.
+fn show_running(settings: &Settings, address: SocketAddr) -> Result<()> {
+    let url = format!("http://{address}");
+    let Some(health) = running::health(&url) else { return Err(Error::Taken { address }.into()) };
+    let asked = settings.data_dir.display().to_string();
+    if health.data_dir != asked {
+        eprintln!("note: it keeps its data in {}, not in {asked}", health.data_dir);
+    }
+    if settings.json {
+        println!("{}", ready_line(&url, |name| running_url(&health, name)));
+    } else {
+        println!("Trackway is running already (process {}): {url}", health.pid);
+    }
+    show(settings, &url);
+    Ok(())
+}
+
+fn running_url(health: &Health, name: &str) -> Option<String> {
+    let listener = health.listeners.iter().find(|listener| listener.name == name && listener.state == "ready")?;
+    listener.address.as_ref().map(|address| format!("http://{address}"))
+}
+
+/// Waits for Ctrl-C or SIGTERM, and then ends the server in order; the next such signal ends the process at once.
+async fn wait_for_end(stop: Stop) -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    stop.stop();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        std::process::exit(130);
+    });
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! What the server counts about itself; every bound has a counter here or in the store.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    pub(crate) fn add(&self, more: u64) {
+        self.0.fetch_add(more, Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+macro_rules! counters {
+    ($($field:ident $name:literal $unit:literal $help:literal)*) => {
+        /// Every counter of the server.
+        #[derive(Debug, Default)]
+        pub(crate) struct Counters {
+            $(#[doc = $help] pub(crate) $field: Count,)*
+        }
+
+        impl Counters {
+            /// Returns every counter as name, value, unit and meaning.
+            pub(crate) fn list(&self) -> Vec<trackway_store::Counter> {
+                vec![$(trackway_store::Counter { name: $name, value: self.$field.get(), unit: $unit, help: $help },)*]
+            }
+        }
+    };
+}
+
+counters! {
+    requests "ingest.requests" "requests" "Requests that came in through any ingest door."
+    bytes "ingest.bytes" "bytes" "Bytes of request bodies, after they were uncompressed."
+    spans_accepted "ingest.spans_accepted" "spans" "Spans that were acknowledged as stored, those that were there already included."
+    log_events "ingest.log_events" "log records" "Log records that became events of their span."
+    logs_ignored "ingest.logs_ignored" "log records" "Log records outside any span; Trackway keeps traces only."
+    metrics_ignored "ingest.metrics_ignored" "metrics" "Metrics; Trackway keeps traces only."
+    spans_rejected "ingest.spans_rejected" "spans" "Spans that could not be read; the sender was told which and why."
+    logs_rejected "ingest.logs_rejected" "log records" "Log records that could not be read; the sender was told which and why."
+    refused_malformed "ingest.refused_malformed" "requests" "Requests refused because their body is not what they claim."
+    refused_too_large "ingest.refused_too_large" "requests" "Requests refused because their body is over the size limit, compressed or not."
+    refused_unsupported "ingest.refused_unsupported" "requests" "Requests refused for a content type or compression that is not known."
+    refused_busy "ingest.refused_busy" "requests" "Requests told to come again later because too much was under way."
+    refused_store "ingest.refused_store" "requests" "Requests told to come again later because the store could not take more."
+    refused_slow "ingest.refused_slow" "requests" "Requests given up because their body came too slowly."
+    refused_host "guard.refused_host" "requests" "Requests refused because their Host is not this server."
+    refused_origin "guard.refused_origin" "requests" "Requests refused because a page of another origin sent them."
+    connections_refused "guard.connections_refused" "connections" "Connections closed at once because too many were open."
+    live_lagged "live.lagged" "events" "Live events that a browser was too slow to take, or that came too fast to send."
+}
+
+impl Counters {
+    /// Returns how many records and requests were lost to their sender or had to be sent again.
+    pub(crate) fn dropped(&self) -> u64 {
+        let lost = [
+            &self.spans_rejected,
+            &self.logs_rejected,
+            &self.refused_malformed,
+            &self.refused_too_large,
+            &self.refused_unsupported,
+            &self.refused_busy,
+            &self.refused_store,
+            &self.refused_slow,
+        ];
+        lost.into_iter().map(Count::get).sum()
+    }
+}

@@ -1,0 +1,139 @@
+//! OTLP/gRPC: the three `Export` methods, each one message in and one message out.
+//!
+//! The framing of a unary call is five bytes and a trailer, written here by hand: the libraries uncompress a message
+//! without a bound, and a kilobyte could then take all memory.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, Request as HttpRequest, Response, header},
+};
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use http_body_util::{BodyExt, Full};
+use trackway_wire::otlp::{self, Code, Encoding, Signal};
+
+use super::{
+    Ingest, RETRY_AFTER, Refusal, Request, Taken,
+    body::{self, Compression},
+    http::{PROJECT, header_text, verdict},
+    run_apart,
+};
+use crate::App;
+
+const STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+const DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
+/// A flag that tells whether the message is compressed, and the message's length.
+const PREFIX: usize = 5;
+
+pub(crate) async fn traces(State(app): State<Arc<App>>, request: HttpRequest<Body>) -> Response<Body> {
+    answer(&app.ingest, Signal::Traces, request).await
+}
+
+pub(crate) async fn logs(State(app): State<Arc<App>>, request: HttpRequest<Body>) -> Response<Body> {
+    answer(&app.ingest, Signal::Logs, request).await
+}
+
+pub(crate) async fn metrics(State(app): State<Arc<App>>, request: HttpRequest<Body>) -> Response<Body> {
+    answer(&app.ingest, Signal::Metrics, request).await
+}
+
+async fn answer(ingest: &Ingest, signal: Signal, request: HttpRequest<Body>) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    match take(ingest, signal, &head.headers, body).await {
+        Ok(taken) => succeed(&otlp::success(Encoding::Protobuf, signal, &taken.rejected)),
+        Err(refusal) => refuse(&refusal),
+    }
+}
+
+async fn take(ingest: &Ingest, signal: Signal, headers: &HeaderMap, body: Body) -> Result<Taken, Refusal> {
+    let mut room = ingest.reserve();
+    let limit = ingest.max_body_bytes;
+    let message = async {
+        let content_type = header_text(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
+        if !content_type.starts_with("application/grpc") {
+            let what = format!("content type {content_type:?} is not gRPC: OTLP over HTTP goes to /v1/traces");
+            return Err(Refusal::Unsupported(what));
+        }
+        let framed = body::read(body, limit.saturating_add(PREFIX), &mut room).await?;
+        let (message, compressed) = unframe(framed, limit)?;
+        let compression = match compressed {
+            true => Compression::named(&header_text(headers, "grpc-encoding").unwrap_or_default())?,
+            false => Compression::None,
+        };
+        run_apart(move || body::inflate(message, compression, limit, &mut room).map(|plain| (plain, room))).await?
+    };
+    let (body, _room) = message.await.inspect_err(|refusal| ingest.count(refusal))?;
+    let project = header_text(headers, PROJECT);
+    ingest.accept(Request { signal, encoding: Encoding::Protobuf, project, source: "otlp-grpc", body }).await
+}
+
+/// The only message of a unary call, and whether it is compressed.
+fn unframe(mut framed: Bytes, limit: usize) -> Result<(Bytes, bool), Refusal> {
+    if framed.len() < PREFIX {
+        return Err(Refusal::Malformed("the call has no message".into()));
+    }
+    let compressed = match framed.get_u8() {
+        0 => false,
+        1 => true,
+        other => return Err(Refusal::Malformed(format!("a message cannot begin with the byte {other}"))),
+    };
+    let length = framed.get_u32() as usize;
+    if length > limit {
+        return Err(Refusal::TooLarge { limit });
+    }
+    if length != framed.len() {
+        let what = format!("the message says {length} bytes and has {}", framed.len());
+        return Err(Refusal::Malformed(what));
+    }
+    Ok((framed, compressed))
+}
+
+fn succeed(message: &[u8]) -> Response<Body> {
+    let mut framed = BytesMut::with_capacity(PREFIX + message.len());
+    framed.put_u8(0);
+    framed.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
+    framed.put_slice(message);
+    let trailers = HeaderMap::from_iter([(STATUS, HeaderValue::from_static("0"))]);
+    let body = Full::new(framed.freeze()).with_trailers(async move { Some(Ok(trailers)) });
+    respond(Body::new(body))
+}
+
+/// An answer without a message: the trailers are the headers.
+fn refuse(refusal: &Refusal) -> Response<Body> {
+    let (_, code, message) = verdict(refusal);
+    let mut response = respond(Body::empty());
+    let headers = response.headers_mut();
+    headers.insert(STATUS, HeaderValue::from(code as u16));
+    if let Ok(text) = HeaderValue::from_str(&percent_encoded(&message)) {
+        headers.insert(MESSAGE, text);
+    }
+    if code == Code::Unavailable {
+        let details = STANDARD_NO_PAD.encode(otlp::retry_info(code, &message, RETRY_AFTER));
+        if let Ok(details) = HeaderValue::from_str(&details) {
+            headers.insert(DETAILS, details);
+        }
+    }
+    response
+}
+
+fn respond(body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    response
+}
+
+/// Encodes a message as gRPC wants it: printable ASCII but `%` stands for itself.
+fn percent_encoded(message: &str) -> String {
+    let mut encoded = String::with_capacity(message.len());
+    for byte in message.bytes() {
+        match byte {
+            b' '..=b'~' if byte != b'%' => encoded.push(char::from(byte)),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}

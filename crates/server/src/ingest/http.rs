@@ -1,0 +1,126 @@
+//! OTLP/HTTP: `POST /v1/traces`, `/v1/logs` and `/v1/metrics`.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderValue, Request as HttpRequest, Response, StatusCode, header},
+};
+use trackway_model::Text;
+use trackway_wire::otlp::{self, Code, Encoding, Signal};
+
+use super::{
+    Ingest, RETRY_AFTER, Refusal, Request, Taken,
+    body::{self, Compression},
+    run_apart,
+};
+use crate::App;
+
+/// The header that names the project of a request's spans.
+pub(super) const PROJECT: &str = "trackway-project";
+
+pub(crate) async fn traces(State(app): State<Arc<App>>, request: HttpRequest<Body>) -> Response<Body> {
+    answer(&app.ingest, Signal::Traces, request).await
+}
+
+pub(crate) async fn logs(State(app): State<Arc<App>>, request: HttpRequest<Body>) -> Response<Body> {
+    answer(&app.ingest, Signal::Logs, request).await
+}
+
+pub(crate) async fn metrics(State(app): State<Arc<App>>, request: HttpRequest<Body>) -> Response<Body> {
+    answer(&app.ingest, Signal::Metrics, request).await
+}
+
+async fn answer(ingest: &Ingest, signal: Signal, request: HttpRequest<Body>) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let encoding = match encoding(&head.headers) {
+        Ok(encoding) => encoding,
+        Err(refusal) => {
+            ingest.count(&refusal);
+            return refused(Encoding::Json, &refusal);
+        }
+    };
+    match take(ingest, signal, encoding, &head.headers, body).await {
+        Ok(taken) => respond(StatusCode::OK, encoding, otlp::success(encoding, signal, &taken.rejected)),
+        Err(refusal) => refused(encoding, &refusal),
+    }
+}
+
+async fn take(
+    ingest: &Ingest,
+    signal: Signal,
+    encoding: Encoding,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Taken, Refusal> {
+    let mut room = ingest.reserve();
+    let limit = ingest.max_body_bytes;
+    let plain = async {
+        let compression = header_text(headers, header::CONTENT_ENCODING.as_str()).unwrap_or_default();
+        let compression = Compression::named(&compression)?;
+        let bytes = body::read(body, limit, &mut room).await?;
+        run_apart(move || body::inflate(bytes, compression, limit, &mut room).map(|plain| (plain, room))).await?
+    };
+    let (body, _room) = plain.await.inspect_err(|refusal| ingest.count(refusal))?;
+    let project = header_text(headers, PROJECT);
+    ingest.accept(Request { signal, encoding, project, source: "otlp-http", body }).await
+}
+
+/// The encoding that the content type names, whatever its parameters.
+fn encoding(headers: &HeaderMap) -> Result<Encoding, Refusal> {
+    let content_type = header_text(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.as_str() {
+        "application/x-protobuf" | "application/protobuf" => Ok(Encoding::Protobuf),
+        "application/json" => Ok(Encoding::Json),
+        other => Err(Refusal::Unsupported(format!(
+            "content type {other:?} is not known here: use application/x-protobuf or application/json"
+        ))),
+    }
+}
+
+/// A header's value as UTF-8, whatever its bytes.
+pub(super) fn header_text(headers: &HeaderMap, name: &str) -> Option<Text> {
+    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).trim().into())
+}
+
+/// The status, the canonical code and the sentence for a refusal.
+pub(crate) fn verdict(refusal: &Refusal) -> (StatusCode, Code, String) {
+    match refusal {
+        Refusal::Malformed(what) => (StatusCode::BAD_REQUEST, Code::InvalidArgument, what.clone()),
+        Refusal::TooLarge { limit } => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            Code::ResourceExhausted,
+            format!(
+                "the body is over {limit} bytes: send smaller batches, or start trackway with a higher --max-body-bytes"
+            ),
+        ),
+        Refusal::Slow => {
+            (StatusCode::REQUEST_TIMEOUT, Code::InvalidArgument, "the body stopped coming before its end".into())
+        }
+        Refusal::Unsupported(what) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::Unimplemented, what.clone()),
+        Refusal::Busy(what) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, what.clone()),
+        Refusal::Failed(what) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, what.clone()),
+    }
+}
+
+fn refused(encoding: Encoding, refusal: &Refusal) -> Response<Body> {
+    let (status, code, message) = verdict(refusal);
+    let mut response = respond(status, encoding, otlp::failure(encoding, code, &message));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER.as_secs()));
+    }
+    response
+}
+
+fn respond(status: StatusCode, encoding: Encoding, body: Vec<u8>) -> Response<Body> {
+    let content_type = match encoding {
+        Encoding::Protobuf => "application/x-protobuf",
+        Encoding::Json => "application/json",
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

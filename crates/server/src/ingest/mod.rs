@@ -1,0 +1,207 @@
+//! The one door in: every format, whatever its transport, becomes a frame and a batch here.
+
+mod body;
+pub(crate) mod grpc;
+pub(crate) mod http;
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use trackway_model::Text;
+use trackway_store::{Clock, Decoder, Error as StoreError, Frame, Store};
+use trackway_wire::otlp::{self, Decoded, Encoding, Rejected, Signal};
+
+use crate::{Config, counters::Counters, live::Live};
+
+/// When a refused sender should come again.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// The content types in the log. They are on people's disks: a name may be added, and never changed.
+const TYPES: [(&str, Signal, Encoding); 4] = [
+    ("otlp.traces.protobuf", Signal::Traces, Encoding::Protobuf),
+    ("otlp.traces.json", Signal::Traces, Encoding::Json),
+    ("otlp.logs.protobuf", Signal::Logs, Encoding::Protobuf),
+    ("otlp.logs.json", Signal::Logs, Encoding::Json),
+];
+
+/// Takes requests in.
+pub(crate) struct Ingest {
+    store: Arc<dyn Store>,
+    live: Arc<Live>,
+    clock: Clock,
+    counters: Arc<Counters>,
+    max_body_bytes: usize,
+    room: Arc<Semaphore>,
+}
+
+/// One request, its body uncompressed.
+pub(crate) struct Request {
+    pub(crate) signal: Signal,
+    pub(crate) encoding: Encoding,
+    /// The project that the request's header asked for.
+    pub(crate) project: Option<Text>,
+    /// The door through which it came.
+    pub(crate) source: &'static str,
+    pub(crate) body: Bytes,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Taken {
+    /// Items that could not be read.
+    pub(crate) rejected: Rejected,
+    /// Spans that are stored.
+    pub(crate) spans: u64,
+    /// Traces that changed.
+    pub(crate) traces: u64,
+}
+
+/// Why a request was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The body is not what it claims.
+    Malformed(String),
+    /// The body is over the limit.
+    TooLarge { limit: usize },
+    /// The body came too slowly, or broke off.
+    Slow,
+    /// The content type or the compression is unknown.
+    Unsupported(String),
+    /// Too much is under way or stored; come again.
+    Busy(String),
+    /// The server is at fault.
+    Failed(String),
+}
+
+/// Part of the memory that requests under way may take together; given back when dropped.
+pub(crate) struct Reservation {
+    room: Arc<Semaphore>,
+    held: Option<OwnedSemaphorePermit>,
+}
+
+/// Reads a frame as it was read when it came: the decoder that the store replays its log with.
+pub fn decoder() -> Decoder {
+    Box::new(|frame| decode(frame).map(|decoded| decoded.batch))
+}
+
+fn decode(frame: &Frame) -> Result<Decoded, String> {
+    let Some((_, signal, encoding)) = TYPES.iter().find(|(name, ..)| *name == &*frame.content_type) else {
+        return Err(format!("{:?} is a content type of a newer version", frame.content_type));
+    };
+    let decoded = match signal {
+        Signal::Traces => otlp::decode_traces(*encoding, &frame.body, frame.project.as_ref()),
+        Signal::Logs | Signal::Metrics => otlp::decode_logs(*encoding, &frame.body),
+    };
+    decoded.map_err(|error| error.to_string())
+}
+
+impl Ingest {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        live: Arc<Live>,
+        clock: Clock,
+        counters: Arc<Counters>,
+        config: &Config,
+    ) -> Self {
+        let room = Arc::new(Semaphore::new(config.max_bytes_under_way.min(Semaphore::MAX_PERMITS)));
+        Self { store, live, clock, counters, max_body_bytes: config.max_body_bytes, room }
+    }
+
+    /// Stores what a request brings; when this returns, it is durable.
+    pub(crate) async fn accept(&self, request: Request) -> Result<Taken, Refusal> {
+        let outcome = self.store(request).await;
+        if let Err(refusal) = &outcome {
+            self.count(refusal);
+        }
+        outcome
+    }
+
+    /// Counts a refusal; also for those of the transports, which refuse before there is a request.
+    pub(crate) fn count(&self, refusal: &Refusal) {
+        let counter = match refusal {
+            Refusal::Malformed(_) => &self.counters.refused_malformed,
+            Refusal::TooLarge { .. } => &self.counters.refused_too_large,
+            Refusal::Slow => &self.counters.refused_slow,
+            Refusal::Unsupported(_) => &self.counters.refused_unsupported,
+            Refusal::Busy(_) => &self.counters.refused_busy,
+            Refusal::Failed(_) => &self.counters.refused_store,
+        };
+        counter.add(1);
+    }
+
+    async fn store(&self, request: Request) -> Result<Taken, Refusal> {
+        self.counters.requests.add(1);
+        self.counters.bytes.add(request.body.len() as u64);
+        if request.signal == Signal::Metrics {
+            return self.ignore_metrics(&request);
+        }
+        let frame = Frame {
+            content_type: content_type(request.signal, request.encoding),
+            project: request.project,
+            zone: None,
+            source: Text::literal(request.source),
+            arrival: (self.clock)(),
+            body: request.body,
+        };
+        let (frame, decoded) =
+            run_apart(move || decode(&frame).map(|decoded| (frame, decoded))).await?.map_err(Refusal::Malformed)?;
+        let Decoded { batch, rejected, ignored } = decoded;
+        self.counters.logs_ignored.add(ignored);
+        let rejections =
+            if request.signal == Signal::Traces { &self.counters.spans_rejected } else { &self.counters.logs_rejected };
+        rejections.add(rejected.count);
+        if batch.is_empty() {
+            return Ok(Taken { rejected, ..Taken::default() });
+        }
+        let (spans, events) = (batch.spans.len() as u64, batch.events.len() as u64);
+        let news = self.live.glance(&batch);
+        let ack = self.store.append(frame, batch).await.map_err(refusal)?;
+        self.counters.spans_accepted.add(spans);
+        self.counters.log_events.add(events);
+        self.live.publish(&ack, news);
+        Ok(Taken { rejected, spans, traces: ack.changed.len() as u64 })
+    }
+
+    fn ignore_metrics(&self, request: &Request) -> Result<Taken, Refusal> {
+        let metrics = otlp::count_metrics(request.encoding, &request.body);
+        self.counters.metrics_ignored.add(metrics.map_err(|error| Refusal::Malformed(error.to_string()))?);
+        Ok(Taken::default())
+    }
+
+    /// Begins to reserve memory for a request.
+    fn reserve(&self) -> Reservation {
+        Reservation { room: Arc::clone(&self.room), held: None }
+    }
+}
+
+impl Reservation {
+    /// Reserves `bytes` more.
+    fn grow(&mut self, bytes: usize) -> Result<(), Refusal> {
+        let permits = u32::try_from(bytes).map_err(|_| Refusal::TooLarge { limit: u32::MAX as usize })?;
+        let more = Arc::clone(&self.room).try_acquire_many_owned(permits);
+        let more = more.map_err(|_| Refusal::Busy("too many requests are under way".into()))?;
+        match &mut self.held {
+            Some(held) => held.merge(more),
+            None => self.held = Some(more),
+        }
+        Ok(())
+    }
+}
+
+fn content_type(signal: Signal, encoding: Encoding) -> Text {
+    let name = TYPES.iter().find(|(_, s, e)| (*s, *e) == (signal, encoding)).map_or("", |(name, ..)| name);
+    Text::literal(name)
+}
+
+fn refusal(error: StoreError) -> Refusal {
+    match error {
+        StoreError::Full { .. } => Refusal::Busy(error.to_string()),
+        other => Refusal::Failed(other.to_string()),
+    }
+}
+
+/// Runs work that computes for long on a thread made for it, so that it holds up no other connection.
+pub(crate) async fn run_apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Refusal::Failed("the server failed on this request".into()))
+}

@@ -1,0 +1,191 @@
+//! News of what is being recorded, for whoever watches.
+//!
+//! Appending only notes which traces changed. Ten times a second one task looks at what they have become and tells it
+//! to every watcher, so that a busy trace costs ten looks a second and not one a span.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::{broadcast, watch};
+use trackway_model::{Batch, SpanRecord, TraceId};
+use trackway_store::{Ack, Deleted, TraceStatus, TraceSummary};
+
+use crate::{counters::Counters, query::Query};
+
+/// How often watchers are told.
+const TICK: Duration = Duration::from_millis(100);
+/// Every how many ticks they are told how much is going on.
+const TICKS_PER_PULSE: u64 = 20;
+/// The most traces, and the most spans, of one tick; more are counted as missed.
+const MOST_TRACES: usize = 200;
+const MOST_SPANS: usize = 1_000;
+/// How many events a watcher may lie behind.
+const QUEUE: usize = 4_096;
+
+/// What watchers are told.
+#[derive(Debug, Clone)]
+pub(crate) enum News {
+    /// A trace is new, has changed, or has ended.
+    Trace { change: Change, summary: Arc<TraceSummary> },
+    /// Traces are gone.
+    Deleted { what: DeletedWhat },
+    /// A span was announced, or has ended.
+    Span(Arc<SpanRecord>),
+    /// How much is going on.
+    Pulse(Pulse),
+    /// So many events were left out.
+    Missed(u64),
+}
+
+/// How a trace changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    New,
+    Updated,
+    Finished,
+}
+
+/// What was deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum DeletedWhat {
+    Trace(TraceId),
+    Project(String),
+}
+
+/// How much is going on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Pulse {
+    pub(crate) spans_per_second: f64,
+    pub(crate) spans: u64,
+    pub(crate) dropped: u64,
+    pub(crate) bytes_on_disk: u64,
+}
+
+/// Gathers changes and tells them to watchers.
+pub(crate) struct Live {
+    sender: broadcast::Sender<News>,
+    gathered: Mutex<Gathered>,
+    counters: Arc<Counters>,
+}
+
+/// What changed since the last tick.
+#[derive(Default)]
+struct Gathered {
+    /// The traces that changed, and whether they are new.
+    traces: BTreeMap<TraceId, bool>,
+    spans: Vec<Arc<SpanRecord>>,
+    missed: u64,
+}
+
+impl Live {
+    pub(crate) fn new(counters: Arc<Counters>) -> Self {
+        Self { sender: broadcast::channel(QUEUE).0, gathered: Mutex::default(), counters }
+    }
+
+    pub(crate) fn watch(&self) -> broadcast::Receiver<News> {
+        self.sender.subscribe()
+    }
+
+    fn gathered(&self) -> MutexGuard<'_, Gathered> {
+        // Whatever a panicking thread left there is a list of ids at worst.
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Copies what watchers will want of a batch that is about to be stored; nothing when nobody watches.
+    pub(crate) fn glance(&self, batch: &Batch) -> Vec<Arc<SpanRecord>> {
+        if self.sender.receiver_count() == 0 {
+            return Vec::new();
+        }
+        batch.spans.iter().take(MOST_SPANS).map(|span| Arc::new(span.clone())).collect()
+    }
+
+    /// Notes what a batch that is now stored has changed.
+    pub(crate) fn publish(&self, ack: &Ack, spans: Vec<Arc<SpanRecord>>) {
+        if self.sender.receiver_count() == 0 {
+            return;
+        }
+        let mut gathered = self.gathered();
+        for changed in &ack.changed {
+            if gathered.traces.len() >= MOST_TRACES && !gathered.traces.contains_key(changed) {
+                gathered.missed += 1;
+                continue;
+            }
+            *gathered.traces.entry(*changed).or_default() |= false;
+        }
+        let room = MOST_SPANS - gathered.spans.len().min(MOST_SPANS);
+        gathered.missed += spans.len().saturating_sub(room) as u64;
+        gathered.spans.extend(spans.into_iter().take(room));
+    }
+
+    /// Tells that something was deleted.
+    pub(crate) fn deleted(&self, what: DeletedWhat, deleted: Deleted) {
+        if deleted.traces > 0 {
+            self.send(News::Deleted { what });
+        }
+    }
+
+    fn send(&self, news: News) {
+        drop(self.sender.send(news)); // fails only when nobody watches
+    }
+
+    /// Tells watchers the news until `stop` turns true.
+    pub(crate) async fn run(self: Arc<Self>, query: Query, mut stop: watch::Receiver<bool>) {
+        let mut ticks = tokio::time::interval(TICK);
+        let mut last = self.counters.spans_accepted.get();
+        for tick in 1u64.. {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            self.tell(&query).await;
+            if tick % TICKS_PER_PULSE == 0 {
+                let now = self.counters.spans_accepted.get();
+                self.send(News::Pulse(self.pulse(&query, now - last)));
+                last = now;
+            }
+        }
+    }
+
+    async fn tell(&self, query: &Query) {
+        let Gathered { mut traces, spans, missed } = std::mem::take(&mut *self.gathered());
+        if missed > 0 {
+            self.counters.live_lagged.add(missed);
+            self.send(News::Missed(missed));
+        }
+        if traces.is_empty() {
+            return;
+        }
+        // A store that cannot be read has told whoever asked it directly.
+        let Ok(summaries) = query.summaries(traces.keys().copied().collect()).await else { return };
+        for summary in summaries.into_iter().map(Arc::new) {
+            let is_new = traces.remove(&summary.trace_id).unwrap_or(false);
+            let ended = summary.has_root && matches!(summary.status, TraceStatus::Ok | TraceStatus::Error);
+            if is_new {
+                self.send(News::Trace { change: Change::New, summary: Arc::clone(&summary) });
+            }
+            if ended {
+                self.send(News::Trace { change: Change::Finished, summary });
+            } else if !is_new {
+                self.send(News::Trace { change: Change::Updated, summary });
+            }
+        }
+        for span in spans {
+            self.send(News::Span(span));
+        }
+    }
+
+    /// How much is going on, given how many spans came in the last two seconds.
+    fn pulse(&self, query: &Query, spans: u64) -> Pulse {
+        let store = query.counters();
+        let value = |name| store.iter().find(|counter| counter.name == name).map_or(0, |counter| counter.value);
+        Pulse {
+            spans_per_second: spans as f64 / (TICK.as_secs_f64() * TICKS_PER_PULSE as f64),
+            spans: value("store.spans"),
+            dropped: self.counters.dropped(),
+            bytes_on_disk: value("store.bytes_on_disk"),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The questions that can be asked of what was recorded. REST is one face of them; no face adds logic of its own.
+
+use std::sync::Arc;
+
+use trackway_model::{SpanId, SpanRecord, TraceId};
+use trackway_store::{Deleted, Error, Page, PageRequest, Project, Service, Store, TracePage, TraceQuery, TraceSummary};
+
+/// Asks the store, on threads where a long answer holds up nobody.
+#[derive(Clone)]
+pub(crate) struct Query {
+    store: Arc<dyn Store>,
+}
+
+impl Query {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self { store }
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&dyn Store) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let store = Arc::clone(&self.store);
+        match tokio::task::spawn_blocking(move || question(&*store)).await {
+            Ok(answer) => answer,
+            Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+        }
+    }
+
+    pub(crate) async fn projects(&self) -> Result<Vec<Project>, Error> {
+        self.ask(|store| store.projects()).await
+    }
+
+    pub(crate) async fn services(&self, project: Option<String>) -> Result<Vec<Service>, Error> {
+        self.ask(move |store| store.services(project.as_deref())).await
+    }
+
+    pub(crate) async fn traces(&self, query: TraceQuery, page: PageRequest) -> Result<Page<TraceSummary>, Error> {
+        self.ask(move |store| store.traces(&query, &page)).await
+    }
+
+    pub(crate) async fn trace(&self, id: TraceId, page: PageRequest) -> Result<Option<TracePage>, Error> {
+        self.ask(move |store| store.trace(id, &page)).await
+    }
+
+    /// The summaries of those of these traces that are there.
+    pub(crate) async fn summaries(&self, ids: Vec<TraceId>) -> Result<Vec<TraceSummary>, Error> {
+        self.ask(move |store| ids.into_iter().filter_map(|id| store.summary(id).transpose()).collect()).await
+    }
+
+    /// The records of one span, with the trace that they belong to.
+    pub(crate) async fn span(
+        &self,
+        trace: TraceId,
+        span: SpanId,
+    ) -> Result<Option<(TraceSummary, Vec<SpanRecord>)>, Error> {
+        self.ask(move |store| {
+            let records = store.span(trace, span)?;
+            Ok(store.summary(trace)?.filter(|_| !records.is_empty()).map(|summary| (summary, records)))
+        })
+        .await
+    }
+
+    pub(crate) async fn delete_trace(&self, id: TraceId) -> Result<Deleted, Error> {
+        self.ask(move |store| store.delete_trace(id)).await
+    }
+
+    pub(crate) async fn delete_project(&self, name: String) -> Result<Deleted, Error> {
+        self.ask(move |store| store.delete_project(&name)).await
+    }
+
+    pub(crate) fn counters(&self) -> Vec<trackway_store::Counter> {
+        self.store.counters()
+    }
+}

@@ -1,0 +1,206 @@
+//! News as server-sent events.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    extract::State,
+    response::{
+        Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use futures_util::{Stream, StreamExt, stream};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio_stream::wrappers::{BroadcastStream, WatchStream, errors::BroadcastStreamRecvError};
+use trackway_model::TraceId;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    param::{Params, trace_id},
+    problem::Problem,
+    span::TreeSpan,
+    summary::TraceSummary,
+};
+use crate::{
+    App,
+    live::{Change, DeletedWhat, News},
+};
+
+/// What to be told.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LiveParams {
+    /// Only traces of this project.
+    project: Option<String>,
+    /// Only this trace and its spans.
+    trace_id: Option<String>,
+    /// `trace`, `span` and `stats`, separated by commas; all when absent.
+    kinds: Option<String>,
+}
+
+/// What a watcher wants to be told.
+struct Wish {
+    project: Option<String>,
+    trace: Option<TraceId>,
+    traces: bool,
+    spans: bool,
+    pulse: bool,
+}
+
+/// The events of the stream, by name.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LiveEvent {
+    /// A trace is `new`, `updated`, `finished` (all its spans have ended and its root has come) or `deleted`.
+    Trace(TraceEvent),
+    /// A span was announced (`new`) or has ended (`finished`).
+    Span(SpanEvent),
+    /// Every two seconds: how much is going on.
+    Stats(StatsEvent),
+    /// So many events were left out, because they came too fast: ask again for what is shown.
+    Lagged(LaggedEvent),
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TraceEvent {
+    /// `new`, `updated`, `finished` or `deleted`.
+    change: &'static str,
+    /// Null when a whole project was deleted.
+    #[schema(required)]
+    trace_id: Option<String>,
+    /// Null when it was deleted.
+    #[schema(required)]
+    trace: Option<TraceSummary>,
+    /// The project that was deleted whole.
+    #[schema(required)]
+    project: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SpanEvent {
+    /// `new` or `finished`.
+    change: &'static str,
+    trace_id: String,
+    span: TreeSpan,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StatsEvent {
+    spans_per_second: f64,
+    /// Spans in the store.
+    spans: u64,
+    /// Everything that was refused or rejected since the start.
+    dropped: u64,
+    bytes_on_disk: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LaggedEvent {
+    missed: u64,
+}
+
+/// Streams news until the client leaves: events `trace`, `span`, `stats` and `lagged`.
+#[utoipa::path(get, path = "/api/v1/live", tag = "server", params(LiveParams),
+    responses((status = 200, content_type = "text/event-stream", body = LiveEvent), (status = 400, body = Problem)))]
+pub(crate) async fn live(
+    State(app): State<Arc<App>>,
+    Params(params): Params<LiveParams>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let wish = Wish::read(params)?;
+    let stopped = WatchStream::new(app.stop.clone()).filter(|stop| std::future::ready(*stop)).into_future();
+    let news = BroadcastStream::new(app.live.watch()).filter_map(move |news| {
+        let event = match news {
+            Ok(news) => wish.event(&news),
+            Err(BroadcastStreamRecvError::Lagged(missed)) => {
+                app.counters.live_lagged.add(missed);
+                Some(LiveEvent::Lagged(LaggedEvent { missed }))
+            }
+        };
+        std::future::ready(event.map(|event| Ok(write(&event))))
+    });
+    // The first bytes tell the browser that it is connected; a server that stops ends the stream.
+    let hello =
+        stream::once(std::future::ready(Ok(Event::default().comment("connected").retry(Duration::from_secs(1)))));
+    let events = hello.chain(news).take_until(stopped);
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+impl Wish {
+    fn read(params: LiveParams) -> Result<Self, Problem> {
+        let kinds = params.kinds.unwrap_or_default();
+        let wants = |kind| kinds.is_empty() || kinds.split(',').any(|wanted| wanted.trim() == kind);
+        if let Some(unknown) = kinds.split(',').map(str::trim).find(|k| !["", "trace", "span", "stats"].contains(k)) {
+            return Err(Problem::bad_request(format!("kinds={unknown} is not known; use trace, span and stats.")));
+        }
+        Ok(Self {
+            project: params.project.filter(|name| !name.is_empty()),
+            trace: params.trace_id.filter(|id| !id.is_empty()).map(|id| trace_id(&id)).transpose()?,
+            traces: wants("trace"),
+            spans: wants("span"),
+            pulse: wants("stats"),
+        })
+    }
+
+    fn event(&self, news: &News) -> Option<LiveEvent> {
+        match news {
+            News::Trace { change, summary } => {
+                let wanted = self.traces && self.is_of(summary.trace_id) && self.lists(&summary.project);
+                wanted.then(|| {
+                    LiveEvent::Trace(TraceEvent {
+                        change: match change {
+                            Change::New => "new",
+                            Change::Updated => "updated",
+                            Change::Finished => "finished",
+                        },
+                        trace_id: Some(summary.trace_id.to_string()),
+                        trace: Some(TraceSummary::from(&**summary)),
+                        project: None,
+                    })
+                })
+            }
+            News::Deleted { what } => self.traces.then(|| {
+                let (trace_id, project) = match what {
+                    DeletedWhat::Trace(id) => (Some(id.to_string()), None),
+                    DeletedWhat::Project(name) => (None, Some(name.clone())),
+                };
+                LiveEvent::Trace(TraceEvent { change: "deleted", trace_id, trace: None, project })
+            }),
+            News::Span(record) => {
+                let wanted = self.spans && self.is_of(record.trace_id) && self.lists(&record.project);
+                wanted.then(|| {
+                    LiveEvent::Span(SpanEvent {
+                        change: if record.end.is_some() { "finished" } else { "new" },
+                        trace_id: record.trace_id.to_string(),
+                        span: TreeSpan::of(record, trackway_store::TraceStatus::Running),
+                    })
+                })
+            }
+            News::Pulse(pulse) => self.pulse.then_some(LiveEvent::Stats(StatsEvent {
+                spans_per_second: pulse.spans_per_second,
+                spans: pulse.spans,
+                dropped: pulse.dropped,
+                bytes_on_disk: pulse.bytes_on_disk,
+            })),
+            News::Missed(missed) => Some(LiveEvent::Lagged(LaggedEvent { missed: *missed })),
+        }
+    }
+
+    fn is_of(&self, trace: TraceId) -> bool {
+        self.trace.is_none_or(|wanted| wanted == trace)
+    }
+
+    fn lists(&self, project: &str) -> bool {
+        self.project.as_deref().is_none_or(|wanted| wanted == project)
+    }
+}
+
+fn write(event: &LiveEvent) -> Event {
+    let (name, data) = match event {
+        LiveEvent::Trace(data) => ("trace", json!(data)),
+        LiveEvent::Span(data) => ("span", json!(data)),
+        LiveEvent::Stats(data) => ("stats", json!(data)),
+        LiveEvent::Lagged(data) => ("lagged", json!(data)),
+    };
+    Event::default().event(name).data(data.to_string())
+}

@@ -1,0 +1,15 @@
+//! `/api/v1`: the questions of [`crate::query`] over HTTP, as JSON.
+//!
+//! Times are RFC 3339 with nine decimals, durations whole nanoseconds, 64-bit integers in attributes texts.
+
+pub(crate) mod live;
+pub(crate) mod manage;
+pub(crate) mod openapi;
+mod param;
+pub(crate) mod problem;
+mod span;
+pub(crate) mod state;
+mod summary;
+mod time;
+pub(crate) mod trace;
+mod value;

@@ -1,0 +1,148 @@
+//! Parameters of questions.
+
+use axum::{
+    extract::{FromRequestParts, Path, Query},
+    http::request::Parts,
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use trackway_model::{SpanId, Timestamp, TraceId};
+use trackway_store::{PageRequest, TraceQuery, TraceStatus};
+use utoipa::IntoParams;
+
+use super::{
+    problem::Problem,
+    time::{parse_duration, parse_time},
+};
+
+/// The query string, read into `T`; what is wrong with it is a [`Problem`].
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        query.map(|Query(params)| Self(params)).map_err(|error| Problem::bad_request(error.body_text()))
+    }
+}
+
+/// The parts of the path; what is wrong with them is a [`Problem`].
+pub(crate) struct InPath<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<T>::from_request_parts(parts, state).await;
+        path.map(|Path(parts)| Self(parts)).map_err(|error| Problem::bad_request(error.body_text()))
+    }
+}
+
+/// Which traces, and which part of their list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TraceParams {
+    /// The trace lists under this project.
+    project: Option<String>,
+    /// A span of this service takes part in the trace.
+    service: Option<String>,
+    /// The name of some span contains this text, whatever the case.
+    name: Option<String>,
+    /// `ok`, `error`, `running` or `lost`.
+    status: Option<String>,
+    /// The trace lasts at least this long: `5ms`, `1.5s`.
+    min_duration: Option<String>,
+    /// The trace starts at this time or later: RFC 3339, or relative to now as `-1h`.
+    start: Option<String>,
+    /// The trace starts before this time.
+    end: Option<String>,
+    /// At most this many traces, 1 to 1000; 50 when absent.
+    limit: Option<usize>,
+    /// `next` of the answer before.
+    cursor: Option<String>,
+}
+
+/// Which part of a trace's spans, and how much of each.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SpanParams {
+    /// `tree` leaves out what a waterfall does not show.
+    pub(crate) fields: Option<String>,
+    /// At most this many spans, 1 to 10000; 1000 when absent.
+    limit: Option<usize>,
+    /// `next` of the answer before.
+    cursor: Option<String>,
+}
+
+/// Of which project.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ProjectParams {
+    /// The project; all when absent.
+    pub(crate) project: Option<String>,
+}
+
+impl TraceParams {
+    pub(crate) fn read(self, now: Timestamp) -> Result<(TraceQuery, PageRequest), Problem> {
+        let time = |name: &str, text: Option<String>| {
+            let read = |text: String| {
+                parse_time(&text, now).ok_or_else(|| {
+                    wrong(name, &text, "a time: use RFC 3339 as 2026-11-21T07:00:00Z, or a distance from now as -1h")
+                })
+            };
+            text.filter(|text| !text.is_empty()).map(read).transpose()
+        };
+        let some = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let query = TraceQuery {
+            project: some(self.project),
+            service: some(self.service),
+            name: some(self.name),
+            status: some(self.status).map(|text| status(&text)).transpose()?,
+            min_duration: some(self.min_duration)
+                .map(|text| {
+                    parse_duration(&text).ok_or_else(|| wrong("min_duration", &text, "a duration: use 5ms or 1.5s"))
+                })
+                .transpose()?,
+            start: time("start", self.start)?,
+            end: time("end", self.end)?,
+        };
+        Ok((query, page(self.limit, 50, 1_000, self.cursor)?))
+    }
+}
+
+impl SpanParams {
+    pub(crate) fn page(&self) -> Result<PageRequest, Problem> {
+        page(self.limit, 1_000, 10_000, self.cursor.clone())
+    }
+}
+
+fn page(limit: Option<usize>, usual: usize, most: usize, cursor: Option<String>) -> Result<PageRequest, Problem> {
+    match limit.unwrap_or(usual) {
+        limit if (1..=most).contains(&limit) => Ok(PageRequest { limit, cursor: cursor.filter(|c| !c.is_empty()) }),
+        limit => Err(wrong("limit", &limit.to_string(), &format!("a number from 1 to {most}"))),
+    }
+}
+
+fn status(text: &str) -> Result<TraceStatus, Problem> {
+    match text {
+        "ok" => Ok(TraceStatus::Ok),
+        "error" => Ok(TraceStatus::Error),
+        "running" => Ok(TraceStatus::Running),
+        "lost" => Ok(TraceStatus::Lost),
+        other => Err(wrong("status", other, "one of ok, error, running and lost")),
+    }
+}
+
+/// Reads a trace id from a path.
+pub(crate) fn trace_id(text: &str) -> Result<TraceId, Problem> {
+    text.parse().map_err(|error| Problem::bad_request(format!("{text:?} is not a trace id: {error}.")))
+}
+
+/// Reads a span id from a path.
+pub(crate) fn span_id(text: &str) -> Result<SpanId, Problem> {
+    text.parse().map_err(|error| Problem::bad_request(format!("{text:?} is not a span id: {error}.")))
+}
+
+fn wrong(name: &str, given: &str, expected: &str) -> Problem {
+    Problem::bad_request(format!("{name}={given} is not {expected}."))
+}

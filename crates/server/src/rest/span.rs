@@ -1,0 +1,287 @@
+//! A span as JSON: whole, or as much as a waterfall shows.
+
+use serde::Serialize;
+use trackway_model::{self as model, Category, SpanRecord};
+use trackway_store::TraceStatus;
+use utoipa::ToSchema;
+
+use super::{
+    time::rfc3339,
+    value::{Attribute, attributes},
+};
+
+/// What a waterfall shows of a span.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct TreeSpan {
+    span_id: String,
+    #[schema(required)]
+    parent_id: Option<String>,
+    name: String,
+    kind: SpanKind,
+    category: SpanCategory,
+    service: String,
+    start: String,
+    /// Null while the span is open; negative when its clock jumped.
+    #[schema(required)]
+    duration_ns: Option<i64>,
+    state: SpanState,
+    status: SpanStatus,
+    attribute_count: usize,
+    event_count: usize,
+    link_count: usize,
+}
+
+/// A span with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct Span {
+    trace_id: String,
+    span_id: String,
+    #[schema(required)]
+    parent_id: Option<String>,
+    /// Whether the parent lies in another process; null when the client did not say.
+    #[schema(required)]
+    parent_is_remote: Option<bool>,
+    /// OTLP's flags; the low 8 bits are W3C trace flags.
+    flags: u32,
+    /// W3C `tracestate`.
+    trace_state: String,
+    name: String,
+    kind: SpanKind,
+    category: SpanCategory,
+    service: String,
+    project: String,
+    start: String,
+    /// Null while the span is open.
+    #[schema(required)]
+    end: Option<String>,
+    /// Null while the span is open; negative when its clock jumped.
+    #[schema(required)]
+    duration_ns: Option<i64>,
+    state: SpanState,
+    status: SpanStatus,
+    attributes: Vec<Attribute>,
+    events: Vec<SpanEvent>,
+    links: Vec<SpanLink>,
+    /// What the client left out because of its limits.
+    dropped: Dropped,
+    scope: Scope,
+    resource: Resource,
+}
+
+/// A span's side of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SpanKind {
+    Unspecified,
+    Internal,
+    Server,
+    Client,
+    Producer,
+    Consumer,
+}
+
+/// What kind of work a span does, read from the conventions that its attributes follow.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SpanCategory {
+    GenAi,
+    Database,
+    Messaging,
+    Rpc,
+    Http,
+    Function,
+}
+
+/// Whether a span has ended: `lost` has no end, and its trace no news for ten minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SpanState {
+    Finished,
+    Open,
+    Lost,
+}
+
+/// How a span ended.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct SpanStatus {
+    code: StatusCode,
+    message: String,
+}
+
+/// The verdict on a span.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StatusCode {
+    Unset,
+    Ok,
+    Error,
+}
+
+/// Something that happened during a span.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct SpanEvent {
+    time: String,
+    name: String,
+    attributes: Vec<Attribute>,
+    dropped_attributes: u32,
+}
+
+/// A span that a span is related to; its ids are null when the client could not name it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct SpanLink {
+    #[schema(required)]
+    trace_id: Option<String>,
+    #[schema(required)]
+    span_id: Option<String>,
+    trace_state: String,
+    flags: u32,
+    attributes: Vec<Attribute>,
+    dropped_attributes: u32,
+}
+
+/// What a client left out of a span because of its limits.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct Dropped {
+    attributes: u32,
+    events: u32,
+    links: u32,
+}
+
+/// The library that recorded a span.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct Scope {
+    name: String,
+    version: String,
+    schema_url: String,
+    attributes: Vec<Attribute>,
+    dropped_attributes: u32,
+}
+
+/// The process that recorded a span.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct Resource {
+    schema_url: String,
+    attributes: Vec<Attribute>,
+    dropped_attributes: u32,
+}
+
+impl TreeSpan {
+    /// Writes a span of a trace that stands like this.
+    pub(super) fn of(span: &SpanRecord, trace: TraceStatus) -> Self {
+        Self {
+            span_id: span.span_id.to_string(),
+            parent_id: span.parent_id.map(|id| id.to_string()),
+            name: span.name.to_string(),
+            kind: kind(span.kind),
+            category: category(span),
+            service: span.service().to_owned(),
+            start: rfc3339(span.start),
+            duration_ns: span.duration().map(|duration| duration.0),
+            state: state(span, trace),
+            status: status(&span.status),
+            attribute_count: span.attributes.len(),
+            event_count: span.events.len(),
+            link_count: span.links.len(),
+        }
+    }
+}
+
+impl Span {
+    /// Writes a span of a trace that stands like this.
+    pub(super) fn of(span: &SpanRecord, trace: TraceStatus) -> Self {
+        let dropped = span.dropped;
+        Self {
+            trace_id: span.trace_id.to_string(),
+            span_id: span.span_id.to_string(),
+            parent_id: span.parent_id.map(|id| id.to_string()),
+            parent_is_remote: span.parent_is_remote(),
+            flags: span.flags,
+            trace_state: span.trace_state.to_string(),
+            name: span.name.to_string(),
+            kind: kind(span.kind),
+            category: category(span),
+            service: span.service().to_owned(),
+            project: span.project.to_string(),
+            start: rfc3339(span.start),
+            end: span.end.map(rfc3339),
+            duration_ns: span.duration().map(|duration| duration.0),
+            state: state(span, trace),
+            status: status(&span.status),
+            attributes: attributes(&span.attributes),
+            events: span.events.iter().map(event).collect(),
+            links: span.links.iter().map(link).collect(),
+            dropped: Dropped { attributes: dropped.attributes, events: dropped.events, links: dropped.links },
+            scope: Scope {
+                name: span.scope.name.to_string(),
+                version: span.scope.version.to_string(),
+                schema_url: span.scope.schema_url.to_string(),
+                attributes: attributes(&span.scope.attributes),
+                dropped_attributes: span.scope.dropped_attributes,
+            },
+            resource: Resource {
+                schema_url: span.resource.schema_url.to_string(),
+                attributes: attributes(&span.resource.attributes),
+                dropped_attributes: span.resource.dropped_attributes,
+            },
+        }
+    }
+}
+
+fn kind(kind: model::SpanKind) -> SpanKind {
+    match kind {
+        model::SpanKind::Unspecified => SpanKind::Unspecified,
+        model::SpanKind::Internal => SpanKind::Internal,
+        model::SpanKind::Server => SpanKind::Server,
+        model::SpanKind::Client => SpanKind::Client,
+        model::SpanKind::Producer => SpanKind::Producer,
+        model::SpanKind::Consumer => SpanKind::Consumer,
+    }
+}
+
+fn category(span: &SpanRecord) -> SpanCategory {
+    match Category::of(span) {
+        Category::GenAi => SpanCategory::GenAi,
+        Category::Database => SpanCategory::Database,
+        Category::Messaging => SpanCategory::Messaging,
+        Category::Rpc => SpanCategory::Rpc,
+        Category::Http => SpanCategory::Http,
+        Category::Function => SpanCategory::Function,
+    }
+}
+
+fn state(span: &SpanRecord, trace: TraceStatus) -> SpanState {
+    match (span.end, trace) {
+        (Some(_), _) => SpanState::Finished,
+        (None, TraceStatus::Lost) => SpanState::Lost,
+        (None, _) => SpanState::Open,
+    }
+}
+
+fn status(status: &model::Status) -> SpanStatus {
+    let code = match status.code {
+        model::StatusCode::Unset => StatusCode::Unset,
+        model::StatusCode::Ok => StatusCode::Ok,
+        model::StatusCode::Error => StatusCode::Error,
+    };
+    SpanStatus { code, message: status.message.to_string() }
+}
+
+fn event(event: &model::Event) -> SpanEvent {
+    SpanEvent {
+        time: rfc3339(event.time),
+        name: event.name.to_string(),
+        attributes: attributes(&event.attributes),
+        dropped_attributes: event.dropped_attributes,
+    }
+}
+
+fn link(link: &model::Link) -> SpanLink {
+    SpanLink {
+        trace_id: link.trace_id.map(|id| id.to_string()),
+        span_id: link.span_id.map(|id| id.to_string()),
+        trace_state: link.trace_state.to_string(),
+        flags: link.flags,
+        attributes: attributes(&link.attributes),
+        dropped_attributes: link.dropped_attributes,
+    }
+}

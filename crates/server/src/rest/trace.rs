@@ -1,0 +1,104 @@
+//! Traces and their spans.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    param::{InPath, Params, SpanParams, TraceParams, span_id, trace_id},
+    problem::Problem,
+    span::{Span, TreeSpan},
+    summary::TraceSummary,
+};
+use crate::App;
+
+/// A page of traces, the newest start first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TraceList {
+    traces: Vec<TraceSummary>,
+    /// Asks for the traces behind these, as `cursor`; null at the end.
+    #[schema(required)]
+    next: Option<String>,
+}
+
+/// A trace with a page of its spans, in order of start.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Trace {
+    trace: TraceSummary,
+    spans: Spans,
+    /// Asks for the spans behind these, as `cursor`; null at the end.
+    #[schema(required)]
+    next: Option<String>,
+}
+
+/// Whole spans, or, with `fields=tree`, what a waterfall shows of them.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+enum Spans {
+    Whole(Vec<Span>),
+    Tree(Vec<TreeSpan>),
+}
+
+/// The spans with one id: mostly one, several when clients used an id twice.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SpanList {
+    spans: Vec<Span>,
+}
+
+/// Lists traces, the newest first.
+#[utoipa::path(get, path = "/api/v1/traces", tag = "traces", params(TraceParams),
+    responses((status = 200, body = TraceList), (status = 400, body = Problem)))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Params(params): Params<TraceParams>,
+) -> Result<Json<TraceList>, Problem> {
+    let (query, page) = params.read((app.clock)())?;
+    let page = app.query.traces(query, page).await?;
+    Ok(Json(TraceList { traces: page.items.iter().map(TraceSummary::from).collect(), next: page.next }))
+}
+
+/// Returns a trace with a page of its spans.
+#[utoipa::path(get, path = "/api/v1/traces/{trace_id}", tag = "traces",
+    params(("trace_id" = String, Path, description = "32 hexadecimal digits"), SpanParams),
+    responses((status = 200, body = Trace), (status = 400, body = Problem), (status = 404, body = Problem)))]
+pub(crate) async fn one(
+    State(app): State<Arc<App>>,
+    InPath(id): InPath<String>,
+    Params(params): Params<SpanParams>,
+) -> Result<Json<Trace>, Problem> {
+    let id = trace_id(&id)?;
+    let page = params.page()?;
+    let found = app.query.trace(id, page).await?.ok_or_else(|| unknown(&id.to_string()))?;
+    let status = found.summary.status;
+    let records = found.spans.items.iter();
+    let spans = match params.fields.as_deref() {
+        None | Some("") => Spans::Whole(records.map(|span| Span::of(span, status)).collect()),
+        Some("tree") => Spans::Tree(records.map(|span| TreeSpan::of(span, status)).collect()),
+        Some(other) => {
+            return Err(Problem::bad_request(format!("fields={other} is not known; use fields=tree, or leave it out.")));
+        }
+    };
+    Ok(Json(Trace { trace: TraceSummary::from(&found.summary), spans, next: found.spans.next }))
+}
+
+/// Returns the spans with one id.
+#[utoipa::path(get, path = "/api/v1/traces/{trace_id}/spans/{span_id}", tag = "traces",
+    params(("trace_id" = String, Path, description = "32 hexadecimal digits"),
+        ("span_id" = String, Path, description = "16 hexadecimal digits")),
+    responses((status = 200, body = SpanList), (status = 400, body = Problem), (status = 404, body = Problem)))]
+pub(crate) async fn span(
+    State(app): State<Arc<App>>,
+    InPath((trace, span)): InPath<(String, String)>,
+) -> Result<Json<SpanList>, Problem> {
+    let (trace, span) = (trace_id(&trace)?, span_id(&span)?);
+    let found = app.query.span(trace, span).await?;
+    let (summary, records) =
+        found.ok_or_else(|| Problem::not_found(format!("There is no span {span} in a trace {trace} here.")))?;
+    Ok(Json(SpanList { spans: records.iter().map(|record| Span::of(record, summary.status)).collect() }))
+}
+
+pub(super) fn unknown(id: &str) -> Problem {
+    Problem::not_found(format!("There is no trace {id} here. Its spans may not have come yet, or it was deleted."))
+}

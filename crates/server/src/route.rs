@@ -1,0 +1,92 @@
+//! Every path that the server answers, in one table.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, Response, StatusCode},
+    routing::{MethodFilter, MethodRouter, on},
+};
+use tower_http::compression::CompressionLayer;
+
+use crate::{
+    App,
+    ingest::{grpc, http},
+    rest::{live, manage, openapi, problem, state, trace},
+    ui,
+};
+
+/// One method of one path.
+pub(crate) struct Route {
+    /// The method.
+    pub(crate) method: Method,
+    /// The path, its parameters in braces.
+    pub(crate) path: &'static str,
+    handler: MethodRouter<Arc<App>>,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal => $handler:path,)*) => {
+        vec![$(Route { method: Method::$method, path: $path, handler: on(MethodFilter::$method, $handler) },)*]
+    };
+}
+
+/// Where traces come in; every listener has these, so that a client on the wrong port is served all the same.
+pub(crate) fn ingest() -> Vec<Route> {
+    routes! {
+        POST "/v1/traces" => http::traces,
+        POST "/v1/logs" => http::logs,
+        POST "/v1/metrics" => http::metrics,
+        POST "/opentelemetry.proto.collector.trace.v1.TraceService/Export" => grpc::traces,
+        POST "/opentelemetry.proto.collector.logs.v1.LogsService/Export" => grpc::logs,
+        POST "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export" => grpc::metrics,
+    }
+}
+
+/// What the main listener answers besides.
+pub(crate) fn rest() -> Vec<Route> {
+    routes! {
+        GET "/api/v1/health" => state::health,
+        GET "/api/v1/stats" => state::stats,
+        GET "/api/v1/live" => live::live,
+        GET "/api/v1/openapi.json" => openapi::document,
+        GET "/api/v1/projects" => manage::projects,
+        DELETE "/api/v1/projects/{project}" => manage::delete_project,
+        GET "/api/v1/services" => manage::services,
+        GET "/api/v1/traces" => trace::list,
+        GET "/api/v1/traces/{trace_id}" => trace::one,
+        DELETE "/api/v1/traces/{trace_id}" => manage::delete_trace,
+        GET "/api/v1/traces/{trace_id}/spans/{span_id}" => trace::span,
+        POST "/api/v1/demo" => manage::load_demo,
+    }
+}
+
+/// The application of the main listener.
+pub(crate) fn main(app: &Arc<App>) -> Router {
+    let routes = rest().into_iter().chain(ingest());
+    router(app, routes).fallback(ui::serve).layer(CompressionLayer::new())
+}
+
+/// The application of the listeners that only take traces in.
+pub(crate) fn doors(app: &Arc<App>) -> Router {
+    router(app, ingest().into_iter()).fallback(elsewhere)
+}
+
+fn router(app: &Arc<App>, routes: impl Iterator<Item = Route>) -> Router {
+    let router = routes.fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    router.method_not_allowed_fallback(wrong_method).with_state(Arc::clone(app))
+}
+
+async fn wrong_method(method: Method) -> Response<Body> {
+    problem::response(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!("This path does not answer {method}; see the Allow header."),
+    )
+}
+
+async fn elsewhere() -> Response<Body> {
+    let detail =
+        "This port takes OTLP only, at /v1/traces; the web page and the REST interface are on Trackway's main port.";
+    problem::response(StatusCode::NOT_FOUND, detail.into())
+}
