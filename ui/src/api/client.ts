@@ -62,7 +62,11 @@ export const api = {
   traces: (search: URLSearchParams, page: PageOf, signal?: AbortSignal) =>
     request<TraceList>("GET", `traces?${withPage(search, page)}`, signal),
   tree: (id: string, page: PageOf, signal?: AbortSignal) =>
-    request<TraceTree>("GET", `traces/${segment(id)}?${withPage(new URLSearchParams({ fields: "tree" }), page)}`, signal),
+    request<TraceTree>(
+      "GET",
+      `traces/${segment(id)}?${withPage(new URLSearchParams({ fields: "tree" }), page)}`,
+      signal,
+    ),
   span: (traceId: string, spanId: string, signal?: AbortSignal) =>
     request<SpanList>("GET", `traces/${segment(traceId)}/spans/${segment(spanId)}`, signal),
   services: (project: string | null, signal?: AbortSignal) =>

@@ -8,7 +8,7 @@ type Kind = keyof LiveEvents;
 export type Connection =
   | { state: "connecting" }
   | { state: "connected" }
-  | { state: "reconnecting"; /** Milliseconds since 1970. */ retryAt: number };
+  | { state: "reconnecting" /** Milliseconds since 1970. */; retryAt: number };
 
 /** Which events are wanted: of one trace with its spans, or of all traces (of a project). */
 export interface Scope {
@@ -82,7 +82,10 @@ class LiveConnection {
   }
 
   private tell<K extends Kind>(kind: K, event: LiveEvents[K]) {
-    for (const handlers of this.handlers) handlers()[kind]?.(event);
+    for (const handlers of this.handlers) {
+      const handle = handlers()[kind] as ((event: LiveEvents[K]) => void) | undefined;
+      handle?.(event);
+    }
   }
 
   private become(connection: Connection, address: string) {

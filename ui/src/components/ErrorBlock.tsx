@@ -1,0 +1,30 @@
+import type { Span } from "../api/types";
+import { attribute } from "../model/value";
+import { Icon } from "./Icon";
+import { LongText } from "./LongText";
+import "./ErrorBlock.css";
+
+/** Why the span failed, as far as it was recorded: the status, and the last exception. */
+export function ErrorBlock({ span }: { span: Span }) {
+  if (span.status.code !== "error") return null;
+  const exception = span.events.findLast(({ name }) => name === "exception")?.attributes ?? [];
+  const type = attribute(exception, "exception.type");
+  const message = attribute(exception, "exception.message");
+  const stack = attribute(exception, "exception.stacktrace");
+  const cause = [type, message === span.status.message ? null : message].filter(Boolean).join(": ");
+  return (
+    <div className="errorblock">
+      <Icon name="cross" />
+      <div>
+        <LongText text={span.status.message || cause || "failed, without a message"} />
+        {span.status.message !== "" && cause !== "" && <div className="sm m">{cause}</div>}
+        {stack && (
+          <details>
+            <summary className="sm m">Stack trace</summary>
+            <LongText text={stack} most={4000} copyLabel="Copy the stack trace" />
+          </details>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,122 @@
+import { type ReactNode, type RefObject, useEffect, useState } from "react";
+import { type Filters, RANGES } from "../model/address";
+import { parseDuration } from "../model/time";
+import { Icon } from "./Icon";
+import "./FilterBar.css";
+
+interface FilterBarProps {
+  filters: Filters;
+  services: string[];
+  nameRef: RefObject<HTMLInputElement | null>;
+  onChange: (change: Partial<Filters>) => void;
+  children: ReactNode;
+}
+
+const SETTLE_MS = 250;
+
+export function FilterBar({ filters, services, nameRef, onChange, children }: FilterBarProps) {
+  const range = RANGES.find(({ start }) => start === filters.start && filters.end === null);
+  return (
+    <search className="filterbar">
+      <label className="filterbar-name">
+        <Icon name="search" />
+        <TypedField
+          inputRef={nameRef}
+          label="Name of a span"
+          placeholder="Name of a span"
+          value={filters.name}
+          onSettle={(name) => onChange({ name })}
+        />
+        <kbd>/</kbd>
+      </label>
+      <select
+        className="field"
+        aria-label="Service"
+        value={filters.service ?? ""}
+        onChange={(event) => onChange({ service: event.target.value || null })}
+      >
+        <option value="">Any service</option>
+        {services.map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <label className="filterbar-least">
+        <span className="d sm">at least</span>
+        <TypedField
+          label="Least duration"
+          placeholder="5ms"
+          value={filters.minDuration}
+          accepts={(text) => parseDuration(text) !== null}
+          onSettle={(typed) => onChange({ minDuration: typed?.replaceAll(/\s/g, "") ?? null })}
+        />
+      </label>
+      <select
+        className="field"
+        aria-label="Time range"
+        value={range ? (range.start ?? "") : "custom"}
+        onChange={(event) => onChange({ start: event.target.value || null, end: null })}
+      >
+        {RANGES.map(({ name, start }) => (
+          <option key={name} value={start ?? ""}>
+            {name}
+          </option>
+        ))}
+        {!range && (
+          <option value="custom" disabled>
+            As in the address
+          </option>
+        )}
+      </select>
+      {children}
+    </search>
+  );
+}
+
+interface TypedFieldProps {
+  label: string;
+  placeholder: string;
+  value: string | null;
+  accepts?: (text: string) => boolean;
+  inputRef?: RefObject<HTMLInputElement | null>;
+  onSettle: (value: string | null) => void;
+}
+
+/** A field whose text counts once the typing pauses. */
+function TypedField({ label, placeholder, value, accepts = () => true, inputRef, onSettle }: TypedFieldProps) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const valid = typed === null || typed.trim() === "" || accepts(typed);
+  const settle = () => {
+    if (typed === null || !valid) return;
+    setTyped(null);
+    const text = typed.trim() === "" ? null : typed;
+    if (text !== value) onSettle(text);
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only the typing starts the wait
+  useEffect(() => {
+    if (typed === null) return;
+    const timer = setTimeout(settle, SETTLE_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  return (
+    <input
+      ref={inputRef}
+      className="field"
+      type="text"
+      aria-label={label}
+      placeholder={placeholder}
+      spellCheck={false}
+      autoComplete="off"
+      aria-invalid={!valid}
+      title={valid ? undefined : "A number and a unit: 5ms, 1.5s, 2m"}
+      value={typed ?? value ?? ""}
+      onChange={(event) => setTyped(event.target.value)}
+      onBlur={settle}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") settle();
+        if (event.key === "Enter" || event.key === "Escape") event.currentTarget.blur();
+      }}
+    />
+  );
+}

@@ -1,0 +1,51 @@
+import { type ReactNode, useState } from "react";
+import { highlight } from "../model/highlight";
+import type { Snippet } from "../model/snippets";
+import { CopyButton } from "./CopyButton";
+import { copy } from "./clipboard";
+import { useKeys } from "./keys";
+import "./SnippetCard.css";
+
+interface SnippetCardProps {
+  snippets: Snippet[];
+  children: ReactNode;
+}
+
+/** Programs to start with, one at a time. */
+export function SnippetCard({ snippets, children }: SnippetCardProps) {
+  const [at, setAt] = useState(0);
+  const parts = snippets[at]?.parts ?? [];
+  const last = parts.at(-1)?.text ?? "";
+  useKeys({ "1": () => setAt(0), "2": () => setAt(1), "3": () => setAt(2), y: () => copy(last) });
+  return (
+    <section className="card snippets" aria-label="Send a span">
+      <div className="tabs" role="tablist">
+        {snippets.map(({ name }, i) => (
+          <button type="button" key={name} role="tab" aria-selected={i === at} onClick={() => setAt(i)}>
+            {name} <kbd>{i + 1}</kbd>
+          </button>
+        ))}
+      </div>
+      <div className="snippets-parts" role="tabpanel">
+        {parts.map(({ file, text }) => (
+          <div key={file} className="snippets-part">
+            <div className="row">
+              <span className="d xs grow">{file}</span>
+              <CopyButton text={text} label={`Copy ${file}`} className="btn snippets-copy">
+                Copy
+              </CopyButton>
+            </div>
+            <pre>
+              {highlight(text).map((piece, i) => (
+                <span key={i} className={`code-${piece.tone}`}>
+                  {piece.text}
+                </span>
+              ))}
+            </pre>
+          </div>
+        ))}
+      </div>
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,115 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type RefObject, useEffect, useLayoutEffect } from "react";
+import type { TraceSummary } from "../api/types";
+import { useNow } from "./now";
+import { TraceRow } from "./TraceRow";
+import "./TraceTable.css";
+
+export const ROW = 32;
+const SKELETON_ROWS = 14;
+
+interface TraceTableProps {
+  scrollRef: RefObject<HTMLDivElement | null>;
+  /** Null while nothing is known yet. */
+  traces: TraceSummary[] | null;
+  selected: string | null;
+  initialOffset: number;
+  onOpen: (id: string) => void;
+  onNearEnd: () => void;
+  onScroll: (offset: number) => void;
+  onPointer: (over: boolean) => void;
+}
+
+export function TraceTable(props: TraceTableProps) {
+  const { scrollRef, traces, selected, initialOffset, onOpen, onNearEnd, onScroll, onPointer } = props;
+  const now = useNow(1000);
+  const total = traces?.length ?? 0;
+  const virtual = useVirtualizer({
+    count: total,
+    getScrollElement: () => scrollRef.current,
+    estimateSize: () => ROW,
+    overscan: 12,
+    initialOffset,
+  });
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (total > 0 && last >= total - 20) onNearEnd();
+  }, [last, total, onNearEnd]);
+
+  const at = traces?.findIndex((trace) => trace.trace_id === selected) ?? -1;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a move of the selection scrolls
+  useLayoutEffect(() => {
+    if (at >= 0) virtual.scrollToIndex(at, { align: "auto" });
+    const frame = requestAnimationFrame(() => {
+      scrollRef.current?.querySelector<HTMLElement>('[aria-selected="true"]')?.focus({ preventScroll: true });
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [selected]);
+
+  return (
+    <div className="tracetable" role="grid" aria-label="Traces" aria-rowcount={total + 1} aria-busy={traces === null}>
+      <div className="tracetable-head" role="row">
+        <span role="columnheader" aria-label="Status" />
+        <span role="columnheader">Trace</span>
+        <span role="columnheader">Path</span>
+        <span role="columnheader" className="num">
+          Started ↓
+        </span>
+        <span role="columnheader" className="num">
+          Duration
+        </span>
+        <span role="columnheader" className="num">
+          Spans
+        </span>
+        <span role="columnheader" className="num">
+          Errors
+        </span>
+      </div>
+      <div
+        ref={scrollRef}
+        className="tracetable-scroll"
+        onScroll={(event) => onScroll(event.currentTarget.scrollTop)}
+        onPointerMove={() => onPointer(true)}
+        onPointerLeave={() => onPointer(false)}
+      >
+        {traces === null ? (
+          <SkeletonRows />
+        ) : (
+          <div className="tracetable-rows" style={{ height: virtual.getTotalSize() }}>
+            {items.map(({ index, start }) => {
+              const trace = traces[index];
+              return (
+                trace && (
+                  <TraceRow
+                    key={trace.trace_id}
+                    trace={trace}
+                    now={now}
+                    selected={index === at}
+                    top={start}
+                    index={index}
+                    onOpen={onOpen}
+                  />
+                )
+              );
+            })}
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function SkeletonRows() {
+  return (
+    <div role="status">
+      <span className="sr">Loading the traces</span>
+      {Array.from({ length: SKELETON_ROWS }, (_, i) => (
+        <div key={i} className="tracetable-skeleton">
+          <i style={{ width: 160 + ((i * 67) % 140) }} />
+          <i style={{ width: 132 }} />
+        </div>
+      ))}
+    </div>
+  );
+}

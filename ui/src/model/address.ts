@@ -1,0 +1,114 @@
+/** What the address bar says: which page, and what of it is shown. A link shows the next reader the same view. */
+
+import type { Nanoseconds, TraceStatus } from "../api/types";
+import { duration } from "./format";
+import { parseDuration } from "./time";
+
+export type Place = { page: "traces" } | { page: "trace"; id: string } | { page: "system" } | { page: "nowhere" };
+
+export function placeOf(path: string): Place {
+  if (path === "/" || path === "/traces") return { page: "traces" };
+  if (path === "/system") return { page: "system" };
+  const id = /^\/trace\/([0-9a-fA-F]{1,32})$/.exec(path)?.[1];
+  return id ? { page: "trace", id: id.toLowerCase().padStart(32, "0") } : { page: "nowhere" };
+}
+
+export const STATUSES: TraceStatus[] = ["ok", "error", "running", "lost"];
+
+export interface Filters {
+  project: string | null;
+  name: string | null;
+  service: string | null;
+  status: TraceStatus | null;
+  minDuration: string | null;
+  /** `-15m`, or a time of RFC 3339. */
+  start: string | null;
+  end: string | null;
+}
+
+export const NO_FILTERS: Filters = {
+  project: null,
+  name: null,
+  service: null,
+  status: null,
+  minDuration: null,
+  start: null,
+  end: null,
+};
+
+const PARAMETERS: Record<keyof Filters, string> = {
+  project: "project",
+  name: "name",
+  service: "service",
+  status: "status",
+  minDuration: "min_duration",
+  start: "start",
+  end: "end",
+};
+
+const FIELDS = Object.keys(PARAMETERS) as (keyof Filters)[];
+
+export function filtersOf(search: URLSearchParams): Filters {
+  const read = (field: keyof Filters) => search.get(PARAMETERS[field]) || null;
+  return {
+    project: read("project"),
+    name: read("name"),
+    service: read("service"),
+    status: STATUSES.find((status) => status === read("status")) ?? null,
+    minDuration: read("minDuration"),
+    start: read("start"),
+    end: read("end"),
+  };
+}
+
+/** The same names in the page's address and in the API's, so that one can be pasted into the other. */
+export function parametersOf(filters: Filters): URLSearchParams {
+  const search = new URLSearchParams();
+  for (const field of FIELDS) {
+    const value = filters[field];
+    if (value) search.set(PARAMETERS[field], value);
+  }
+  return search;
+}
+
+export interface Chip {
+  field: keyof Filters;
+  text: string;
+}
+
+/** What narrows the list, without the project, which has its own switch. */
+export function chips(filters: Filters): Chip[] {
+  return FIELDS.flatMap((field) => {
+    const value = filters[field];
+    return value && field !== "project" ? [{ field, text: describe(field, value) }] : [];
+  });
+}
+
+function describe(field: keyof Filters, value: string): string {
+  switch (field) {
+    case "name":
+      return `name contains “${value}”`;
+    case "minDuration":
+      return `at least ${inWords(parseDuration(value), value)}`;
+    case "start":
+      return RANGES.find((range) => range.start === value)?.name.toLowerCase() ?? `since ${value}`;
+    case "end":
+      return `before ${value}`;
+    default:
+      return `${field} is ${value}`;
+  }
+}
+
+const inWords = (ns: Nanoseconds | null, typed: string) => (ns === null ? typed : duration(ns));
+
+export const RANGES: { name: string; start: string | null }[] = [
+  { name: "Last 15 min", start: "-15m" },
+  { name: "Last hour", start: "-1h" },
+  { name: "Last 24 h", start: "-24h" },
+  { name: "Last 7 days", start: "-168h" },
+  { name: "All time", start: null },
+];
+
+export function tracePath(id: string, span?: string | undefined): string {
+  return `/trace/${id}${span ? `?span=${encodeURIComponent(span)}` : ""}`;
+}

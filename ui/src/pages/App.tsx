@@ -1,0 +1,37 @@
+import { useQuery } from "@tanstack/react-query";
+import { api } from "../api/client";
+import { useLive } from "../api/live";
+import { usePath } from "../components/navigation";
+import { placeOf } from "../model/address";
+import { FirstPage } from "./FirstPage";
+import { NowherePage } from "./NowherePage";
+import { SystemPage } from "./SystemPage";
+import { TraceListPage } from "./TraceListPage";
+import { TracePage } from "./TracePage";
+
+export function App() {
+  const place = placeOf(usePath());
+  switch (place.page) {
+    case "traces":
+      return <Traces />;
+    case "trace":
+      return <TracePage key={place.id} id={place.id} />;
+    case "system":
+      return <SystemPage />;
+    case "nowhere":
+      return <NowherePage />;
+  }
+}
+
+/** The list, or the page that teaches how to fill it while there is nothing to list. */
+function Traces() {
+  const { data, refetch } = useQuery({
+    queryKey: ["any trace"],
+    queryFn: async ({ signal }) =>
+      (await api.traces(new URLSearchParams(), { limit: 1, cursor: null }, signal)).traces.length > 0,
+    refetchInterval: (query) => (query.state.data === false ? 2000 : false),
+    staleTime: 0,
+  });
+  useLive({ trace: () => data !== true && void refetch() });
+  return data === false ? <FirstPage /> : <TraceListPage />;
+}

@@ -1,0 +1,176 @@
+import { useQuery } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { api } from "../api/client";
+import { copy } from "../components/clipboard";
+import { Facet } from "../components/Facets";
+import { FilterBar } from "../components/FilterBar";
+import { useKeys } from "../components/keys";
+import { Notice } from "../components/Notice";
+import { navigate, rememberList, useSearch } from "../components/navigation";
+import { Page } from "../components/Page";
+import { TraceTable } from "../components/TraceTable";
+import { chips, type Filters, filtersOf, parametersOf, STATUSES, tracePath } from "../model/address";
+import { count } from "../model/format";
+import { HINTS } from "../model/keys";
+import { NoMatch } from "./NoMatch";
+import { useTraceList } from "./useTraceList";
+import "./TraceListPage.css";
+
+/** Where each list was scrolled to, so that coming back from a trace finds it as it was. */
+const offsets = new Map<string, number>();
+
+export function TraceListPage() {
+  const search = useSearch();
+  const filters = useMemo(() => filtersOf(search), [search]);
+  const address = search.toString();
+  useEffect(() => rememberList(`/?${address}`), [address]);
+
+  const [live, setLive] = useState(true);
+  const [offset, setOffset] = useState(offsets.get(address) ?? 0);
+  useEffect(() => setOffset(offsets.get(address) ?? 0), [address]);
+  const [pointer, setPointer] = useState(false);
+  const [selected, setSelected] = useState<string | null>(null);
+  const reading = offset > 4 || pointer || selected !== null;
+  const reader = live && !reading ? "following" : "reading";
+  const { query, traces, waiting, follow } = useTraceList(filters, reader);
+
+  const scrollRef = useRef<HTMLDivElement>(null);
+  const nameRef = useRef<HTMLInputElement>(null);
+  const { data: services } = useQuery({
+    queryKey: ["services", filters.project],
+    queryFn: ({ signal }) => api.services(filters.project, signal),
+    refetchInterval: 30_000,
+  });
+  const byUse = useMemo(() => services?.services.toSorted((a, b) => b.span_count - a.span_count) ?? [], [services]);
+
+  const change = (part: Partial<Filters>) => {
+    setSelected(null);
+    scrollRef.current?.scrollTo({ top: 0 });
+    const parameters = parametersOf({ ...filters, ...part }).toString();
+    navigate(parameters ? `/?${parameters}` : "/");
+  };
+  const open = useCallback((id: string) => navigate(tracePath(id)), []);
+  const scrolled = useCallback(
+    (to: number) => {
+      offsets.set(address, to);
+      setOffset(to);
+    },
+    [address],
+  );
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+
+  const toTheNewest = () => {
+    setLive(true);
+    setSelected(null);
+    setPointer(false);
+    scrollRef.current?.scrollTo({ top: 0 });
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    follow();
+  };
+  const toggleLive = () => {
+    if (live && waiting > 0) toTheNewest();
+    else if (live) setLive(false);
+    else toTheNewest();
+  };
+  const move = (by: number) => {
+    const at = traces.findIndex((trace) => trace.trace_id === selected);
+    const to = traces[at === -1 ? 0 : Math.max(0, Math.min(traces.length - 1, at + by))];
+    if (to) setSelected(to.trace_id);
+  };
+  useKeys({
+    j: () => move(1),
+    ArrowDown: () => move(1),
+    k: () => move(-1),
+    ArrowUp: () => move(-1),
+    PageDown: () => move(20),
+    PageUp: () => move(-20),
+    Home: () => move(-Infinity),
+    End: () => move(traces.length),
+    Enter: () => selected && open(selected),
+    "/": () => nameRef.current?.select(),
+    l: toggleLive,
+    y: () => selected && copy(selected),
+    Escape: () => setSelected(null),
+  });
+
+  const narrowed = chips(filters);
+  const nothing = query.isSuccess && traces.length === 0;
+  return (
+    <Page title="Traces" hints={HINTS.list} keys="List" className="list">
+      <FilterBar filters={filters} services={byUse.map(({ name }) => name)} nameRef={nameRef} onChange={change}>
+        <button type="button" className={live ? "btn livebtn" : "btn"} aria-pressed={live} onClick={toggleLive}>
+          <i className={live ? "dot l small" : "dot small d"} />
+          Live
+        </button>
+      </FilterBar>
+      <div className="list-body">
+        <aside className="list-facets" aria-label="Filters">
+          <Facet
+            name="Status"
+            values={STATUSES.map((value) => ({ value, count: null }))}
+            chosen={filters.status}
+            onChoose={(value) => change({ status: STATUSES.find((status) => status === value) ?? null })}
+          />
+          <Facet
+            name="Service"
+            values={byUse.map(({ name, span_count }) => ({ value: name, count: span_count }))}
+            chosen={filters.service}
+            onChoose={(service) => change({ service })}
+          />
+        </aside>
+        <div className="list-main">
+          <div className="list-tools">
+            <span>
+              <b>{query.isSuccess ? count(traces.length) + (hasNextPage ? "+" : "") : "–"}</b>{" "}
+              <span className="m">{traces.length === 1 && !hasNextPage ? "trace" : "traces"}</span>
+            </span>
+            {narrowed.map(({ field, text }) => (
+              <button
+                type="button"
+                key={field}
+                className="tag"
+                title="Remove this filter"
+                onClick={() => change({ [field]: null })}
+              >
+                <span className="el list-chip">{text}</span> ✕
+              </button>
+            ))}
+            <span className="grow" />
+            <span role="status">
+              {waiting > 0 && (
+                <button type="button" className="list-waiting live" onClick={toTheNewest}>
+                  {live ? "paused while you read" : "live is off"} · <b>{count(waiting)} new</b> · press <kbd>l</kbd> to
+                  follow
+                </button>
+              )}
+            </span>
+          </div>
+          {query.isError && traces.length === 0 ? (
+            <Notice tone="error" title="The traces cannot be listed" detail={query.error.message}>
+              <button type="button" className="btn" onClick={() => void query.refetch()}>
+                Try again
+              </button>
+            </Notice>
+          ) : nothing ? (
+            <NoMatch filters={filters} onChange={change} />
+          ) : (
+            <TraceTable
+              key={address}
+              scrollRef={scrollRef}
+              traces={query.isSuccess ? traces : null}
+              selected={selected}
+              initialOffset={offsets.get(address) ?? 0}
+              onOpen={open}
+              onNearEnd={more}
+              onScroll={scrolled}
+              onPointer={setPointer}
+            />
+          )}
+        </div>
+      </div>
+    </Page>
+  );
+}

@@ -1,0 +1,285 @@
+import { type CSSProperties, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { copy } from "../components/clipboard";
+import { DeleteTrace } from "../components/DeleteTrace";
+import { useKeys } from "../components/keys";
+import { Notice } from "../components/Notice";
+import { Link, listAddress, navigate, useSearch } from "../components/navigation";
+import { useNow } from "../components/now";
+import { Page } from "../components/Page";
+import { ResizeHandle, usePaneWidth } from "../components/ResizeHandle";
+import { SpanDetail } from "../components/SpanDetail";
+import { TraceHead } from "../components/TraceHead";
+import { TraceTools } from "../components/TraceTools";
+import { Waterfall } from "../components/Waterfall";
+import { tracePath } from "../model/address";
+import { traceColours } from "../model/colours";
+import { count, shortId } from "../model/format";
+import { HINTS } from "../model/keys";
+import { type Direction, errors, matches, neighbour } from "../model/search";
+import { instantOfMilliseconds, nanosecondsBetween } from "../model/time";
+import { type Node, selfTimeByService, type Tree } from "../model/tree";
+import { ancestors, clampRange, foldable, pan, shownEnd, type TimeRange, visibleRows, zoom } from "../model/waterfall";
+import { useTrace } from "./useTrace";
+import "./TracePage.css";
+
+export function TracePage({ id }: { id: string }) {
+  const trace = useTrace(id);
+  const { query, summary, tree, loaded, complete, missing, deleted } = trace;
+  const selected = useSearch().get("span");
+  const [detail, setDetail] = useState(selected !== null);
+  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+  const [chosenRange, setChosenRange] = useState<TimeRange | null>(null);
+  const [text, setText] = useState("");
+  const [deleting, setDeleting] = useState(false);
+  const [paneWidth, setPaneWidth] = usePaneWidth();
+  const findRef = useRef<HTMLInputElement>(null);
+  const treeRef = useRef<HTMLDivElement>(null);
+  const paneRef = useRef<HTMLElement>(null);
+
+  const rows = useMemo(() => visibleRows(tree, folded), [tree, folded]);
+  const found = useMemo(() => matches(tree, text), [tree, text]);
+  const foundSet = useMemo(() => (text.trim() === "" ? null : new Set(found)), [found, text]);
+  const failed = useMemo(() => errors(tree), [tree]);
+  const services = useMemo(() => selfTimeByService(tree), [tree]);
+  const colours = useMemo(() => traceColours(summary?.services.map(({ name }) => name) ?? []), [summary]);
+  const { now, whole } = useWhole(tree, summary?.duration_ns ?? 0);
+  const range = chosenRange === null ? whole : clampRange(chosenRange, whole);
+  const node = selected === null ? null : (tree.byKey.get(selected) ?? null);
+
+  const select = useCallback((to: Node) => navigate(tracePath(id, to.key), "replace"), [id]);
+  const fold = useCallback((at: Node) => {
+    setFolded((old) => {
+      const next = new Set(old);
+      if (!next.delete(at.key)) next.add(at.key);
+      return next;
+    });
+  }, []);
+  const pick = useCallback(
+    (to: Node) => {
+      select(to);
+      setDetail(true);
+    },
+    [select],
+  );
+
+  /** What a link or a search points at must be seen. */
+  useEffect(() => {
+    if (node) setFolded((old) => withoutAncestors(old, node));
+  }, [node]);
+
+  const move = (by: number) => {
+    const at = rows.findIndex((row) => row.key === selected);
+    const to = rows[at === -1 ? 0 : Math.max(0, Math.min(rows.length - 1, at + by))];
+    if (to) select(to);
+  };
+  const jump = (among: Node[], direction: Direction) => {
+    const to = neighbour(tree, among, selected, direction);
+    if (to) select(to);
+  };
+  const nextError = () => jump(failed, "next");
+  const left = () => {
+    if (!node) return;
+    if (node.children.length > 0 && !folded.has(node.key)) fold(node);
+    else if (node.parent) select(node.parent);
+  };
+  const right = () => {
+    if (!node || node.children.length === 0) return;
+    if (folded.has(node.key)) fold(node);
+    else select(node.children[0]!);
+  };
+  const letGo = () => {
+    if (text !== "") setText("");
+    else if (detail && node) {
+      setDetail(false);
+      treeRef.current?.querySelector<HTMLElement>('[aria-selected="true"]')?.focus();
+    } else navigate(listAddress());
+  };
+  const find = () => findRef.current?.select();
+  const setRange = (to: TimeRange | null) => setChosenRange(to === null ? null : clampRange(to, whole));
+  const next = () => jump(found, "next");
+  const previous = () => jump(found, "previous");
+  useKeys({
+    ArrowDown: () => move(1),
+    j: () => move(1),
+    ArrowUp: () => move(-1),
+    k: () => move(-1),
+    PageDown: () => move(20),
+    PageUp: () => move(-20),
+    Home: () => move(-Infinity),
+    End: () => move(rows.length),
+    ArrowLeft: left,
+    ArrowRight: right,
+    Enter: () => {
+      if (!node) return;
+      setDetail(true);
+      requestAnimationFrame(() => paneRef.current?.focus());
+    },
+    "[": () => setFolded(new Set()),
+    "]": () => setFolded(foldable(tree)),
+    e: nextError,
+    f: next,
+    n: next,
+    b: previous,
+    N: previous,
+    "/": find,
+    "ctrl+f": find,
+    "+": () => setRange(zoom(range, whole, 0.5)),
+    "=": () => setRange(zoom(range, whole, 0.5)),
+    "-": () => setRange(zoom(range, whole, 2)),
+    "0": () => setRange(null),
+    a: () => setRange(pan(range, whole, -0.25)),
+    d: () => setRange(pan(range, whole, 0.25)),
+    y: () => copy(id),
+    Escape: letGo,
+  });
+
+  const title = summary ? `${summary.root_name || "(no name)"} ${shortId(id)}` : `Trace ${shortId(id)}`;
+  if (missing || deleted) {
+    return (
+      <Page title={title} hints={HINTS.other} keys={null} className="trace-missing">
+        <Notice
+          title={deleted ? `Trace ${shortId(id)}… was deleted` : `No trace ${shortId(id)}… here`}
+          detail={
+            deleted
+              ? "Spans that come for it from now on are stored anew, and this page shows them."
+              : "It may have been deleted, or its spans have not arrived yet. This page shows it as soon as it comes."
+          }
+        >
+          <Link to={listAddress()} className="btn">
+            To the traces
+          </Link>
+        </Notice>
+      </Page>
+    );
+  }
+  if (query.isError && !summary) {
+    return (
+      <Page title={title} hints={HINTS.other} keys={null} className="trace-missing">
+        <Notice tone="error" title="The trace cannot be read" detail={query.error.message}>
+          <button type="button" className="btn" onClick={() => void query.refetch()}>
+            Try again
+          </button>
+        </Notice>
+      </Page>
+    );
+  }
+  return (
+    <Page title={title} hints={HINTS.trace} keys="Trace" className="trace">
+      {summary ? (
+        <TraceHead
+          trace={summary}
+          lasts={summary.status === "running" ? Math.max(summary.duration_ns, whole.to) : summary.duration_ns}
+          onDelete={() => setDeleting(true)}
+        />
+      ) : (
+        <div className="trace-skeleton-head" role="status">
+          <i />
+          <span className="sr">Loading the trace</span>
+        </div>
+      )}
+      <TraceTools
+        search={{ text, matches: found.length, at: node ? found.indexOf(node) + 1 : 0 }}
+        findRef={findRef}
+        onSearch={setText}
+        onMatch={(direction) => jump(found, direction)}
+        services={services}
+        colours={colours}
+        errors={failed.length}
+        onNextError={nextError}
+      />
+      <div
+        className={detail && node ? "trace-split with-detail" : "trace-split"}
+        style={{ "--detail": paneWidth } as CSSProperties}
+      >
+        <Waterfall
+          tree={tree}
+          rows={rows}
+          folded={folded}
+          selected={selected}
+          found={foundSet}
+          colours={colours}
+          whole={whole}
+          range={range}
+          now={now}
+          lastNews={summary?.duration_ns ?? tree.end}
+          treeRef={treeRef}
+          onSelect={pick}
+          onFold={fold}
+          onRange={setRange}
+        />
+        {summary && !complete && loaded < summary.span_count && (
+          <Progress
+            loaded={loaded}
+            total={summary.span_count}
+            failure={query.error?.message ?? null}
+            onRetry={() => void query.fetchNextPage()}
+          />
+        )}
+        {detail && node && (
+          <div className="trace-detail">
+            <ResizeHandle width={paneWidth} onResize={setPaneWidth} />
+            <SpanDetail
+              traceId={id}
+              node={node}
+              colour={colours.get(node.span?.service ?? "") ?? "c8"}
+              whole={whole.to}
+              lasts={node.span === null ? null : shownEnd(node, now, summary?.duration_ns ?? tree.end) - node.start}
+              paneRef={paneRef}
+              onClose={() => setDetail(false)}
+            />
+          </div>
+        )}
+      </div>
+      {deleting && summary && (
+        <DeleteTrace trace={summary} onClose={() => setDeleting(false)} onDeleted={() => navigate(listAddress())} />
+      )}
+    </Page>
+  );
+}
+
+function withoutAncestors(folded: ReadonlySet<string>, node: Node): ReadonlySet<string> {
+  const hiding = ancestors(node).filter((above) => folded.has(above.key));
+  if (hiding.length === 0) return folded;
+  const next = new Set(folded);
+  for (const above of hiding) next.delete(above.key);
+  return next;
+}
+
+/** Drawing many spans anew costs more than they can move in a moment. */
+const LIVELY = 20_000;
+
+/** The trace's time from its start to its end, or to now while something is open. */
+function useWhole(tree: Tree, lasts: number): { now: number; whole: TimeRange } {
+  const open = tree.open > 0;
+  const nowMs = useNow(!open ? 0 : tree.nodes.length > LIVELY ? 2000 : 250);
+  const now = Math.max(tree.end, nanosecondsBetween(tree.origin, instantOfMilliseconds(nowMs)));
+  const end = open ? now : Math.max(tree.end, lasts);
+  const whole = useMemo(() => ({ from: 0, to: Math.max(1, end) }), [end]);
+  return { now: open ? now : end, whole };
+}
+
+interface ProgressProps {
+  loaded: number;
+  total: number;
+  failure: string | null;
+  onRetry: () => void;
+}
+
+function Progress({ loaded, total, failure, onRetry }: ProgressProps) {
+  return (
+    <div className="trace-progress xs" role="status">
+      <i style={{ width: `${(100 * loaded) / Math.max(1, total)}%` }} />
+      <span>
+        {count(loaded)} of {count(total)} spans
+      </span>
+      {failure && (
+        <>
+          <span className="err">{failure}</span>
+          <button type="button" className="link" onClick={onRetry}>
+            Try again
+          </button>
+        </>
+      )}
+    </div>
+  );
+}

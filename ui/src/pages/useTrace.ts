@@ -1,0 +1,81 @@
+import { type InfiniteData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { api, RequestFailed } from "../api/client";
+import { useLive, useLiveScope } from "../api/live";
+import type { TraceSummary, TraceTree, TreeSpan } from "../api/types";
+import { useThrottled } from "../components/throttle";
+import { mergeSpans } from "../model/spans";
+import { buildTree } from "../model/tree";
+
+/** The first page is small, so that there is something to see at once. */
+const FIRST_PAGE = 1000;
+const PAGE = 5000;
+const GATHER_MS = 250;
+const ASK_AGAIN_MS = 1500;
+
+/** A trace with all its spans, page after page, and what becomes of them. */
+export function useTrace(id: string) {
+  const client = useQueryClient();
+  const listening = useLiveScope({ project: null, traceId: id }) === "listening";
+  const key = useMemo(() => ["tree", id], [id]);
+  const query = useInfiniteQuery<TraceTree, Error, InfiniteData<TraceTree>, string[], string | null>({
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) =>
+      api.tree(id, { limit: pageParam === null ? FIRST_PAGE : PAGE, cursor: pageParam }, signal),
+    initialPageParam: null,
+    getNextPageParam: (last) => last.next,
+    enabled: listening,
+    staleTime: 0,
+  });
+  const { data, hasNextPage, isFetching, isError, fetchNextPage } = query;
+  useEffect(() => {
+    if (hasNextPage && !isFetching && !isError) void fetchNextPage();
+  }, [hasNextPage, isFetching, isError, fetchNextPage]);
+
+  const [news, setNews] = useState<TreeSpan[]>([]);
+  const [newest, setNewest] = useState<TraceSummary | null>(null);
+  const [deleted, setDeleted] = useState(false);
+  const askAgain = useThrottled(() => client.invalidateQueries({ queryKey: key }), ASK_AGAIN_MS);
+  const gathered = useRef<TreeSpan[]>([]);
+  const flush = useThrottled(() => {
+    const spans = gathered.current.splice(0);
+    setNews((old) => [...old, ...spans]);
+  }, GATHER_MS);
+  useLive({
+    span: ({ trace_id, span }) => {
+      if (trace_id !== id) return;
+      gathered.current.push(span);
+      flush();
+    },
+    trace: ({ change, trace_id, trace }) => {
+      if (trace_id !== id) return;
+      setDeleted(change === "deleted");
+      if (change === "deleted") return;
+      setNewest(trace);
+      if (data === undefined) void query.refetch();
+    },
+    lagged: askAgain,
+    resumed: askAgain,
+  });
+
+  const asked = useMemo(() => data?.pages.flatMap((page) => page.spans) ?? [], [data]);
+  const spans = useMemo(() => mergeSpans(asked, news), [asked, news]);
+  const tree = useMemo(() => buildTree(spans), [spans]);
+  const summary = newest ?? data?.pages.at(-1)?.trace ?? null;
+
+  const complete = query.isSuccess && !hasNextPage && !isFetching;
+  const behind = complete && summary !== null && spans.length < summary.span_count;
+  useEffect(() => {
+    if (behind) askAgain();
+  }, [behind, askAgain]);
+
+  return {
+    query,
+    summary,
+    tree,
+    loaded: spans.length,
+    complete,
+    missing: query.error instanceof RequestFailed && query.error.status === 404,
+    deleted,
+  };
+}

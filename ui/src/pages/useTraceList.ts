@@ -1,0 +1,69 @@
+import { type InfiniteData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { api } from "../api/client";
+import { useLive, useLiveScope } from "../api/live";
+import type { TraceList } from "../api/types";
+import { useThrottled } from "../components/throttle";
+import { type Filters, parametersOf } from "../model/address";
+import { fits, follow, hear, NO_NEWS, type Reader, rows, type TraceEvent } from "../model/tracelist";
+
+const PAGE = 100;
+const GATHER_MS = 50;
+const ASK_AGAIN_MS = 1000;
+
+/** The list that some filters ask for, and what came since. */
+export function useTraceList(filters: Filters, reader: Reader) {
+  const client = useQueryClient();
+  const listening = useLiveScope({ project: filters.project, traceId: null }) === "listening";
+  const search = useMemo(() => parametersOf(filters), [filters]);
+  const key = useMemo(() => ["traces", search.toString()], [search]);
+  const query = useInfiniteQuery<TraceList, Error, InfiniteData<TraceList>, string[], string | null>({
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) => api.traces(search, { limit: PAGE, cursor: pageParam }, signal),
+    initialPageParam: null,
+    getNextPageParam: (last) => last.next,
+    enabled: listening,
+    staleTime: 0,
+  });
+
+  const [news, setNews] = useState(NO_NEWS);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other filters, other news
+  useEffect(() => setNews(NO_NEWS), [key]);
+  useEffect(() => {
+    if (reader === "following") setNews(follow);
+  }, [reader]);
+
+  const pages = useMemo(() => query.data?.pages.flatMap((page) => page.traces) ?? [], [query.data]);
+  const listed = useMemo(() => new Set(pages.map((trace) => trace.trace_id)), [pages]);
+
+  const askForHead = useThrottled(async () => {
+    const head = await api.traces(search, { limit: PAGE, cursor: null });
+    const events = head.traces.map((trace): TraceEvent => ({ change: "new", trace_id: trace.trace_id, trace }));
+    setNews((old) => hear(old, events, listed, reader, () => true));
+  }, ASK_AGAIN_MS);
+
+  const gathered = useRef<TraceEvent[]>([]);
+  const flush = useThrottled(() => {
+    const events = gathered.current.splice(0);
+    const now = Date.now();
+    if (events.some(({ trace }) => trace !== null && fits(trace, filters, now) === null)) askForHead();
+    setNews((old) => hear(old, events, listed, reader, (trace) => fits(trace, filters, now) === true));
+  }, GATHER_MS);
+
+  const askAgain = useThrottled(() => client.invalidateQueries({ queryKey: ["traces"] }), ASK_AGAIN_MS);
+  useLive({
+    trace: (event) => {
+      gathered.current.push(event);
+      flush();
+    },
+    lagged: askAgain,
+    resumed: askAgain,
+  });
+
+  return {
+    query,
+    traces: useMemo(() => rows(pages, news), [pages, news]),
+    waiting: news.waiting.size,
+    follow: useCallback(() => setNews(follow), []),
+  };
+}
