@@ -1,10 +1,12 @@
 //! `catalog.db`: what the log cannot tell, in SQLite.
 //!
-//! Today that is what was deleted. The log keeps the bytes of deleted traces until a whole file of it is dead, so replay
-//! must know to skip them: whatever came for the trace before the deletion's position in the log.
+//! One is what was deleted. The log keeps the bytes of deleted traces until a whole file of it is dead, so replay must
+//! know to skip them: whatever came for the trace before the deletion's position in the log. The other is a second copy
+//! of the marker that log files carry in their header, for the day when a header is damaged.
 
 use std::{
     collections::HashMap,
+    hash::{BuildHasher, RandomState},
     path::{Path, PathBuf},
 };
 
@@ -22,7 +24,8 @@ const MIGRATIONS: [&str; 1] = ["CREATE TABLE deletions (
     trace BLOB PRIMARY KEY,
     wal_file INTEGER NOT NULL,
     wal_offset INTEGER NOT NULL
-) WITHOUT ROWID, STRICT"];
+) WITHOUT ROWID, STRICT;
+CREATE TABLE log (marker INTEGER NOT NULL) STRICT"];
 
 /// The position before which everything of a trace is gone.
 pub(crate) type Deletions = HashMap<TraceId, Position>;
@@ -64,6 +67,13 @@ impl Catalog {
             step.commit()?;
         }
         Ok(Self { connection })
+    }
+
+    /// Returns the marker of new log files, drawn by lot when the catalog was made.
+    pub(crate) fn marker(&self) -> Result<u64, Error> {
+        let drawn = RandomState::new().hash_one(std::process::id()) as i64;
+        self.connection.execute("INSERT INTO log SELECT ?1 WHERE NOT EXISTS (SELECT * FROM log)", [drawn])?;
+        Ok(self.connection.query_row("SELECT marker FROM log", [], |row| row.get::<_, i64>(0))? as u64)
     }
 
     pub(crate) fn deletions(&self) -> Result<Deletions, Error> {

@@ -17,8 +17,10 @@ pub(crate) fn make_directory(path: &Path) -> Result<(), Error> {
     if path.is_dir() {
         return Ok(());
     }
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        make_directory(parent)?;
+    }
     DirBuilder::new()
-        .recursive(true)
         .mode(DIRECTORY_MODE)
         .create(path)
         // A strict umask could have left less than the owner needs.

@@ -72,15 +72,16 @@ impl Replay<'_> {
         let began = Instant::now();
         let numbers = wal::file_numbers(&self.directory).map_err(file_error("read", &self.directory))?;
         let deletions = self.catalog.deletions()?;
+        let marker = self.catalog.marker()?;
         let last_deletion = deletions.values().max().copied();
         let last = numbers.last().copied();
 
         // Numbers are never used twice, or a deletion would reach what came after it.
         let highest = last.max(last_deletion.map(|position| position.file)).unwrap_or(0);
-        let mut log = Log::new(self.directory.clone(), file_bytes, highest + 1);
+        let mut log = Log::new(self.directory.clone(), file_bytes, marker, highest + 1);
         let mut kept = BTreeSet::new();
         for number in numbers.iter().copied() {
-            let read = self.file(number, &deletions, last == Some(number))?;
+            let read = self.file(number, marker, &deletions, last == Some(number))?;
             if read.is_damaged {
                 kept.insert(number);
             }
@@ -97,8 +98,8 @@ impl Replay<'_> {
         Ok(log)
     }
 
-    fn file(&mut self, number: u64, deletions: &Deletions, is_last: bool) -> Result<Read, Error> {
-        let mut reader = Reader::open(wal::file_path(&self.directory, number))?;
+    fn file(&mut self, number: u64, marker: u64, deletions: &Deletions, is_last: bool) -> Result<Read, Error> {
+        let mut reader = Reader::open(wal::file_path(&self.directory, number), marker)?;
         let mut read = Read::default();
         let mut end = 0;
         while let Some((offset, bytes, item)) = reader.next()? {

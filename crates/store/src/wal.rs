@@ -5,7 +5,7 @@
 //! frame   marker u64 | length u32  | crc u32 of length and payload | payload
 //! ```
 //!
-//! The marker is a number that the file's maker drew by lot. After damage the next frame is found by it, and nobody who
+//! The marker is a number that the store's maker drew by lot. After damage the next frame is found by it, and nobody who
 //! does not know it can hide something in a request that looks like a frame.
 
 mod frame;

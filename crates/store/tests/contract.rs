@@ -67,7 +67,7 @@ fn what_was_appended_is_found_as_it_came(world: &mut World) {
     let root = failed(span(7, 1)).with(|it| it.flags = 257).with(|it| it.events = vec![event(9, "b"), event(3, "a")]);
     let ack = world.spans([child(7, 2, 1), root.clone()]);
     assert_eq!(ack, Ack { changed: vec![trace_id(7)], duplicates: 0 });
-    assert_eq!(world.store().span(trace_id(7), span_id(1)).unwrap(), [root.clone()]);
+    assert_eq!(world.store().span(trace_id(7), span_id(1)).unwrap(), std::slice::from_ref(&root));
     let page = world.store().trace(trace_id(7), &all()).unwrap().unwrap();
     assert_eq!(page.spans.items, [root, child(7, 2, 1)]);
     assert_eq!(Some(page.summary), world.store().summary(trace_id(7)).unwrap());

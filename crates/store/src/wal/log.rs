@@ -2,7 +2,6 @@
 
 use std::{
     fs::{self, File},
-    hash::{BuildHasher, RandomState},
     io,
     os::unix::fs::FileExt,
     path::PathBuf,
@@ -25,6 +24,8 @@ pub(crate) enum WriteError {
 pub(crate) struct Log {
     directory: PathBuf,
     file_bytes: u64,
+    /// The marker of the files that are made.
+    marker: u64,
     active: Option<Active>,
     /// The number of the next file.
     next: u64,
@@ -40,8 +41,8 @@ struct Active {
 
 impl Log {
     /// Makes a log whose next file has the number `next`; files are made when something is written.
-    pub(crate) fn new(directory: PathBuf, file_bytes: u64, next: u64) -> Self {
-        Self { directory, file_bytes, active: None, next }
+    pub(crate) fn new(directory: PathBuf, file_bytes: u64, marker: u64, next: u64) -> Self {
+        Self { directory, file_bytes, marker, active: None, next }
     }
 
     /// Goes on where a file ends that was found whole.
@@ -76,10 +77,9 @@ impl Log {
 
     fn begin_file(&self) -> Result<Active, WriteError> {
         let path = file_path(&self.directory, self.next);
-        let marker = RandomState::new().hash_one(self.next);
         let file = create_private(&path).map_err(|error| refusal("make a log file", &error))?;
         let begin = || {
-            file.write_all_at(&header(marker), 0)?;
+            file.write_all_at(&header(self.marker), 0)?;
             // The name must not be durable before the content, nor the content without the name.
             file.sync_all()?;
             sync_directory(&self.directory)
@@ -92,7 +92,7 @@ impl Log {
                 }
             });
         }
-        Ok(Active { file, number: self.next, marker, offset: HEADER_BYTES })
+        Ok(Active { file, number: self.next, marker: self.marker, offset: HEADER_BYTES })
     }
 }
 

@@ -45,10 +45,12 @@ struct Candidate {
 
 impl Reader {
     /// Opens a file; its header may be damaged or missing, but must not be newer than this program.
-    pub(crate) fn open(path: PathBuf) -> Result<Self, Error> {
+    ///
+    /// Where the header is damaged, `marker` is what its frames probably begin with.
+    pub(crate) fn open(path: PathBuf, marker: u64) -> Result<Self, Error> {
         let file = File::open(&path).map_err(file_error("open", &path))?;
         let length = file.metadata().map_err(file_error("read", &path))?.len();
-        let mut reader = Self { file, path, length, offset: 0, marker: [0; 8], bad_header: None };
+        let mut reader = Self { file, path, length, offset: 0, marker: marker.to_le_bytes(), bad_header: None };
         reader.read_header()?;
         Ok(reader)
     }
@@ -95,22 +97,30 @@ impl Reader {
         let (_, numbers) = content.split_at(MAGIC.len());
         let (version, marker) = numbers.split_at(4);
         let version = u32::from_le_bytes(version.try_into().unwrap_or_default());
-        self.marker = marker.try_into().unwrap_or_default();
         if is_intact && version > VERSION {
             return Err(Error::Newer { path: self.path.clone(), found: version, supported: VERSION });
         }
         if is_intact {
+            self.marker = marker.try_into().unwrap_or_default();
             self.offset = HEADER_BYTES;
             return Ok(());
         }
         self.bad_header = Some("the file's header is damaged");
-        // The first frame begins with the marker as well; where it is whole, its word counts.
-        if let Some(marker) = self.array::<8>(HEADER_BYTES)? {
-            let from_header = std::mem::replace(&mut self.marker, marker);
-            if self.whole_payload(HEADER_BYTES)?.is_none() {
-                self.marker = from_header;
+        self.recover_marker(marker.try_into().unwrap_or_default())
+    }
+
+    /// Finds the marker of a file whose header is damaged: the one that frames are found by.
+    fn recover_marker(&mut self, in_header: [u8; 8]) -> Result<(), Error> {
+        let expected = self.marker;
+        // The first frame begins with it as well.
+        let in_frame = self.array::<8>(HEADER_BYTES)?;
+        for marker in [Some(expected), in_frame, Some(in_header)].into_iter().flatten() {
+            self.marker = marker;
+            if self.next_frame(HEADER_BYTES)?.is_some() {
+                return Ok(());
             }
         }
+        self.marker = expected;
         Ok(())
     }
 

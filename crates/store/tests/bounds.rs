@@ -1,0 +1,175 @@
+//! Every bound refuses before anything is written, says why, is counted, and gives way when there is room again.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod kit;
+
+use std::{
+    fs,
+    sync::{Arc, Barrier},
+    thread,
+};
+
+use kit::*;
+use tempfile::TempDir;
+use trackway_store::*;
+
+fn refusal(answer: Result<Ack, Error>) -> String {
+    match answer {
+        Err(Error::Full { bound }) => bound,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn at_the_most_spans_a_deletion_makes_room() {
+    let directory = TempDir::new().unwrap();
+    let (store, _) = Embedded::open(Config { max_spans: 3, ..config(directory.path()) }, decoder()).unwrap();
+    append(&store, [span(1, 1), span(1, 2)]).unwrap();
+    let written = counter(&store, "store.bytes_on_disk");
+    let told = refusal(append(&store, [span(2, 1), span(2, 2)]));
+    assert_eq!(told, "2 of at most 3 spans are kept, and 2 more came; delete traces or raise the setting");
+    assert_eq!(counter(&store, "store.bytes_on_disk"), written);
+    assert_eq!(counter(&store, "store.refused_full"), 1);
+
+    append(&store, [span(2, 1)]).unwrap();
+    store.delete_trace(trace_id(1)).unwrap();
+    append(&store, [span(3, 1), span(3, 2)]).unwrap();
+    assert_eq!((counter(&store, "store.spans"), counter(&store, "store.deleted_spans")), (3, 2));
+}
+
+#[test]
+fn at_the_most_memory_a_deletion_makes_room() {
+    let directory = TempDir::new().unwrap();
+    let config = Config { max_memory_bytes: 100_000, ..config(directory.path()) };
+    let (store, _) = Embedded::open(config, decoder()).unwrap();
+    let large = |trace| span(trace, 1).with(|it| it.name = "x".repeat(60_000).as_str().into());
+    append(&store, [large(1)]).unwrap();
+    assert!(refusal(append(&store, [large(2)])).contains("MiB of memory"));
+    store.delete_trace(trace_id(1)).unwrap();
+    assert_eq!(counter(&store, "store.memory_bytes"), 0, "nothing is left behind");
+    append(&store, [large(2)]).unwrap();
+}
+
+#[test]
+fn everything_gives_back_the_memory_it_took() {
+    let directory = TempDir::new().unwrap();
+    let (store, _) = open(directory.path());
+    let events = late(1, 7, 1, "waiting");
+    wait(store.append(frame(1, &events), events)).unwrap();
+    append(&store, [open_span(1, 1), span(1, 1), span(1, 1), span(2, 2).with(|it| it.name = "twin".into())]).unwrap();
+    append(&store, [span(2, 2).with(|it| it.resource = resource("db"))]).unwrap();
+    store.delete_project("default").unwrap();
+    store.delete_trace(trace_id(1)).unwrap();
+    for name in ["store.memory_bytes", "store.spans", "store.traces", "store.events_waiting"] {
+        assert_eq!(counter(&store, name), 0, "{name}");
+    }
+}
+
+#[test]
+fn below_the_least_free_space_nothing_is_accepted_and_reading_and_deleting_go_on() {
+    let directory = TempDir::new().unwrap();
+    let (store, _) = open(directory.path());
+    append(&store, [span(1, 1)]).unwrap();
+    drop(store);
+    let config = Config { min_free_bytes: Some(u64::MAX), ..config(directory.path()) };
+    let (store, _) = Embedded::open(config, decoder()).unwrap();
+    assert!(refusal(append(&store, [span(2, 1)])).contains("free some space"));
+    assert_eq!(counter(&store, "store.refused_disk"), 1);
+    assert!(store.summary(trace_id(1)).unwrap().is_some());
+    assert_eq!(store.delete_trace(trace_id(1)).unwrap().spans, 1);
+}
+
+#[test]
+fn events_that_wait_for_ever_are_bounded() {
+    let directory = TempDir::new().unwrap();
+    let (store, _) = open(directory.path());
+    let mut many = late(1, 1, 0, "log");
+    let one = many.events[0].clone();
+    many.events =
+        (0..100_010).map(|time| trackway_model::SpanEvent { event: event(time, "log"), ..one.clone() }).collect();
+    wait(store.append(frame(1, &many), many)).unwrap();
+    assert_eq!(counter(&store, "store.events_waiting"), 100_000);
+    assert_eq!(counter(&store, "store.events_dropped"), 10);
+    append(&store, [span(1, 1)]).unwrap();
+    assert_eq!(counter(&store, "store.events_waiting"), 0);
+    assert_eq!(store.span(trace_id(1), span_id(1)).unwrap()[0].events.len(), 100_000);
+}
+
+#[test]
+fn appends_that_come_together_share_a_sync() {
+    let directory = TempDir::new().unwrap();
+    let (store, _) = open(directory.path());
+    let start = Barrier::new(4);
+    thread::scope(|scope| {
+        for thread in 0..4u64 {
+            let (store, start) = (&store, &start);
+            scope.spawn(move || {
+                start.wait();
+                let batches = (1..=100).map(|number| batch([span(1, thread * 100 + number)]));
+                let answers: Vec<_> = batches.map(|batch| store.append(frame(1, &batch), batch)).collect();
+                answers.into_iter().for_each(|answer| assert_eq!(wait(answer).unwrap().changed.len(), 1));
+            });
+        }
+    });
+    assert_eq!(counter(&store, "store.wal_frames"), 400);
+    assert!(counter(&store, "store.wal_syncs") < 200, "{} syncs", counter(&store, "store.wal_syncs"));
+    drop(store);
+    assert_eq!(open(directory.path()).1.spans, 400);
+}
+
+#[test]
+fn an_answer_that_nobody_waits_for_does_no_harm() {
+    let directory = TempDir::new().unwrap();
+    let (store, _) = Embedded::open(Config { max_spans: 100, ..config(directory.path()) }, decoder()).unwrap();
+    for number in 1..=50 {
+        let batch = batch([span(1, number)]);
+        drop(store.append(frame(1, &batch), batch));
+    }
+    append(&store, (51..=100).map(|number| span(1, number))).unwrap();
+    assert_eq!(counter(&store, "store.spans"), 100, "and every one of them gave its place at the door back");
+}
+
+#[test]
+fn closing_writes_what_is_queued() {
+    let directory = TempDir::new().unwrap();
+    let (store, _) = open(directory.path());
+    let batches = (1..=300).map(|number| batch([span(number, 1)]));
+    let answers: Vec<_> = batches.map(|batch| store.append(frame(1, &batch), batch)).collect();
+    store.close();
+    answers.into_iter().for_each(|answer| assert!(wait(answer).is_ok()));
+    assert_eq!(open(directory.path()).1.spans, 300);
+}
+
+#[test]
+fn the_log_goes_on_in_a_new_file_at_the_size_that_is_set() {
+    let directory = TempDir::new().unwrap();
+    let small = || Config { wal_file_bytes: 1000, ..config(directory.path()) };
+    let (store, _) = Embedded::open(small(), decoder()).unwrap();
+    (1..=20).for_each(|trace| drop(append(&store, [span(trace, 1)]).unwrap()));
+    drop(store);
+    let sizes: Vec<_> = fs::read_dir(directory.path().join("wal")).unwrap().map(|it| it.unwrap()).collect();
+    assert!(sizes.len() > 1 && sizes.iter().all(|file| file.metadata().unwrap().len() <= 1000));
+    assert_eq!(Embedded::open(small(), decoder()).unwrap().1.spans, 20);
+}
+
+#[test]
+fn questions_are_answered_while_others_append() {
+    let directory = TempDir::new().unwrap();
+    let store = Arc::new(open(directory.path()).0);
+    let appending = {
+        let store = Arc::clone(&store);
+        thread::spawn(move || {
+            (1..=50).for_each(|number| drop(append(&*store, [span(1, number), span(2, number)]).unwrap()))
+        })
+    };
+    let mut seen = 0;
+    while seen < 50 {
+        let count = |trace| store.summary(trace_id(trace)).unwrap().map_or(0, |summary| summary.span_count);
+        // Asked in this order, a batch that shows in the first shows in the second.
+        let (first, second) = (count(1), count(2));
+        assert!(seen <= first && first <= second);
+        seen = first;
+    }
+    appending.join().unwrap();
+}

@@ -1,0 +1,161 @@
+//! Whatever is done to it, the embedded store answers what the memory store answers.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod kit;
+
+use kit::*;
+use proptest::{collection::vec, option, prelude::*, sample::select};
+use trackway_model::*;
+use trackway_store::*;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Append { second: u64, batch: Batch },
+    DeleteTrace(u128),
+    DeleteProject(&'static str),
+    Reopen,
+    Ask(Question),
+}
+
+#[derive(Debug, Clone)]
+struct Question {
+    query: TraceQuery,
+    limit: usize,
+    now: u64,
+}
+
+fn project() -> impl Strategy<Value = &'static str> {
+    select(vec!["default", "shop", "a project with a name that is longer than a text holds inline"])
+}
+
+fn service() -> impl Strategy<Value = &'static str> {
+    select(vec!["web", "db", "Auth"])
+}
+
+fn name() -> impl Strategy<Value = &'static str> {
+    select(vec!["GET /", "get /cart", "Straße", "ΟΔΟΣ", ""])
+}
+
+fn time() -> impl Strategy<Value = u64> {
+    prop_oneof![8 => 0..12u64, 1 => Just(u64::MAX), 1 => Just(u64::MAX - 1)]
+}
+
+fn any_span() -> impl Strategy<Value = SpanRecord> {
+    let ids = (1..5u128, 1..6u64, option::of(0..6u64));
+    let times = (time(), option::weighted(0.8, time()), vec((time(), name()), 0..3));
+    (ids, times, any::<bool>(), name(), service(), project()).prop_map(
+        |((trace, id, parent), (start, end, events), is_failed, name, service, project)| {
+            let span = span(trace, id).with(|it| {
+                it.parent_id = parent.and_then(|id| SpanId::new(id.to_be_bytes()));
+                (it.start, it.end) = (Timestamp(start), end.map(Timestamp));
+                it.events = events.into_iter().map(|(time, name)| event(time, name)).collect();
+                (it.name, it.project, it.resource) = (name.into(), project.into(), resource(service));
+            });
+            if is_failed { failed(span) } else { span }
+        },
+    )
+}
+
+fn any_event() -> impl Strategy<Value = SpanEvent> {
+    (1..5u128, 1..6u64, time(), name()).prop_map(|(trace, span, time, name)| SpanEvent {
+        trace_id: trace_id(trace),
+        span_id: span_id(span),
+        event: event(time, name),
+    })
+}
+
+fn status() -> impl Strategy<Value = TraceStatus> {
+    select(vec![TraceStatus::Running, TraceStatus::Lost, TraceStatus::Error, TraceStatus::Ok])
+}
+
+fn question() -> impl Strategy<Value = Question> {
+    let texts = (option::of(project()), option::of(service()), option::of(select(vec!["GET", "ß", "δος", "t", ""])));
+    let numbers = (option::of(status()), option::of(-2..9i64), option::of(time()), option::of(time()));
+    (texts, numbers, 1..5usize, 0..2_000u64).prop_map(
+        |((project, service, name), (status, least, start, end), limit, now)| {
+            let query = TraceQuery {
+                project: project.map(str::to_owned),
+                service: service.map(str::to_owned),
+                name: name.map(str::to_owned),
+                status,
+                min_duration: least.map(Elapsed),
+                start: start.map(Timestamp),
+                end: end.map(Timestamp),
+            };
+            Question { query, limit, now }
+        },
+    )
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let batch = (vec(any_span(), 0..6), vec(any_event(), 0..3));
+    let append = (0..1_000u64, batch);
+    prop_oneof![
+        10 => append.prop_map(|(second, (spans, events))| Step::Append { second, batch: Batch { spans, events } }),
+        2 => (1..5u128).prop_map(Step::DeleteTrace),
+        1 => project().prop_map(Step::DeleteProject),
+        2 => Just(Step::Reopen),
+        4 => question().prop_map(Step::Ask),
+    ]
+}
+
+/// Everything that a store answers, in one text.
+fn answers(world: &mut World, Question { query, limit, now }: &Question) -> String {
+    world.hands.set(*now);
+    let store = world.store();
+    let mut text = format!("{:#?}\n{:#?}\n", store.projects().unwrap(), store.services(None).unwrap());
+    text += &format!("{:#?}\n", store.services(query.project.as_deref()).unwrap());
+    let mut page = first(*limit);
+    loop {
+        let found = store.traces(query, &page).unwrap();
+        text += &format!("page {:?}\n", found.items);
+        page.cursor = found.next;
+        if page.cursor.is_none() {
+            break;
+        }
+    }
+    for trace in (1..5).map(trace_id) {
+        text += &format!("{:?}\n", store.summary(trace).unwrap());
+        let mut page = first(*limit);
+        while let Some(found) = store.trace(trace, &page).unwrap() {
+            text += &format!("page {:?}\n", found.spans.items);
+            page.cursor = found.spans.next;
+            if page.cursor.is_none() {
+                break;
+            }
+        }
+        for span in (1..6).map(span_id) {
+            text += &format!("{:?}\n", store.span(trace, span).unwrap());
+        }
+    }
+    text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn embedded_answers_what_memory_answers(steps in vec(step(), 1..25), last in question()) {
+        let (mut memory, mut embedded) = (World::memory(), World::embedded());
+        for step in steps.into_iter().chain([Step::Reopen, Step::Ask(last)]) {
+            match step {
+                Step::Append { second, batch } => {
+                    prop_assert_eq!(memory.append_at(second, batch.clone()), embedded.append_at(second, batch));
+                }
+                Step::DeleteTrace(id) => {
+                    let deleted = memory.store().delete_trace(trace_id(id)).unwrap();
+                    prop_assert_eq!(deleted, embedded.store().delete_trace(trace_id(id)).unwrap());
+                }
+                Step::DeleteProject(name) => {
+                    let deleted = memory.store().delete_project(name).unwrap();
+                    prop_assert_eq!(deleted, embedded.store().delete_project(name).unwrap());
+                }
+                Step::Reopen => embedded.reopen(),
+                Step::Ask(question) => {
+                    prop_assert_eq!(answers(&mut memory, &question), answers(&mut embedded, &question));
+                }
+            }
+        }
+    }
+}
