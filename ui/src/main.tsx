@@ -1,10 +1,11 @@
+import "./tokens.css";
+import "./base.css";
+
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { RequestFailed } from "./api/client";
 import { App } from "./pages/App";
-import "./tokens.css";
-import "./base.css";
 
 const client = new QueryClient({
   defaultOptions: {

@@ -61,7 +61,7 @@ export function Minimap({ tree, colours, whole, range, now, lastNews, width, onR
     <div className="minimap">
       <div className="minimap-label xs">
         <b>
-          {duration(range.from)} – {duration(range.to)}
+          {range.from === 0 ? "0" : duration(range.from)} – {duration(range.to)}
         </b>
         <br />
         <span className="d">{zoomed ? "double-click or 0 for all" : "drag to zoom"}</span>

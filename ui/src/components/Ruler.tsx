@@ -4,6 +4,8 @@ import { type TimeRange, ticks, xOf } from "../model/waterfall";
 import { TimeBrush } from "./TimeBrush";
 import "./Ruler.css";
 
+const NOW_ROOM = 52;
+
 interface RulerProps {
   range: TimeRange;
   width: number;
@@ -14,7 +16,8 @@ interface RulerProps {
 
 export function Ruler({ range, width, now, onRange }: RulerProps) {
   const { step, at } = ticks(range, width);
-  const nowX = now === null ? null : xOf(now, range, width);
+  const nowX = now === null ? Number.POSITIVE_INFINITY : xOf(now, range, width);
+  const labelled = at.filter((time) => Math.abs(xOf(time, range, width) + 18 - nowX) > NOW_ROOM);
   return (
     <div className="ruler">
       <div className="ruler-heads xs d">
@@ -22,12 +25,12 @@ export function Ruler({ range, width, now, onRange }: RulerProps) {
         <span>self</span>
       </div>
       <TimeBrush className="ruler-times" range={range} width={width} onRange={onRange}>
-        {at.map((time) => (
+        {labelled.map((time) => (
           <span key={time} className="ruler-tick xs" style={{ left: xOf(time, range, width) }}>
             {tick(time, step)}
           </span>
         ))}
-        {nowX !== null && nowX >= 0 && nowX <= width && (
+        {nowX >= 0 && nowX <= width && (
           <span className="ruler-now xs live" style={{ left: Math.max(0, nowX - 34) }}>
             now
           </span>

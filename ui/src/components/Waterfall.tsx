@@ -61,7 +61,10 @@ export function Waterfall(props: WaterfallProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a move of the selection scrolls, and its first appearance
   useLayoutEffect(() => {
     if (selectedAt < 0) return;
-    virtual.scrollToIndex(selectedAt, { align: "auto" });
+    const { scrollTop = 0, clientHeight = 0 } = treeRef.current ?? {};
+    const top = selectedAt * ROW;
+    const isNear = top > scrollTop - 2 * ROW && top < scrollTop + clientHeight + ROW;
+    virtual.scrollToIndex(selectedAt, { align: isNear ? "auto" : "center" });
     const inTree = document.activeElement === document.body || treeRef.current?.contains(document.activeElement);
     if (!inTree) return;
     const frame = requestAnimationFrame(() => {

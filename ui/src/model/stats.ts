@@ -23,13 +23,14 @@ export function groups({ counters }: Stats): { name: string; counters: Counter[]
   return [...byPrefix].map(([name, group]) => ({ name, counters: group }));
 }
 
-const sum = (counters: Counter[], named: RegExp) =>
-  counters.reduce((total, { name, value }) => (named.test(name) ? total + value : total), 0);
-
 export function received({ counters }: Stats): number {
-  return sum(counters, /^ingest\.(spans|.*\.spans)(\.accepted|_accepted|\.received|_received)?$/);
+  return counters.find(({ name }) => name === "ingest.spans_accepted")?.value ?? 0;
 }
 
+/** Spans and requests that came and were not taken. */
 export function refused({ counters }: Stats): number {
-  return sum(counters, /^ingest\..*(refused|rejected)/);
+  return counters.reduce(
+    (sum, { name, value }) => sum + (/^ingest\.(refused_|spans_rejected)/.test(name) ? value : 0),
+    0,
+  );
 }

@@ -76,7 +76,10 @@ export function TracePage({ id }: { id: string }) {
     const to = neighbour(tree, among, selected, direction);
     if (to) select(to);
   };
-  const nextError = () => jump(failed, "next");
+  const nextError = () => {
+    jump(failed, "next");
+    setDetail(true);
+  };
   const left = () => {
     if (!node) return;
     if (node.children.length > 0 && !folded.has(node.key)) fold(node);

@@ -1,0 +1,85 @@
+import { expect, test } from "vitest";
+import type { TraceSummary } from "../api/types";
+import { NO_FILTERS } from "./address";
+import { fits, follow, hear, NO_NEWS, rows, type TraceEvent } from "./tracelist";
+
+function trace(id: string, second: number, more: Partial<TraceSummary> = {}): TraceSummary {
+  return {
+    trace_id: id,
+    root_name: `work ${id}`,
+    has_root: true,
+    service: "shop",
+    project: "default",
+    start: `2026-01-01T00:00:0${second}.000000000Z`,
+    duration_ns: 5e6,
+    status: "ok",
+    span_count: 1,
+    error_count: 0,
+    open_count: 0,
+    services: [{ name: "shop", span_count: 1 }],
+    outline: [],
+    ...more,
+  };
+}
+
+const event = (change: TraceEvent["change"], subject: TraceSummary): TraceEvent => ({
+  change,
+  trace_id: subject.trace_id,
+  trace: change === "deleted" ? null : subject,
+});
+const ids = (list: TraceSummary[]) => list.map((one) => one.trace_id).join("");
+const all = () => true;
+
+test("what is new arrives above for one who follows, by start", () => {
+  const pages = [trace("b", 2), trace("a", 1)];
+  const news = hear(
+    NO_NEWS,
+    [event("new", trace("d", 4)), event("new", trace("c", 3))],
+    new Set("ab"),
+    "following",
+    all,
+  );
+  expect(ids(rows(pages, news))).toBe("dcba");
+});
+
+test("what is new waits for one who reads, and comes when followed", () => {
+  const pages = [trace("a", 1)];
+  const news = hear(NO_NEWS, [event("new", trace("b", 2))], new Set("a"), "reading", all);
+  expect(ids(rows(pages, news))).toBe("a");
+  expect(news.waiting.size).toBe(1);
+  expect(ids(rows(pages, follow(news)))).toBe("ba");
+});
+
+test("what is shown changes in its place, also while reading and when it no longer fits", () => {
+  const pages = [trace("b", 2), trace("a", 1)];
+  const failed = trace("a", 1, { status: "error" });
+  const shown = rows(
+    pages,
+    hear(NO_NEWS, [event("updated", failed)], new Set("ab"), "reading", () => false),
+  );
+  expect(shown.map((one) => one.status)).toEqual(["ok", "error"]);
+});
+
+test("what is deleted goes, and what was deleted may come back", () => {
+  const pages = [trace("a", 1)];
+  const gone = hear(NO_NEWS, [event("deleted", trace("a", 1))], new Set("a"), "reading", all);
+  expect(rows(pages, gone)).toEqual([]);
+  expect(ids(rows(pages, hear(gone, [event("new", trace("a", 1))], new Set("a"), "following", all)))).toBe("a");
+});
+
+test("a trace that was asked for after it arrived is there once", () => {
+  const news = hear(NO_NEWS, [event("new", trace("b", 2))], new Set("a"), "following", all);
+  expect(ids(rows([trace("b", 2), trace("a", 1)], news))).toBe("ba");
+});
+
+test("filters are decided here but for names inside a trace", () => {
+  const now = Date.parse("2026-01-01T00:10:00Z");
+  const one = trace("a", 1);
+  expect(fits(one, NO_FILTERS, now)).toBe(true);
+  expect(fits(one, { ...NO_FILTERS, service: "other" }, now)).toBe(false);
+  expect(fits(one, { ...NO_FILTERS, minDuration: "6ms" }, now)).toBe(false);
+  expect(fits(one, { ...NO_FILTERS, start: "-5m" }, now)).toBe(false);
+  expect(fits(one, { ...NO_FILTERS, start: "-15m" }, now)).toBe(true);
+  expect(fits(one, { ...NO_FILTERS, name: "WORK" }, now)).toBe(true);
+  expect(fits(one, { ...NO_FILTERS, name: "inner" }, now)).toBeNull();
+});
