@@ -20,7 +20,7 @@ fn main() {
     let open = || {
         // The body is a number: what is decoded again is what was made from it.
         let decoder: Decoder =
-            Box::new(|frame| Ok(batch(std::str::from_utf8(&frame.body[..20]).unwrap().parse().unwrap())));
+            Box::new(|frame| Ok(batch(std::str::from_utf8(frame.body.get(..20).unwrap()).unwrap().parse().unwrap())));
         let config = Config { max_memory_bytes: 8 << 30, ..Config::new(&directory) };
         Embedded::open(config, decoder).expect("the store opens")
     };
@@ -69,6 +69,7 @@ fn ask(store: &Embedded) {
     let list = |query: TraceQuery| drop(store.traces(&query, &page).unwrap());
     let name = |text: &str| TraceQuery { name: Some(text.into()), ..TraceQuery::default() };
     measure("newest traces", || list(TraceQuery::default()));
+    measure("traces by a rare name", || list(name("operation of one trace")));
     measure("traces by a common name", || list(name("OPERATION 7")));
     measure("traces by a name that none has", || list(name("none")));
     measure("traces by a status that none has", || {
@@ -78,7 +79,11 @@ fn ask(store: &Embedded) {
         list(TraceQuery { min_duration: Some(Elapsed(i64::MAX)), ..TraceQuery::default() });
     });
     measure("traces by everything", || {
-        list(TraceQuery { service: Some("service 3".into()), status: Some(TraceStatus::Error), ..name("none 1") });
+        list(TraceQuery {
+            service: Some("service 3".into()),
+            status: Some(TraceStatus::Error),
+            ..name("operation 99")
+        });
     });
     let id = batch(777).spans.first().unwrap().trace_id;
     measure("one trace", || drop(store.trace(id, &page).unwrap()));
@@ -123,7 +128,10 @@ fn batch(number: u64) -> Batch {
             parent_id: (!is_root).then(|| SpanId::new(1u64.to_be_bytes()).unwrap()),
             flags: 1,
             trace_state: Text::default(),
-            name: format!("operation {}", unique % 100).as_str().into(),
+            name: match unique {
+                1 => "operation of one trace".into(),
+                _ => format!("operation {}", unique % 100).as_str().into(),
+            },
             kind: SpanKind::Internal,
             start: Timestamp(unique * 1_000),
             end: Some(Timestamp(unique * 1_000 + 700)),

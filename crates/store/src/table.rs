@@ -8,6 +8,7 @@
 
 mod fingerprint;
 mod index;
+mod keys;
 mod names;
 mod read;
 mod shared;

@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use super::keys::Keys;
 use trackway_model::{Attributes, Batch, Event, Resource, Scope, SpanEvent, SpanRecord, Value};
 
 /// A batch with the fingerprints of what is in it: the work that needs no lock.
@@ -21,11 +22,16 @@ pub(crate) struct PreparedSpan {
     pub(crate) print: u64,
     pub(crate) resource_print: u64,
     pub(crate) scope_print: u64,
+    /// About how much memory the record will take.
+    pub(crate) bytes: u64,
 }
 
-/// Makes fingerprints; its copies make the same ones.
-#[derive(Clone, Default)]
-pub(crate) struct Fingerprints(RandomState);
+/// Makes batches ready for the table, with the same fingerprints for the same content.
+#[derive(Default)]
+pub(crate) struct Fingerprints {
+    keys: Keys,
+    secret: RandomState,
+}
 
 impl Fingerprints {
     pub(crate) fn prepare(&self, batch: Batch) -> Prepared {
@@ -48,7 +54,9 @@ impl Fingerprints {
                 hash_span(&record, hasher);
             });
             shrink(&mut record);
-            PreparedSpan { record, print, resource_print, scope_print }
+            let saved = self.keys.share(&mut record);
+            let bytes = super::span_bytes(&record).saturating_sub(saved) as u64;
+            PreparedSpan { record, print, resource_print, scope_print, bytes }
         };
         let spans = batch.spans.into_iter().map(prepare).collect();
         let events = batch.events.into_iter().map(|late| (self.of_event(&late.event), late)).collect();
@@ -60,7 +68,7 @@ impl Fingerprints {
     }
 
     fn of(&self, content: impl FnOnce(&mut dyn Hasher)) -> u64 {
-        let mut hasher = self.0.build_hasher();
+        let mut hasher = self.secret.build_hasher();
         content(&mut hasher);
         hasher.finish()
     }
@@ -69,9 +77,9 @@ impl Fingerprints {
 impl Prepared {
     /// About how much memory the records will take.
     pub(crate) fn memory_bytes(&self) -> u64 {
-        let spans: usize = self.spans.iter().map(|span| super::span_bytes(&span.record)).sum();
+        let spans: u64 = self.spans.iter().map(|span| span.bytes).sum();
         let events: usize = self.events.iter().map(|(_, late)| super::event_bytes(&late.event)).sum();
-        (spans + events) as u64
+        spans + events as u64
     }
 }
 

@@ -68,11 +68,12 @@ impl Names {
         self.entries.get(id.0 as usize).and_then(Option::as_ref).map(|entry| entry.text.clone()).unwrap_or_default()
     }
 
-    /// Finds every text that contains `part`, whatever the case.
-    pub(super) fn containing(&self, part: &str) -> Matches {
+    /// Finds every text that contains `part`, whatever the case; `None` when there is none.
+    pub(super) fn containing(&self, part: &str) -> Option<Matches> {
         let part = fold_case(part);
         let contains = |entry: &Entry| entry.folded.as_ref().unwrap_or(&entry.text).contains(&part);
-        Matches(self.entries.iter().map(|entry| entry.as_ref().is_some_and(contains)).collect())
+        let found: Vec<_> = self.entries.iter().map(|entry| entry.as_ref().is_some_and(contains)).collect();
+        found.contains(&true).then_some(Matches(found))
     }
 
     fn entry_mut(&mut self, id: NameId) -> Option<&mut Entry> {

@@ -1,7 +1,7 @@
 //! Questions to the table.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     ops::Bound,
     sync::Arc,
 };
@@ -73,11 +73,11 @@ impl Table {
     ) -> Vec<(TracePlace, TraceSummary)> {
         let Some(places) = self.index.places(query.project.as_deref()) else { return Vec::new() };
         let service = query.service.as_deref().map(|name| self.words.services.id(name));
-        if service == Some(None) {
+        let names = query.name.as_deref().map(|part| self.words.operations.containing(part));
+        if service == Some(None) || matches!(names, Some(None)) {
             return Vec::new();
         }
-        let names = query.name.as_deref().map(|part| self.words.operations.containing(part));
-        let filter = Filter { query, service: service.flatten(), names, moment };
+        let filter = Filter { query, service: service.flatten(), names: names.flatten(), moment };
 
         // The smallest id is left out of every trace's range of ids, so it stands for "before this start".
         let end = query.end.map(|end| (end, [0; 16]));
@@ -118,23 +118,30 @@ impl Table {
     }
 
     pub(crate) fn services(&self, project: Option<&str>) -> Vec<Service> {
-        let mut services = HashMap::<NameId, (Tally, BTreeSet<NameId>)>::new();
+        let mut tallies = HashMap::<(NameId, NameId), Tally>::new();
         for place in self.index.places(project).into_iter().flatten() {
             let Some((_, trace)) = self.placed(*place) else { continue };
-            for ((service, name), tally) in &trace.operations {
-                let (sum, names) = services.entry(*service).or_default();
+            for (operation, tally) in &trace.operations {
+                let sum = tallies.entry(*operation).or_default();
                 sum.spans += tally.spans;
                 sum.errors += tally.errors;
-                names.insert(*name);
             }
         }
-        let service = |(id, (tally, names)): (NameId, (Tally, BTreeSet<NameId>))| {
-            let mut operations: Vec<_> = names.into_iter().map(|name| self.words.operations.text(name)).collect();
-            operations.sort();
-            let name = self.words.services.text(id);
-            Service { name, span_count: tally.spans, error_count: tally.errors, operations }
-        };
-        let mut services: Vec<_> = services.into_iter().map(service).collect();
+        let mut services = HashMap::<NameId, Service>::new();
+        for ((service, operation), tally) in tallies {
+            let name = || self.words.services.text(service);
+            let of_service = services.entry(service).or_insert_with(|| Service {
+                name: name(),
+                span_count: 0,
+                error_count: 0,
+                operations: Vec::new(),
+            });
+            of_service.span_count += tally.spans;
+            of_service.error_count += tally.errors;
+            of_service.operations.push(self.words.operations.text(operation));
+        }
+        let mut services: Vec<_> = services.into_values().collect();
+        services.iter_mut().for_each(|service| service.operations.sort());
         services.sort_by(|a, b| a.name.cmp(&b.name));
         services
     }

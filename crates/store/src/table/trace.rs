@@ -53,6 +53,7 @@ pub(super) struct Trace {
 struct Kept {
     record: Arc<SpanRecord>,
     print: u64,
+    bytes: u64,
     segment: Segment,
     service: NameId,
     name: NameId,
@@ -77,19 +78,18 @@ impl Trace {
         if self.has_twin(&span) {
             return Arrival::Duplicate;
         }
-        let PreparedSpan { record, print, .. } = span;
         let mut replaced = 0;
-        match (record.end, self.is_open(record.span_id)) {
+        match (span.record.end, self.is_open(span.record.span_id)) {
             (None, Some(false)) => return Arrival::Superseded,
             (Some(_), Some(true)) => {
-                for place in self.places(record.span_id) {
+                for place in self.places(span.record.span_id) {
                     self.remove_open(place, words);
                     replaced += 1;
                 }
             }
             _ => {}
         }
-        self.keep(record, print, segment, words);
+        self.keep(span, segment, words);
         Arrival::Stored { replaced }
     }
 
@@ -104,7 +104,8 @@ impl Trace {
         Arrival::Stored { replaced: 0 }
     }
 
-    fn keep(&mut self, record: SpanRecord, print: u64, segment: Segment, words: &mut Vocabulary) {
+    fn keep(&mut self, span: PreparedSpan, segment: Segment, words: &mut Vocabulary) {
+        let PreparedSpan { record, print, bytes, .. } = span;
         let place = (record.start, record.span_id, self.arrivals);
         self.arrivals += 1;
         let service = words.services.hold(record.service());
@@ -125,9 +126,9 @@ impl Trace {
             Some(duration) => self.note_longest(duration, place),
         }
         self.latest_end = self.latest_end.max(record.end);
-        self.bytes += super::span_bytes(&record) as u64;
+        self.bytes += bytes;
         self.by_id.insert((record.span_id, print, place.0, place.2));
-        self.spans.insert(place, Kept { record: Arc::new(record), print, segment, service, name });
+        self.spans.insert(place, Kept { record: Arc::new(record), print, bytes, segment, service, name });
     }
 
     fn note_longest(&mut self, duration: Elapsed, place: SpanPlace) {
@@ -141,7 +142,7 @@ impl Trace {
 
     fn remove_open(&mut self, place: SpanPlace, words: &mut Vocabulary) {
         let Some(kept) = self.spans.remove(&place) else { return };
-        let Kept { record, print, service, name, .. } = kept;
+        let Kept { record, print, bytes, service, name, .. } = kept;
         self.by_id.remove(&(record.span_id, print, place.0, place.2));
         self.roots.remove(&place);
         self.open.remove(&place);
@@ -161,7 +162,7 @@ impl Trace {
         }
         words.services.release(service);
         words.operations.release(name);
-        self.bytes -= super::span_bytes(&record) as u64;
+        self.bytes -= bytes;
     }
 
     /// Gives back the names that the trace holds, before it goes.
