@@ -3,6 +3,20 @@
 //! A [`Store`] takes batches, answers when they are durable, and answers questions about them. [`Embedded`] keeps them
 //! in one directory; [`Memory`] is the smallest thing that behaves the same and is what the others are compared with.
 //! The store knows no wire format: whoever opens it passes the [`Decoder`] that turns logged bytes into records again.
+//!
+//! ```
+//! use trackway_store::{Config, Decoder, Embedded, PageRequest, Store, TraceQuery};
+//!
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path();
+//! let decoder: Decoder = Box::new(|frame| Err(format!("{} is a format unknown here", frame.content_type)));
+//! let (store, recovery) = Embedded::open(Config::new(path), decoder)?;
+//! assert_eq!(recovery.spans, 0, "nothing was stored before");
+//!
+//! let page = store.traces(&TraceQuery::default(), &PageRequest { limit: 50, cursor: None })?;
+//! assert!(page.items.is_empty() && page.next.is_none());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod catalog;
 mod clock;

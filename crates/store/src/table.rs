@@ -14,6 +14,7 @@ mod read;
 mod shared;
 mod summary;
 mod trace;
+mod words;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -26,7 +27,8 @@ use crate::{Ack, Deleted};
 use fingerprint::PreparedSpan;
 use index::Index;
 use shared::Shared;
-use trace::{Arrival, Trace, Vocabulary};
+use trace::{Arrival, Trace};
+use words::Words;
 
 /// The number of the log file that a record came from.
 pub(crate) type Segment = u64;
@@ -44,7 +46,7 @@ const TRACE_OVERHEAD: u64 = 2_000;
 pub(crate) struct Table {
     traces: HashMap<TraceId, Trace>,
     index: Index,
-    words: Vocabulary,
+    words: Words,
     resources: Shared<Resource>,
     scopes: Shared<Scope>,
     tallies: Tallies,
@@ -67,7 +69,7 @@ impl Default for Table {
         Self {
             traces: HashMap::new(),
             index: Index::default(),
-            words: Vocabulary::default(),
+            words: Words::default(),
             resources: Shared::new(|it| size_of::<Resource>() + it.attributes.heap_bytes()),
             scopes: Shared::new(|it| size_of::<Scope>() + it.attributes.heap_bytes()),
             tallies: Tallies::default(),
@@ -178,7 +180,7 @@ impl Table {
         for id in ids {
             let Some(trace) = self.traces.remove(id) else { continue };
             self.index.relist(trace.listing(*id), None);
-            trace.release_names(&mut self.words);
+            trace.release_words(&mut self.words);
             self.tallies.events_waiting -= trace.waiting_count();
             self.record_bytes -= trace.bytes;
             deleted.traces += u64::from(trace.span_count() > 0);

@@ -81,6 +81,30 @@ fn below_the_least_free_space_nothing_is_accepted_and_reading_and_deleting_go_on
 }
 
 #[test]
+fn after_the_disk_failed_nothing_is_accepted_and_reading_goes_on() {
+    let directory = TempDir::new().unwrap();
+    let small = Config { wal_file_bytes: 1, ..config(directory.path()) };
+    let (store, _) = Embedded::open(small, decoder()).unwrap();
+    append(&store, [span(1, 1)]).unwrap();
+    fs::rename(directory.path().join("wal"), directory.path().join("elsewhere")).unwrap();
+    for _ in 0..2 {
+        let refusal = append(&store, [span(2, 1)]);
+        assert!(
+            matches!(&refusal, Err(Error::ReadOnly { reason }) if reason.contains("make a log file")),
+            "{refusal:?}"
+        );
+    }
+    assert!(matches!(store.delete_trace(trace_id(1)), Err(Error::ReadOnly { .. })));
+    assert_eq!(counter(&store, "store.refused_read_only"), 3);
+    assert_eq!(store.summary(trace_id(1)).unwrap().unwrap().span_count, 1);
+    drop(store);
+    fs::rename(directory.path().join("elsewhere"), directory.path().join("wal")).unwrap();
+    let (store, recovery) = open(directory.path());
+    assert_eq!(recovery.spans, 1);
+    append(&store, [span(2, 1)]).unwrap();
+}
+
+#[test]
 fn events_that_wait_for_ever_are_bounded() {
     let directory = TempDir::new().unwrap();
     let (store, _) = open(directory.path());

@@ -13,7 +13,8 @@ use super::{
     fingerprint::Fingerprints,
     names::{Matches, NameId},
     summary::{self, Moment},
-    trace::{Tally, Trace},
+    trace::Trace,
+    words::Tally,
 };
 use crate::{
     Project, Service, TraceQuery, TraceSummary,
@@ -118,8 +119,31 @@ impl Table {
     }
 
     pub(crate) fn services(&self, project: Option<&str>) -> Vec<Service> {
+        let tallies = match project {
+            Some(project) => &self.tallies_of(project),
+            None => &self.words.tallies,
+        };
+        let mut services = HashMap::<NameId, Service>::new();
+        for ((service, operation), tally) in tallies {
+            let of_service = services.entry(*service).or_insert_with(|| Service {
+                name: self.words.services.text(*service),
+                span_count: 0,
+                error_count: 0,
+                operations: Vec::new(),
+            });
+            of_service.span_count += tally.spans;
+            of_service.error_count += tally.errors;
+            of_service.operations.push(self.words.operations.text(*operation));
+        }
+        let mut services: Vec<_> = services.into_values().collect();
+        services.iter_mut().for_each(|service| service.operations.sort());
+        services.sort_by(|a, b| a.name.cmp(&b.name));
+        services
+    }
+
+    fn tallies_of(&self, project: &str) -> HashMap<(NameId, NameId), Tally> {
         let mut tallies = HashMap::<(NameId, NameId), Tally>::new();
-        for place in self.index.places(project).into_iter().flatten() {
+        for place in self.index.places(Some(project)).into_iter().flatten() {
             let Some((_, trace)) = self.placed(*place) else { continue };
             for (operation, tally) in &trace.operations {
                 let sum = tallies.entry(*operation).or_default();
@@ -127,23 +151,7 @@ impl Table {
                 sum.errors += tally.errors;
             }
         }
-        let mut services = HashMap::<NameId, Service>::new();
-        for ((service, operation), tally) in tallies {
-            let name = || self.words.services.text(service);
-            let of_service = services.entry(service).or_insert_with(|| Service {
-                name: name(),
-                span_count: 0,
-                error_count: 0,
-                operations: Vec::new(),
-            });
-            of_service.span_count += tally.spans;
-            of_service.error_count += tally.errors;
-            of_service.operations.push(self.words.operations.text(operation));
-        }
-        let mut services: Vec<_> = services.into_values().collect();
-        services.iter_mut().for_each(|service| service.operations.sort());
-        services.sort_by(|a, b| a.name.cmp(&b.name));
-        services
+        tallies
     }
 
     fn placed(&self, (_, id): TracePlace) -> Option<(TraceId, &Trace)> {

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, time::Duration};
 
 use trackway_model::{SpanRecord, Text, Timestamp, TraceId};
 
-use super::trace::{Trace, Vocabulary};
+use super::{trace::Trace, words::Words};
 use crate::{Outline, TraceStatus, TraceSummary, clock::open_status};
 
 /// The moment of a question, and how long a silence then counts as loss.
@@ -25,7 +25,7 @@ pub(super) fn status(trace: &Trace, moment: Moment) -> TraceStatus {
 }
 
 /// Returns the summary of a trace; `None` while no span of it has come.
-pub(super) fn summary(id: TraceId, trace: &Trace, words: &Vocabulary, moment: Moment) -> Option<TraceSummary> {
+pub(super) fn summary(id: TraceId, trace: &Trace, words: &Words, moment: Moment) -> Option<TraceSummary> {
     let shown = trace.shown()?;
     let start = trace.start()?;
     Some(TraceSummary {
@@ -45,7 +45,7 @@ pub(super) fn summary(id: TraceId, trace: &Trace, words: &Vocabulary, moment: Mo
     })
 }
 
-fn services(trace: &Trace, words: &Vocabulary) -> Vec<(Text, u64)> {
+fn services(trace: &Trace, words: &Words) -> Vec<(Text, u64)> {
     let mut services: Vec<_> = trace.services.iter().map(|(id, spans)| (words.services.text(*id), *spans)).collect();
     services.sort_by(|(a, few), (b, many)| (Reverse(few), a).cmp(&(Reverse(many), b)));
     services

@@ -15,7 +15,8 @@ use super::{
     Segment,
     fingerprint::PreparedSpan,
     index::Listing,
-    names::{NameId, Names},
+    names::NameId,
+    words::{Tally, Words},
 };
 use crate::{Outline, cursor::SpanPlace, cursor::trace_place};
 
@@ -59,22 +60,8 @@ struct Kept {
     name: NameId,
 }
 
-/// How many spans of an operation there are, and how many of them failed.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Tally {
-    pub(super) spans: u64,
-    pub(super) errors: u64,
-}
-
-/// The names of every trace.
-#[derive(Default)]
-pub(super) struct Vocabulary {
-    pub(super) services: Names,
-    pub(super) operations: Names,
-}
-
 impl Trace {
-    pub(super) fn insert(&mut self, span: PreparedSpan, segment: Segment, words: &mut Vocabulary) -> Arrival {
+    pub(super) fn insert(&mut self, span: PreparedSpan, segment: Segment, words: &mut Words) -> Arrival {
         if self.has_twin(&span) {
             return Arrival::Duplicate;
         }
@@ -104,17 +91,14 @@ impl Trace {
         Arrival::Stored { replaced: 0 }
     }
 
-    fn keep(&mut self, span: PreparedSpan, segment: Segment, words: &mut Vocabulary) {
+    fn keep(&mut self, span: PreparedSpan, segment: Segment, words: &mut Words) {
         let PreparedSpan { record, print, bytes, .. } = span;
         let place = (record.start, record.span_id, self.arrivals);
         self.arrivals += 1;
-        let service = words.services.hold(record.service());
-        let name = words.operations.hold(&record.name);
+        let (service, name) = words.hold(&record);
 
         *self.services.entry(service).or_default() += 1;
-        let tally = self.operations.entry((service, name)).or_default();
-        tally.spans += 1;
-        tally.errors += u64::from(record.is_error());
+        self.operations.entry((service, name)).or_default().add(&record);
         self.errors += u64::from(record.is_error());
         if record.parent_id.is_none() {
             self.roots.insert(place);
@@ -140,7 +124,7 @@ impl Trace {
         }
     }
 
-    fn remove_open(&mut self, place: SpanPlace, words: &mut Vocabulary) {
+    fn remove_open(&mut self, place: SpanPlace, words: &mut Words) {
         let Some(kept) = self.spans.remove(&place) else { return };
         let Kept { record, print, bytes, service, name, .. } = kept;
         self.by_id.remove(&(record.span_id, print, place.0, place.2));
@@ -153,23 +137,19 @@ impl Trace {
                 self.services.remove(&service);
             }
         }
-        if let Some(tally) = self.operations.get_mut(&(service, name)) {
-            tally.spans -= 1;
-            tally.errors -= u64::from(record.is_error());
-            if tally.spans == 0 {
-                self.operations.remove(&(service, name));
-            }
+        if let Some(tally) = self.operations.get_mut(&(service, name))
+            && tally.remove(&record)
+        {
+            self.operations.remove(&(service, name));
         }
-        words.services.release(service);
-        words.operations.release(name);
+        words.release(&record, service, name);
         self.bytes -= bytes;
     }
 
-    /// Gives back the names that the trace holds, before it goes.
-    pub(super) fn release_names(&self, words: &mut Vocabulary) {
+    /// Gives back the words that the trace holds, before it goes.
+    pub(super) fn release_words(&self, words: &mut Words) {
         for kept in self.spans.values() {
-            words.services.release(kept.service);
-            words.operations.release(kept.name);
+            words.release(&kept.record, kept.service, kept.name);
         }
     }
 

@@ -135,3 +135,41 @@ fn refusal(action: &str, error: &io::Error) -> WriteError {
         _ => WriteError::Broken(reason),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::Frame;
+
+    /// Writes to a device in the place of a log file.
+    fn write_to(device: &str) -> WriteError {
+        let directory = tempfile::TempDir::new().unwrap();
+        symlink(device, file_path(directory.path(), 1)).unwrap();
+        let mut log = Log::new(directory.path().to_owned(), 1 << 20, 1, 1);
+        log.resume(1, 1).unwrap();
+        let frame = Frame {
+            content_type: "test".into(),
+            project: None,
+            zone: None,
+            source: "test".into(),
+            arrival: trackway_model::Timestamp(1),
+            body: "body".into(),
+        };
+        log.write(&[Encoded::new(&frame).unwrap()]).unwrap_err()
+    }
+
+    #[test]
+    fn a_write_that_cannot_be_undone_breaks_the_log() {
+        assert!(matches!(write_to("/dev/full"), WriteError::Broken(reason) if reason.contains("could not be undone")));
+    }
+
+    #[test]
+    fn a_sync_that_fails_breaks_the_log() {
+        assert!(
+            matches!(write_to("/dev/null"), WriteError::Broken(reason) if reason.contains("a sync of the log failed"))
+        );
+    }
+}

@@ -1,0 +1,57 @@
+//! The services and the span names of all traces, and how many spans each pair of them has.
+
+use std::collections::HashMap;
+
+use trackway_model::SpanRecord;
+
+use super::names::{NameId, Names};
+
+/// What all traces say, kept once.
+#[derive(Default)]
+pub(super) struct Words {
+    pub(super) services: Names,
+    pub(super) operations: Names,
+    /// By service and operation.
+    pub(super) tallies: HashMap<(NameId, NameId), Tally>,
+}
+
+/// How many spans of an operation there are, and how many of them failed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tally {
+    pub(super) spans: u64,
+    pub(super) errors: u64,
+}
+
+impl Words {
+    /// Counts a span and returns the numbers of its service and its name.
+    pub(super) fn hold(&mut self, span: &SpanRecord) -> (NameId, NameId) {
+        let pair = (self.services.hold(span.service()), self.operations.hold(&span.name));
+        self.tallies.entry(pair).or_default().add(span);
+        pair
+    }
+
+    /// Counts a span no more.
+    pub(super) fn release(&mut self, span: &SpanRecord, service: NameId, name: NameId) {
+        if let Some(tally) = self.tallies.get_mut(&(service, name))
+            && tally.remove(span)
+        {
+            self.tallies.remove(&(service, name));
+        }
+        self.services.release(service);
+        self.operations.release(name);
+    }
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, span: &SpanRecord) {
+        self.spans += 1;
+        self.errors += u64::from(span.is_error());
+    }
+
+    /// Returns true when that was the last span.
+    pub(super) fn remove(&mut self, span: &SpanRecord) -> bool {
+        self.spans -= 1;
+        self.errors -= u64::from(span.is_error());
+        self.spans == 0
+    }
+}
