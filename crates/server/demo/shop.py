@@ -37,10 +37,12 @@ class World:
     tracers: dict
     chance: object
     end: int
+    # How slow the trace under way is: some have a bad day as a whole.
+    pace: float = 1.0
 
     def lasts(self, ms):
         """About so many milliseconds, in nanoseconds."""
-        return int(ms * 1_000_000 * self.chance.lognormvariate(0, 0.14))
+        return int(ms * 1_000_000 * self.pace * self.chance.lognormvariate(0, 0.14))
 
     def name(self, prefix):
         return f"{prefix}_{self.chance.randrange(1 << 40):010x}"
@@ -48,6 +50,7 @@ class World:
     @contextmanager
     def trace(self, ago, service, name, kind=SERVER, attributes=None, links=()):
         """A new trace that begins `ago` milliseconds before the end."""
+        self.pace = self.chance.lognormvariate(0, 0.22)
         start = self.end - int(ago * 1_000_000)
         span = self.tracers[service].start_span(name, None, kind, attributes, links, start_time=start)
         work = Work(self, service, span, start)
@@ -322,7 +325,8 @@ def authorize(charge, order, story):
         key = world.name("chg")
         if story == "retry":
             acquirer(payments, key, amount, 1, timed_out=True)
-            payments.do("backoff 80 ms", 80, {"retry.delay_ms": 80, "retry.attempt": 2})
+            with payments.step("backoff 80 ms", attributes={"retry.delay_ms": 80, "retry.attempt": 2}) as backoff:
+                backoff.now += 80_400_000
             acquirer(payments, key, amount, 2)
         elif story == "declined":
             acquirer(payments, key, amount, 1, declined=True)
@@ -357,9 +361,9 @@ def acquirer(payments, key, amount, attempt, timed_out=False, declined=False):
     }) as post:
         post.note("request sent", {"http.request.body.size": 412})
         if timed_out:
-            post.spend(132)
+            post.now += 132_000_000
             post.note("no bytes for 130 ms", {"network.peer.address": "192.0.2.44"})
-            post.now = post.span.start_time + 300_000_000
+            post.now += 168_000_000
             post.set({"http.response.status_code": 504})
             post.fail("DeadlineExceeded", "deadline exceeded after 300 ms", [
                 ("server.py", 61, "Authorize", "receipt = acquirer.charge(request)"),
