@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test uses its part of the kit")]
 
 mod codec;
+pub mod process;
 
 use std::{
     path::Path,
