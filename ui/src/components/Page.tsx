@@ -11,6 +11,9 @@ import { LIVE_STATS, StatusBar } from "./StatusBar";
 import { nextTheme } from "./theme";
 import "./Page.css";
 
+/** How long `g` waits for the letter of a page. */
+const SEQUENCE_MS = 1500;
+
 interface PageProps {
   title: string;
   hints: Hint[];
@@ -27,14 +30,14 @@ export function Page({ title, hints, keys, className, children }: PageProps) {
   useEffect(() => {
     document.title = title === "" ? "Trackway" : `${title} · Trackway`;
   }, [title]);
-  const afterG = useRef(0);
-  const goTo = (path: string) => performance.now() - afterG.current < 1500 && navigate(path);
+  const afterG = useRef(Number.NEGATIVE_INFINITY);
+  const isAfterG = () => performance.now() - afterG.current < SEQUENCE_MS;
   useKeys({
     "ctrl+k": () => setOverlay("palette"),
     "#": () => setOverlay("palette"),
     "?": () => setOverlay("keys"),
-    t: () => (performance.now() - afterG.current < 1500 ? navigate(listAddress()) : nextTheme()),
-    s: () => goTo("/system"),
+    t: () => (isAfterG() ? navigate(listAddress()) : nextTheme()),
+    s: () => isAfterG() && navigate("/system"),
     g: () => {
       afterG.current = performance.now();
     },

@@ -77,7 +77,7 @@ export function TraceListPage() {
   };
   const move = (by: number) => {
     const at = traces.findIndex((trace) => trace.trace_id === selected);
-    const to = traces[at === -1 ? 0 : Math.max(0, Math.min(traces.length - 1, at + by))];
+    const to = traces[Math.max(0, Math.min(traces.length - 1, at + by))];
     if (to) setSelected(to.trace_id);
   };
   useKeys({

@@ -69,7 +69,7 @@ export function TracePage({ id }: { id: string }) {
 
   const move = (by: number) => {
     const at = rows.findIndex((row) => row.key === selected);
-    const to = rows[at === -1 ? 0 : Math.max(0, Math.min(rows.length - 1, at + by))];
+    const to = rows[Math.max(0, Math.min(rows.length - 1, at + by))];
     if (to) select(to);
   };
   const jump = (among: Node[], direction: Direction) => {

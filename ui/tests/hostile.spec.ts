@@ -1,0 +1,103 @@
+import type { Page } from "@playwright/test";
+import { expect, rows, spans, test } from "./fixture";
+import { spanId, type TraceInput, traceId } from "./otlp";
+
+const IMAGE = "<img src=x onerror=alert(1)>";
+const SCRIPT = "<script>alert(2)</script>";
+const LINK = "javascript:alert(3)";
+const PROTO = "__proto__";
+const TURNED = "\u202egnp.exe\u202c \u2066x\u2069";
+const STRINGS = [IMAGE, SCRIPT, LINK, PROTO, TURNED, "constructor", "</title><b>", "{{endpoint}}", "\u0000\u0007"];
+
+const trace: TraceInput = {
+  id: traceId(66),
+  spans: STRINGS.map((text, i) => ({
+    id: spanId(i + 1),
+    ...(i === 0 ? {} : { parent: spanId(1) }),
+    name: text,
+    service: `${text} service`,
+    start: i,
+    error: text,
+    attributes: new Map<string, string | Map<string, string>>([
+      [text, text],
+      [
+        "nested",
+        new Map([
+          [PROTO, IMAGE],
+          [text, SCRIPT],
+        ]),
+      ],
+      ["polluted", PROTO],
+      ["link", "https://elsewhere.test/"],
+      ["long", `${IMAGE}${"y".repeat(1_000_000)}`],
+    ]),
+    events: [
+      { name: text, at: i, attributes: new Map([[text, text]]) },
+      {
+        name: "exception",
+        at: i,
+        attributes: new Map([
+          ["exception.type", SCRIPT],
+          ["exception.stacktrace", IMAGE],
+        ]),
+      },
+    ],
+  })),
+};
+
+/** Nothing that was recorded has become markup. */
+async function expectOnlyText(page: Page) {
+  expect(await page.locator("img").count()).toBe(0);
+  expect(
+    await page.locator("script").evaluateAll((all) => all.map((script) => script.getAttribute("src") ?? "inline")),
+  ).toEqual(["/theme.js", expect.stringMatching(/^\/assets\/.+\.js$/)]);
+  const links = await page.locator("a").evaluateAll((all) => all.map((a) => a.getAttribute("href") ?? ""));
+  for (const link of links) expect(link).toMatch(/^\//);
+  expect(await page.evaluate(() => Object.keys(Object.prototype))).toEqual([]);
+}
+
+test("recorded strings stay text on every page", async ({ page, send }) => {
+  await send(trace);
+  await page.goto("/");
+  await expect(rows(page)).toContainText([IMAGE]);
+  await expect(page.getByRole("button", { name: `${SCRIPT} service` })).toBeVisible();
+  await expectOnlyText(page);
+
+  await page.goto(`/?${new URLSearchParams({ service: `${PROTO} service`, name: IMAGE })}`);
+  await expect(rows(page)).toHaveCount(1);
+  await expectOnlyText(page);
+
+  await page.goto(`/trace/${trace.id}`);
+  await expect(spans(page)).toHaveCount(STRINGS.length);
+  await expectOnlyText(page);
+  const detail = page.getByRole("complementary", { name: "Span" });
+  for (let i = 0; i < STRINGS.length; i++) {
+    await page.locator(`[data-span="${spanId(i + 1)}"]`).click();
+    await expect(detail.getByText(spanId(i + 1), { exact: true })).toBeVisible();
+    await detail.getByText("nested", { exact: true }).click();
+    await expect(detail.locator(".attribute-inside").getByText(PROTO, { exact: true })).toBeVisible();
+    await expectOnlyText(page);
+  }
+  await detail.getByRole("button", { name: "1.0 MB, show" }).click();
+  for (const tab of ["Events", "Links", "Resource", "Raw"]) {
+    await detail.getByRole("tab", { name: tab }).click();
+    await expectOnlyText(page);
+  }
+});
+
+test("hostile addresses are no danger", async ({ page, send }) => {
+  await send(trace);
+  for (const address of [
+    `/trace/${LINK}`,
+    "/trace/..%2f..%2fetc",
+    `/?name=${encodeURIComponent(IMAGE)}&status=x`,
+    "/%3Cscript%3E",
+  ]) {
+    await page.goto(address);
+    await expect(page.getByRole("main")).toBeVisible();
+    await expectOnlyText(page);
+  }
+  await page.goto(`/trace/${trace.id}?span=${encodeURIComponent(PROTO)}`);
+  await expect(spans(page)).toHaveCount(STRINGS.length);
+  await expectOnlyText(page);
+});

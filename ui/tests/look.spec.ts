@@ -1,0 +1,52 @@
+import { expect, rows, spans, test } from "./fixture";
+import { single, spanId, traceId } from "./otlp";
+
+const SCREENSHOT = "../docs/screenshot.png";
+
+for (const theme of ["light", "dark"] as const) {
+  test(`pages are painted in the ${theme} theme`, async ({ page, send }, info) => {
+    await send(single(1, "work", { service: "gateway" }), {
+      id: traceId(2),
+      spans: [
+        { id: spanId(1), name: "POST /checkout", service: "gateway", lasts: 900 },
+        {
+          id: spanId(2),
+          parent: spanId(1),
+          name: "charge",
+          service: "payments",
+          start: 100,
+          lasts: 500,
+          error: "declined",
+        },
+      ],
+    });
+    await page.emulateMedia({ colorScheme: theme });
+    const pages = [
+      ["/", rows(page).first()],
+      [`/trace/${traceId(2)}?span=${spanId(2)}`, spans(page).first()],
+      ["/system", page.getByRole("region", { name: "ingest" })],
+    ] as const;
+    const background = theme === "light" ? "rgb(246, 245, 242)" : "rgb(15, 16, 14)";
+    for (const [i, [address, shown]] of pages.entries()) {
+      await page.goto(address);
+      await expect(shown).toBeVisible();
+      await expect(page.locator("body")).toHaveCSS("background-color", background);
+      await page.screenshot({ path: info.outputPath(`${i}-${theme}.png`) });
+    }
+  });
+}
+
+test("the picture of the README", async ({ page, request }) => {
+  test.skip(process.env.UPDATE_SCREENSHOT !== "1", "UPDATE_SCREENSHOT=1 takes it");
+  await request.post("/api/v1/demo");
+  const { traces } = await (await request.get("/api/v1/traces?status=error&limit=100")).json();
+  const busiest = traces.toSorted(
+    (a: { span_count: number }, b: { span_count: number }) => b.span_count - a.span_count,
+  )[0];
+  await page.goto(`/trace/${busiest.trace_id}`);
+  await expect(spans(page).first()).toBeVisible();
+  await page.keyboard.press("e");
+  await expect(page.getByRole("tab", { name: /Attributes/ })).toBeVisible();
+  await page.mouse.move(0, 0);
+  await page.screenshot({ path: SCREENSHOT });
+});

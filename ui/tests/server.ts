@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const BINARY = resolve(process.env.TRACKWAY_BIN ?? "../target/debug/trackway");
+const ARGUMENTS = [
+  "serve",
+  "--json",
+  "--no-open",
+  "--listen",
+  "127.0.0.1:0",
+  "--otlp-http",
+  "off",
+  "--otlp-grpc",
+  "off",
+];
+
+/** A real server with a directory of its own. */
+export class Server {
+  readonly url: string;
+  private readonly process: ChildProcess;
+  private readonly directory: string;
+
+  private constructor(process: ChildProcess, directory: string, url: string) {
+    this.process = process;
+    this.directory = directory;
+    this.url = url;
+  }
+
+  static async start(): Promise<Server> {
+    const directory = await mkdtemp(join(tmpdir(), "trackway-ui-"));
+    const process = spawn(BINARY, [...ARGUMENTS, "--data-dir", directory], { stdio: ["ignore", "pipe", "inherit"] });
+    const url = await readyUrl(process);
+    return new Server(process, directory, url);
+  }
+
+  async post(path: string, body: unknown): Promise<void> {
+    const response = await fetch(this.url + path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+  }
+
+  async stop(): Promise<void> {
+    if (this.process.exitCode === null) {
+      const ended = new Promise((done) => this.process.once("exit", done));
+      this.process.kill();
+      await ended;
+    }
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+function readyUrl(process: ChildProcess): Promise<string> {
+  return new Promise((found, failed) => {
+    process.once("error", failed);
+    process.once("exit", (code) => failed(new Error(`${BINARY} ended with ${code} before it was ready`)));
+    if (!process.stdout) return failed(new Error(`${BINARY} has no output`));
+    createInterface(process.stdout).on("line", (line) => {
+      if (!line.startsWith("{")) return;
+      const ready = JSON.parse(line);
+      if (ready.ready) found(ready.ui);
+    });
+  });
+}
