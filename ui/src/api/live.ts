@@ -21,6 +21,8 @@ export type LiveHandlers = { [K in Kind]?: (event: LiveEvents[K]) => void } & {
   resumed?: () => void;
 };
 
+/** Browsers hold few connections to one server: a page that nobody looks at gives its own back after this long. */
+const HIDDEN_MS = 60_000;
 const WAITS = [1000, 2000, 5000, 10000];
 const KINDS: Kind[] = ["trace", "span", "stats", "lagged"];
 
@@ -40,6 +42,7 @@ class LiveConnection {
   private address: string | null = null;
   private failures = 0;
   private timer = 0;
+  private hiding = 0;
   private readonly handlers = new Set<() => LiveHandlers>();
   private readonly watchers = new Set<() => void>();
 
@@ -57,6 +60,21 @@ class LiveConnection {
     if (address === this.address) return;
     this.address = address;
     this.connect(address, "first");
+  }
+
+  visibility = () => {
+    clearTimeout(this.hiding);
+    if (document.hidden) {
+      this.hiding = window.setTimeout(() => this.rest(), HIDDEN_MS);
+    } else if (this.source === null && this.address !== null) {
+      this.connect(this.address, "again");
+    }
+  };
+
+  private rest() {
+    clearTimeout(this.timer);
+    this.source?.close();
+    this.source = null;
   }
 
   private connect(address: string, attempt: "first" | "again") {
@@ -96,6 +114,7 @@ class LiveConnection {
 }
 
 const live = new LiveConnection();
+document.addEventListener("visibilitychange", live.visibility);
 
 export function useConnection(): Connection {
   return useSyncExternalStore(live.watch, () => live.connection);

@@ -2,6 +2,7 @@ import { type ReactNode, type RefObject, useEffect, useState } from "react";
 import { type Filters, RANGES } from "../model/address";
 import { parseDuration } from "../model/time";
 import { Icon } from "./Icon";
+import { Select } from "./Select";
 import "./FilterBar.css";
 
 interface FilterBarProps {
@@ -13,8 +14,10 @@ interface FilterBarProps {
 }
 
 const SETTLE_MS = 250;
+const TIME_RANGES = RANGES.map(({ name, start }) => ({ value: start ?? "", name }));
 
 export function FilterBar({ filters, services, nameRef, onChange, children }: FilterBarProps) {
+  const choices = filters.service && !services.includes(filters.service) ? [filters.service, ...services] : services;
   const range = RANGES.find(({ start }) => start === filters.start && filters.end === null);
   return (
     <search className="filterbar">
@@ -29,19 +32,12 @@ export function FilterBar({ filters, services, nameRef, onChange, children }: Fi
         />
         <kbd>/</kbd>
       </label>
-      <select
-        className="field"
-        aria-label="Service"
+      <Select
+        label="Service"
         value={filters.service ?? ""}
-        onChange={(event) => onChange({ service: event.target.value || null })}
-      >
-        <option value="">Any service</option>
-        {services.map((name) => (
-          <option key={name} value={name}>
-            {name}
-          </option>
-        ))}
-      </select>
+        options={[{ value: "", name: "Any service" }, ...choices.map((name) => ({ value: name, name }))]}
+        onChange={(service) => onChange({ service: service || null })}
+      />
       <label className="filterbar-least">
         <span className="d sm">at least</span>
         <TypedField
@@ -52,23 +48,12 @@ export function FilterBar({ filters, services, nameRef, onChange, children }: Fi
           onSettle={(typed) => onChange({ minDuration: typed?.replaceAll(/\s/g, "") ?? null })}
         />
       </label>
-      <select
-        className="field"
-        aria-label="Time range"
+      <Select
+        label="Time range"
         value={range ? (range.start ?? "") : "custom"}
-        onChange={(event) => onChange({ start: event.target.value || null, end: null })}
-      >
-        {RANGES.map(({ name, start }) => (
-          <option key={name} value={start ?? ""}>
-            {name}
-          </option>
-        ))}
-        {!range && (
-          <option value="custom" disabled>
-            As in the address
-          </option>
-        )}
-      </select>
+        options={range ? TIME_RANGES : [...TIME_RANGES, { value: "custom", name: "As in the address", disabled: true }]}
+        onChange={(start) => onChange({ start: start || null, end: null })}
+      />
       {children}
     </search>
   );

@@ -1,13 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { api } from "../api/client";
+import { useLive } from "../api/live";
 import { filtersOf, parametersOf } from "../model/address";
 import { Icon, type IconName } from "./Icon";
 import { Mark } from "./Mark";
 import { Link, listAddress, navigate, usePath, useSearch } from "./navigation";
+import { Select } from "./Select";
 import { nextTheme, type ThemeChoice, useThemeChoice } from "./theme";
+import { useThrottled } from "./throttle";
 import "./Header.css";
 
 const THEME_ICONS: Record<ThemeChoice, IconName> = { system: "theme", light: "sun", dark: "moon" };
+
+const ASK_AGAIN_MS = 1000;
 
 interface HeaderProps {
   onPalette: () => void;
@@ -63,9 +68,12 @@ function ProjectSwitch() {
   const onList = path === "/" || path === "/traces";
   const search = onList ? here : new URLSearchParams(listAddress().split("?")[1] ?? "");
   const { project } = filtersOf(search);
-  const { data } = useQuery({ queryKey: ["projects"], queryFn: ({ signal }) => api.projects(signal) });
+  const { data, refetch } = useQuery({ queryKey: ["projects"], queryFn: ({ signal }) => api.projects(signal) });
   const names = data?.projects.map(({ name }) => name) ?? [];
   if (project !== null && !names.includes(project)) names.push(project);
+
+  const askAgain = useThrottled(refetch, ASK_AGAIN_MS);
+  useLive({ trace: ({ trace }) => trace !== null && !names.includes(trace.project) && askAgain() });
 
   const choose = (chosen: string) => {
     const filters = { ...filtersOf(search), project: chosen === "" ? null : chosen, service: null };
@@ -73,16 +81,11 @@ function ProjectSwitch() {
     navigate(parameters ? `/?${parameters}` : "/");
   };
   return (
-    <span className="proj">
-      <select aria-label="Project" value={project ?? ""} onChange={(event) => choose(event.target.value)}>
-        <option value="">All projects</option>
-        {names.map((name) => (
-          <option key={name} value={name}>
-            {name}
-          </option>
-        ))}
-      </select>
-      <Icon name="down" small />
-    </span>
+    <Select
+      label="Project"
+      value={project ?? ""}
+      options={[{ value: "", name: "All projects" }, ...names.map((name) => ({ value: name, name }))]}
+      onChange={choose}
+    />
   );
 }

@@ -26,7 +26,7 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
     { icon: "trace", name: "Traces", note: "page", run: () => navigate(listAddress()) },
     { icon: "terminal", name: "System", note: "page", run: () => navigate("/system") },
     { icon: "theme", name: "Switch the theme", note: `now ${theme}`, run: nextTheme },
-    { icon: "check", name: "All keys", note: "sheet", run: onKeys },
+    { icon: "keyboard", name: "All keys", note: "sheet", run: onKeys },
   ];
   const commands = id
     ? [{ icon: "trace" as const, name: `Trace ${id}`, note: "open", run: () => navigate(tracePath(id)) }]

@@ -3,7 +3,7 @@ import { type CSSProperties, type RefObject, useLayoutEffect, useRef, useState, 
 import type { Nanoseconds } from "../api/types";
 import type { Colour } from "../model/colours";
 import type { Node, Tree } from "../model/tree";
-import { pan, type TimeRange, ticks, xOf, zoom } from "../model/waterfall";
+import { pan, type TimeRange, ticks, xOf } from "../model/waterfall";
 import { Minimap } from "./Minimap";
 import { Ruler } from "./Ruler";
 import { SpanRow } from "./SpanRow";
@@ -75,7 +75,6 @@ export function Waterfall(props: WaterfallProps) {
 
   const wheel = (event: WheelEvent) => {
     if (event.shiftKey) onRange(pan(range, whole, Math.sign(event.deltaY || event.deltaX) * 0.1));
-    else if (event.ctrlKey) onRange(zoom(range, whole, event.deltaY > 0 ? 1.25 : 0.8));
   };
   const items = virtual.getVirtualItems();
   const live = tree.open > 0;

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { api } from "../api/client";
+import { useLive } from "../api/live";
 import { copy } from "../components/clipboard";
 import { Facet } from "../components/Facets";
 import { FilterBar } from "../components/FilterBar";
@@ -9,6 +10,7 @@ import { Notice } from "../components/Notice";
 import { navigate, rememberList, useSearch } from "../components/navigation";
 import { Page } from "../components/Page";
 import { TraceTable } from "../components/TraceTable";
+import { useThrottled } from "../components/throttle";
 import { chips, type Filters, filtersOf, parametersOf, STATUSES, tracePath } from "../model/address";
 import { count } from "../model/format";
 import { HINTS } from "../model/keys";
@@ -36,12 +38,18 @@ export function TraceListPage() {
 
   const scrollRef = useRef<HTMLDivElement>(null);
   const nameRef = useRef<HTMLInputElement>(null);
-  const { data: services } = useQuery({
+  const { data: services, refetch: askForServices } = useQuery({
     queryKey: ["services", filters.project],
     queryFn: ({ signal }) => api.services(filters.project, signal),
     refetchInterval: 30_000,
   });
   const byUse = useMemo(() => services?.services.toSorted((a, b) => b.span_count - a.span_count) ?? [], [services]);
+
+  const knownServices = useMemo(() => new Set(byUse.map(({ name }) => name)), [byUse]);
+  const refreshServices = useThrottled(askForServices, 1000);
+  useLive({
+    trace: ({ trace }) => trace?.services.some(({ name }) => !knownServices.has(name)) && refreshServices(),
+  });
 
   const change = (part: Partial<Filters>) => {
     setSelected(null);

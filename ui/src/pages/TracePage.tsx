@@ -90,12 +90,14 @@ export function TracePage({ id }: { id: string }) {
     if (folded.has(node.key)) fold(node);
     else select(node.children[0]!);
   };
+  const closeDetail = () => {
+    setDetail(false);
+    treeRef.current?.querySelector<HTMLElement>('[aria-selected="true"]')?.focus();
+  };
   const letGo = () => {
     if (text !== "") setText("");
-    else if (detail && node) {
-      setDetail(false);
-      treeRef.current?.querySelector<HTMLElement>('[aria-selected="true"]')?.focus();
-    } else navigate(listAddress());
+    else if (detail && node) closeDetail();
+    else navigate(listAddress());
   };
   const find = () => findRef.current?.select();
   const setRange = (to: TimeRange | null) => setChosenRange(to === null ? null : clampRange(to, whole));
@@ -228,7 +230,7 @@ export function TracePage({ id }: { id: string }) {
               whole={whole.to}
               lasts={node.span === null ? null : shownEnd(node, now, summary?.duration_ns ?? tree.end) - node.start}
               paneRef={paneRef}
-              onClose={() => setDetail(false)}
+              onClose={closeDetail}
             />
           </div>
         )}

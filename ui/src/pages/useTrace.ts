@@ -65,9 +65,12 @@ export function useTrace(id: string) {
 
   const complete = query.isSuccess && !hasNextPage && !isFetching;
   const behind = complete && summary !== null && spans.length < summary.span_count;
+  const askedFor = useRef(0);
   useEffect(() => {
-    if (behind) askAgain();
-  }, [behind, askAgain]);
+    if (!behind || askedFor.current === summary.span_count) return;
+    askedFor.current = summary.span_count;
+    askAgain();
+  }, [behind, summary, askAgain]);
 
   return {
     query,
