@@ -1,9 +1,9 @@
 //! `trackway serve`.
 
-use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use serde_json::json;
+use serde::Serialize;
 use trackway_server::{Error, Listener, ListenerState, Server, Sockets, Stop};
 use trackway_store::{Embedded, Error as StoreError, Recovery, system_clock};
 
@@ -83,13 +83,11 @@ fn report(recovery: &Recovery) {
 
 /// Tells where the server is.
 fn announce(settings: &Settings, url: &str, listeners: &[Listener]) -> Result<()> {
-    let mut stdout = std::io::stdout();
     if settings.json {
-        writeln!(stdout, "{}", ready_line(url, |name| ready_url(listeners, name)))?;
+        Ready::at(url, |name| ready_url(listeners, name)).print()?;
     } else {
-        writeln!(stdout, "Trackway is ready: {url}")?;
+        println!("Trackway is ready: {url}");
     }
-    stdout.flush()?;
     for listener in listeners {
         if let ListenerState::Taken(message) = &listener.state {
             eprintln!("{message}");
@@ -100,8 +98,23 @@ fn announce(settings: &Settings, url: &str, listeners: &[Listener]) -> Result<()
 }
 
 /// The line that programs wait for.
-fn ready_line(url: &str, address: impl Fn(&str) -> Option<String>) -> serde_json::Value {
-    json!({"ready": true, "ui": url, "otlp_http": address("otlp_http"), "otlp_grpc": address("otlp_grpc")})
+#[derive(Serialize)]
+struct Ready<'a> {
+    ready: bool,
+    ui: &'a str,
+    otlp_http: Option<String>,
+    otlp_grpc: Option<String>,
+}
+
+impl<'a> Ready<'a> {
+    fn at(ui: &'a str, address: impl Fn(&str) -> Option<String>) -> Self {
+        Self { ready: true, ui, otlp_http: address("otlp_http"), otlp_grpc: address("otlp_grpc") }
+    }
+
+    fn print(&self) -> Result<()> {
+        println!("{}", serde_json::to_string(self)?);
+        Ok(())
+    }
 }
 
 fn ready_url(listeners: &[Listener], name: &str) -> Option<String> {
@@ -130,7 +143,7 @@ fn show_running(settings: &Settings, address: SocketAddr) -> Result<()> {
         eprintln!("note: it keeps its data in {}, not in {asked}", health.data_dir);
     }
     if settings.json {
-        println!("{}", ready_line(&url, |name| running_url(&health, name)));
+        Ready::at(&url, |name| running_url(&health, name)).print()?;
     } else {
         println!("Trackway is running already (process {}): {url}", health.pid);
     }

@@ -5,7 +5,7 @@
 //! of this server. The guard stands around the router and not in it: a listener takes nothing but a [`Guarded`]
 //! application, so no route can be without it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -14,7 +14,7 @@ use axum::{
 };
 use tower::ServiceExt;
 
-use crate::{counters::Counters, listen::Bound, rest::problem};
+use crate::{counters::Counters, rest::problem};
 
 /// An application behind the guard.
 #[derive(Clone)]
@@ -55,10 +55,15 @@ const HEADERS: [(HeaderName, &str); 6] = [
 ];
 
 impl Guarded {
-    /// Puts the guard around `router`, which is reached at these sockets.
-    pub(crate) fn new(router: Router, bound: &Bound, allow_origins: &[String], counters: Arc<Counters>) -> Self {
+    /// Puts the guard around `router`, which is reached at these addresses.
+    pub(crate) fn new(
+        router: Router,
+        addresses: impl Iterator<Item = SocketAddr>,
+        allow_origins: &[String],
+        counters: Arc<Counters>,
+    ) -> Self {
         let mut hosts = BTreeSet::new();
-        for address in bound.addresses() {
+        for address in addresses {
             for name in ["127.0.0.1", "localhost", "[::1]"] {
                 hosts.insert(format!("{name}:{}", address.port()));
             }

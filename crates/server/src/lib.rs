@@ -15,6 +15,8 @@ mod live;
 mod query;
 mod rest;
 mod route;
+#[cfg(test)]
+mod tests;
 mod ui;
 
 use std::sync::Arc;
@@ -97,7 +99,7 @@ impl Server {
         let live = tokio::spawn(Arc::clone(&app.live).run(app.query.clone(), stop.subscribe()));
         let mut tasks = vec![live];
         for (bound, router) in sockets.routed(&app) {
-            let guarded = Guarded::new(router, &bound, &config.allow_origins, Arc::clone(&app.counters));
+            let guarded = Guarded::new(router, bound.addresses(), &config.allow_origins, Arc::clone(&app.counters));
             let counters = Arc::clone(&app.counters);
             tasks.push(tokio::spawn(listen::serve(bound, guarded, config.max_connections, counters, stop.subscribe())));
         }

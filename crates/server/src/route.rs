@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::Body,
-    http::{Method, Response, StatusCode},
+    http::{Method, Request, Response, StatusCode},
     routing::{MethodFilter, MethodRouter, on},
 };
 use tower_http::compression::CompressionLayer;
@@ -20,6 +20,7 @@ use crate::{
 /// One method of one path.
 pub(crate) struct Route {
     /// The method.
+    #[cfg(test)]
     pub(crate) method: Method,
     /// The path, its parameters in braces.
     pub(crate) path: &'static str,
@@ -28,7 +29,10 @@ pub(crate) struct Route {
 
 macro_rules! routes {
     ($($method:ident $path:literal => $handler:path,)*) => {
-        vec![$(Route { method: Method::$method, path: $path, handler: on(MethodFilter::$method, $handler) },)*]
+        vec![$(Route {
+            #[cfg(test)]
+            method: Method::$method,
+            path: $path, handler: on(MethodFilter::$method, $handler) },)*]
     };
 }
 
@@ -65,7 +69,7 @@ pub(crate) fn rest() -> Vec<Route> {
 /// The application of the main listener.
 pub(crate) fn main(app: &Arc<App>) -> Router {
     let routes = rest().into_iter().chain(ingest());
-    router(app, routes).fallback(ui::serve).layer(CompressionLayer::new())
+    router(app, routes).fallback(anything_else).layer(CompressionLayer::new())
 }
 
 /// The application of the listeners that only take traces in.
@@ -85,7 +89,15 @@ async fn wrong_method(method: Method) -> Response<Body> {
     )
 }
 
-async fn elsewhere() -> Response<Body> {
+/// The main listener's answer to a path that is no route: the web page, or what the client can understand.
+async fn anything_else(request: Request<Body>) -> Response<Body> {
+    if grpc::is_call(&request) { grpc::unknown(request.uri().path()) } else { ui::serve(&request) }
+}
+
+async fn elsewhere(request: Request<Body>) -> Response<Body> {
+    if grpc::is_call(&request) {
+        return grpc::unknown(request.uri().path());
+    }
     let detail =
         "This port takes OTLP only, at /v1/traces; the web page and the REST interface are on Trackway's main port.";
     problem::response(StatusCode::NOT_FOUND, detail.into())

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderValue, Method, Response, StatusCode, Uri, header},
+    http::{HeaderValue, Method, Request, Response, StatusCode, header},
 };
 use rust_embed::{Embed, EmbeddedFile};
 
@@ -19,7 +19,8 @@ const WITHOUT: &str = "This trackway was built without its web page. Run `make u
                        The REST interface is at /api/v1 all the same.";
 
 /// Answers every path that is no route: with a file of the UI, or with its page, which knows its own paths.
-pub(crate) async fn serve(method: Method, uri: Uri) -> Response<Body> {
+pub(crate) fn serve(request: &Request<Body>) -> Response<Body> {
+    let (method, uri) = (request.method(), request.uri());
     let path = uri.path().trim_start_matches('/');
     if path.starts_with("api/") || path.starts_with("v1/") || path.starts_with("opentelemetry.") {
         return problem::response(

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, Request as HttpRequest, Response, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Request as HttpRequest, Response, StatusCode, header},
 };
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
@@ -21,7 +21,7 @@ use super::{
     http::{PROJECT, header_text, verdict},
     run_apart,
 };
-use crate::App;
+use crate::{App, rest::problem};
 
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
@@ -41,7 +41,26 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>, request: HttpRequest<Bo
     answer(&app.ingest, Signal::Metrics, request).await
 }
 
+/// True for a request that expects an answer in gRPC.
+pub(crate) fn is_call(request: &HttpRequest<Body>) -> bool {
+    let content_type = request.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    content_type.is_some_and(|content_type| content_type.starts_with(b"application/grpc"))
+}
+
+/// Answers a call of a method that is not there.
+pub(crate) fn unknown(path: &str) -> Response<Body> {
+    failed(
+        Code::Unimplemented,
+        &format!("there is no method {path}; OTLP's Export methods of traces, logs and metrics are"),
+    )
+}
+
 async fn answer(ingest: &Ingest, signal: Signal, request: HttpRequest<Body>) -> Response<Body> {
+    if !is_call(&request) {
+        ingest.count(&Refusal::Unsupported(String::new()));
+        let detail = "This path takes gRPC calls; OTLP over HTTP goes to /v1/traces.";
+        return problem::response(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail.into());
+    }
     let (head, body) = request.into_parts();
     match take(ingest, signal, &head.headers, body).await {
         Ok(taken) => succeed(&otlp::success(Encoding::Protobuf, signal, &taken.rejected)),
@@ -53,11 +72,6 @@ async fn take(ingest: &Ingest, signal: Signal, headers: &HeaderMap, body: Body) 
     let mut room = ingest.reserve();
     let limit = ingest.max_body_bytes;
     let message = async {
-        let content_type = header_text(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
-        if !content_type.starts_with("application/grpc") {
-            let what = format!("content type {content_type:?} is not gRPC: OTLP over HTTP goes to /v1/traces");
-            return Err(Refusal::Unsupported(what));
-        }
         let framed = body::read(body, limit.saturating_add(PREFIX), &mut room).await?;
         let (message, compressed) = unframe(framed, limit)?;
         let compression = match compressed {
@@ -102,17 +116,21 @@ fn succeed(message: &[u8]) -> Response<Body> {
     respond(Body::new(body))
 }
 
-/// An answer without a message: the trailers are the headers.
 fn refuse(refusal: &Refusal) -> Response<Body> {
     let (_, code, message) = verdict(refusal);
+    failed(code, &message)
+}
+
+/// An answer without a message: the trailers are the headers.
+fn failed(code: Code, message: &str) -> Response<Body> {
     let mut response = respond(Body::empty());
     let headers = response.headers_mut();
     headers.insert(STATUS, HeaderValue::from(code as u16));
-    if let Ok(text) = HeaderValue::from_str(&percent_encoded(&message)) {
+    if let Ok(text) = HeaderValue::from_str(&percent_encoded(message)) {
         headers.insert(MESSAGE, text);
     }
     if code == Code::Unavailable {
-        let details = STANDARD_NO_PAD.encode(otlp::retry_info(code, &message, RETRY_AFTER));
+        let details = STANDARD_NO_PAD.encode(otlp::retry_info(code, message, RETRY_AFTER));
         if let Ok(details) = HeaderValue::from_str(&details) {
             headers.insert(DETAILS, details);
         }

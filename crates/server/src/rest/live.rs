@@ -11,7 +11,6 @@ use axum::{
 };
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use tokio_stream::wrappers::{BroadcastStream, WatchStream, errors::BroadcastStreamRecvError};
 use trackway_model::TraceId;
 use utoipa::{IntoParams, ToSchema};
@@ -53,17 +52,17 @@ struct Wish {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LiveEvent {
     /// A trace is `new`, `updated`, `finished` (all its spans have ended and its root has come) or `deleted`.
-    Trace(TraceEvent),
+    Trace(LiveTrace),
     /// A span was announced (`new`) or has ended (`finished`).
-    Span(SpanEvent),
+    Span(LiveSpan),
     /// Every two seconds: how much is going on.
-    Stats(StatsEvent),
+    Stats(LiveStats),
     /// So many events were left out, because they came too fast: ask again for what is shown.
-    Lagged(LaggedEvent),
+    Lagged(LiveLagged),
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TraceEvent {
+pub(crate) struct LiveTrace {
     /// `new`, `updated`, `finished` or `deleted`.
     change: &'static str,
     /// Null when a whole project was deleted.
@@ -78,7 +77,7 @@ pub(crate) struct TraceEvent {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SpanEvent {
+pub(crate) struct LiveSpan {
     /// `new` or `finished`.
     change: &'static str,
     trace_id: String,
@@ -86,7 +85,7 @@ pub(crate) struct SpanEvent {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct StatsEvent {
+pub(crate) struct LiveStats {
     spans_per_second: f64,
     /// Spans in the store.
     spans: u64,
@@ -96,7 +95,7 @@ pub(crate) struct StatsEvent {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct LaggedEvent {
+pub(crate) struct LiveLagged {
     missed: u64,
 }
 
@@ -114,7 +113,7 @@ pub(crate) async fn live(
             Ok(news) => wish.event(&news),
             Err(BroadcastStreamRecvError::Lagged(missed)) => {
                 app.counters.live_lagged.add(missed);
-                Some(LiveEvent::Lagged(LaggedEvent { missed }))
+                Some(LiveEvent::Lagged(LiveLagged { missed }))
             }
         };
         std::future::ready(event.map(|event| Ok(write(&event))))
@@ -147,7 +146,7 @@ impl Wish {
             News::Trace { change, summary } => {
                 let wanted = self.traces && self.is_of(summary.trace_id) && self.lists(&summary.project);
                 wanted.then(|| {
-                    LiveEvent::Trace(TraceEvent {
+                    LiveEvent::Trace(LiveTrace {
                         change: match change {
                             Change::New => "new",
                             Change::Updated => "updated",
@@ -164,25 +163,25 @@ impl Wish {
                     DeletedWhat::Trace(id) => (Some(id.to_string()), None),
                     DeletedWhat::Project(name) => (None, Some(name.clone())),
                 };
-                LiveEvent::Trace(TraceEvent { change: "deleted", trace_id, trace: None, project })
+                LiveEvent::Trace(LiveTrace { change: "deleted", trace_id, trace: None, project })
             }),
             News::Span(record) => {
                 let wanted = self.spans && self.is_of(record.trace_id) && self.lists(&record.project);
                 wanted.then(|| {
-                    LiveEvent::Span(SpanEvent {
+                    LiveEvent::Span(LiveSpan {
                         change: if record.end.is_some() { "finished" } else { "new" },
                         trace_id: record.trace_id.to_string(),
                         span: TreeSpan::of(record, trackway_store::TraceStatus::Running),
                     })
                 })
             }
-            News::Pulse(pulse) => self.pulse.then_some(LiveEvent::Stats(StatsEvent {
+            News::Pulse(pulse) => self.pulse.then_some(LiveEvent::Stats(LiveStats {
                 spans_per_second: pulse.spans_per_second,
                 spans: pulse.spans,
                 dropped: pulse.dropped,
                 bytes_on_disk: pulse.bytes_on_disk,
             })),
-            News::Missed(missed) => Some(LiveEvent::Lagged(LaggedEvent { missed: *missed })),
+            News::Missed(missed) => Some(LiveEvent::Lagged(LiveLagged { missed: *missed })),
         }
     }
 
@@ -197,10 +196,10 @@ impl Wish {
 
 fn write(event: &LiveEvent) -> Event {
     let (name, data) = match event {
-        LiveEvent::Trace(data) => ("trace", json!(data)),
-        LiveEvent::Span(data) => ("span", json!(data)),
-        LiveEvent::Stats(data) => ("stats", json!(data)),
-        LiveEvent::Lagged(data) => ("lagged", json!(data)),
+        LiveEvent::Trace(data) => ("trace", serde_json::to_string(data)),
+        LiveEvent::Span(data) => ("span", serde_json::to_string(data)),
+        LiveEvent::Stats(data) => ("stats", serde_json::to_string(data)),
+        LiveEvent::Lagged(data) => ("lagged", serde_json::to_string(data)),
     };
-    Event::default().event(name).data(data.to_string())
+    Event::default().event(name).data(data.unwrap_or_default()) // plain structs always serialize
 }

@@ -57,7 +57,8 @@ pub(crate) struct TraceParams {
     /// The trace starts before this time.
     end: Option<String>,
     /// At most this many traces, 1 to 1000; 50 when absent.
-    limit: Option<usize>,
+    #[param(value_type = Option<u32>)]
+    limit: Option<String>,
     /// `next` of the answer before.
     cursor: Option<String>,
 }
@@ -69,7 +70,8 @@ pub(crate) struct SpanParams {
     /// `tree` leaves out what a waterfall does not show.
     pub(crate) fields: Option<String>,
     /// At most this many spans, 1 to 10000; 1000 when absent.
-    limit: Option<usize>,
+    #[param(value_type = Option<u32>)]
+    limit: Option<String>,
     /// `next` of the answer before.
     cursor: Option<String>,
 }
@@ -106,21 +108,25 @@ impl TraceParams {
             start: time("start", self.start)?,
             end: time("end", self.end)?,
         };
-        Ok((query, page(self.limit, 50, 1_000, self.cursor)?))
+        Ok((query, page(self.limit.as_deref(), 50, 1_000, self.cursor)?))
     }
 }
 
 impl SpanParams {
     pub(crate) fn page(&self) -> Result<PageRequest, Problem> {
-        page(self.limit, 1_000, 10_000, self.cursor.clone())
+        page(self.limit.as_deref(), 1_000, 10_000, self.cursor.clone())
     }
 }
 
-fn page(limit: Option<usize>, usual: usize, most: usize, cursor: Option<String>) -> Result<PageRequest, Problem> {
-    match limit.unwrap_or(usual) {
-        limit if (1..=most).contains(&limit) => Ok(PageRequest { limit, cursor: cursor.filter(|c| !c.is_empty()) }),
-        limit => Err(wrong("limit", &limit.to_string(), &format!("a number from 1 to {most}"))),
-    }
+fn page(limit: Option<&str>, usual: usize, most: usize, cursor: Option<String>) -> Result<PageRequest, Problem> {
+    let limit = match limit {
+        None | Some("") => usual,
+        Some(text) => {
+            let number = text.parse().ok().filter(|limit| (1..=most).contains(limit));
+            number.ok_or_else(|| wrong("limit", text, &format!("a number from 1 to {most}")))?
+        }
+    };
+    Ok(PageRequest { limit, cursor: cursor.filter(|cursor| !cursor.is_empty()) })
 }
 
 fn status(text: &str) -> Result<TraceStatus, Problem> {

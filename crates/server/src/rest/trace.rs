@@ -77,7 +77,9 @@ pub(crate) async fn one(
         None | Some("") => Spans::Whole(records.map(|span| Span::of(span, status)).collect()),
         Some("tree") => Spans::Tree(records.map(|span| TreeSpan::of(span, status)).collect()),
         Some(other) => {
-            return Err(Problem::bad_request(format!("fields={other} is not known; use fields=tree, or leave it out.")));
+            return Err(Problem::bad_request(format!(
+                "fields={other} is not known; use fields=tree, or leave it out."
+            )));
         }
     };
     Ok(Json(Trace { trace: TraceSummary::from(&found.summary), spans, next: found.spans.next }))

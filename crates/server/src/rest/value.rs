@@ -5,71 +5,74 @@ use serde::Serialize;
 use trackway_model as model;
 use utoipa::ToSchema;
 
-/// A named value.
+/// A value with its type, and with its name where it has one: an element of an array has none.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct Attribute {
-    key: String,
-    #[serde(flatten)]
-    value: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    #[serde(rename = "type")]
+    kind: ValueType,
+    value: Content,
 }
 
-/// A value with its type.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-#[serde(tag = "type", content = "value", rename_all = "snake_case")]
-pub(super) enum Value {
-    /// Text.
-    String(String),
-    /// True or false.
-    Bool(bool),
+/// The type of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ValueType {
+    String,
+    Bool,
     /// A 64-bit integer as a text of digits, since JSON readers lose those beyond 2^53.
-    Int(String),
+    Int,
     /// A number, or `NaN`, `Infinity` or `-Infinity`.
-    Double(Double),
-    /// Bytes in base64.
-    Bytes(String),
+    Double,
+    /// Base64.
+    Bytes,
     /// Values in order.
-    #[schema(no_recursion)]
-    Array(Vec<Value>),
+    Array,
     /// Named values in order.
-    #[schema(no_recursion)]
-    Map(Vec<Attribute>),
+    Map,
     /// A value that was sent without content.
-    Empty(()),
+    Empty,
 }
 
-/// A double-precision number.
+/// What JSON has for a value.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
-pub(super) enum Double {
-    /// What JSON can write.
+enum Content {
+    Text(String),
+    Bool(bool),
     Number(f64),
-    /// What JSON cannot write.
-    Text(&'static str),
+    #[schema(no_recursion)]
+    Values(Vec<Attribute>),
+    Null(()),
 }
 
 /// Writes named values in their order.
 pub(super) fn attributes(list: &model::Attributes) -> Vec<Attribute> {
-    list.iter().map(|(key, content)| Attribute { key: key.to_owned(), value: value(content) }).collect()
+    list.iter().map(|(key, value)| attribute(Some(key), value)).collect()
 }
 
-fn value(content: &model::Value) -> Value {
-    match content {
-        model::Value::Empty => Value::Empty(()),
-        model::Value::Bool(bool) => Value::Bool(*bool),
-        model::Value::Int(int) => Value::Int(int.to_string()),
-        model::Value::Double(double) => Value::Double(self::double(*double)),
-        model::Value::Text(text) => Value::String(text.to_string()),
-        model::Value::Bytes(bytes) => Value::Bytes(STANDARD.encode(bytes)),
-        model::Value::Array(values) => Value::Array(values.iter().map(value).collect()),
-        model::Value::Map(map) => Value::Map(attributes(map)),
-    }
+fn attribute(key: Option<&str>, value: &model::Value) -> Attribute {
+    let (kind, value) = match value {
+        model::Value::Empty => (ValueType::Empty, Content::Null(())),
+        model::Value::Bool(bool) => (ValueType::Bool, Content::Bool(*bool)),
+        model::Value::Int(int) => (ValueType::Int, Content::Text(int.to_string())),
+        model::Value::Double(double) => (ValueType::Double, self::double(*double)),
+        model::Value::Text(text) => (ValueType::String, Content::Text(text.to_string())),
+        model::Value::Bytes(bytes) => (ValueType::Bytes, Content::Text(STANDARD.encode(bytes))),
+        model::Value::Array(values) => {
+            (ValueType::Array, Content::Values(values.iter().map(|value| attribute(None, value)).collect()))
+        }
+        model::Value::Map(map) => (ValueType::Map, Content::Values(attributes(map))),
+    };
+    Attribute { key: key.map(str::to_owned), kind, value }
 }
 
-fn double(number: f64) -> Double {
+fn double(number: f64) -> Content {
     match number {
-        n if n.is_nan() => Double::Text("NaN"),
-        f64::INFINITY => Double::Text("Infinity"),
-        f64::NEG_INFINITY => Double::Text("-Infinity"),
-        n => Double::Number(n),
+        n if n.is_nan() => Content::Text("NaN".into()),
+        f64::INFINITY => Content::Text("Infinity".into()),
+        f64::NEG_INFINITY => Content::Text("-Infinity".into()),
+        n => Content::Number(n),
     }
 }

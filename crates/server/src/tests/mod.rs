@@ -1,0 +1,133 @@
+//! The server through its guarded application: everything but the sockets.
+
+mod doors;
+mod guard;
+mod rest;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, Request, StatusCode, header},
+};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use serde_json::Value as Json;
+use tokio::sync::watch;
+use trackway_model::Timestamp;
+use trackway_store::{Memory, Store};
+
+use crate::{App, Config, counters::Counters, guard::Guarded, ingest::Ingest, live::Live, query::Query, route};
+
+/// A server whose clock stands at 2026-11-21T07:00:00Z.
+pub(crate) struct TestServer {
+    pub(crate) app: Arc<App>,
+    config: Config,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) trailers: Option<HeaderMap>,
+}
+
+pub(crate) const NOW: Timestamp = Timestamp(1_795_244_400_000_000_000);
+
+pub(crate) fn server() -> TestServer {
+    configured(Config::default())
+}
+
+pub(crate) fn configured(config: Config) -> TestServer {
+    let clock: trackway_store::Clock = Arc::new(|| NOW);
+    let store: Arc<dyn Store> = Arc::new(Memory::new(Arc::clone(&clock)));
+    let counters = Arc::new(Counters::default());
+    let live = Arc::new(Live::new(Arc::clone(&counters)));
+    let ingest = Ingest::new(Arc::clone(&store), Arc::clone(&live), Arc::clone(&clock), Arc::clone(&counters), &config);
+    let app = App {
+        ingest,
+        query: Query::new(store),
+        live,
+        counters,
+        clock,
+        started: NOW,
+        data_dir: "/data".into(),
+        listeners: Vec::new(),
+        stop: watch::channel(false).1,
+    };
+    TestServer { app: Arc::new(app), config }
+}
+
+impl TestServer {
+    fn guarded(&self, router: axum::Router) -> Guarded {
+        let address: SocketAddr = "127.0.0.1:7241".parse().unwrap();
+        let counters = Arc::clone(&self.app.counters);
+        Guarded::new(router, [address].into_iter(), &self.config.allow_origins, counters)
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn raw(&self, request: Request<Body>) -> Answer {
+        let response = self.guarded(route::main(&self.app)).call(request).await;
+        let (head, body) = response.into_parts();
+        let collected = body.collect().await.unwrap();
+        let trailers = collected.trailers().cloned();
+        Answer { status: head.status, headers: head.headers, body: collected.to_bytes(), trailers }
+    }
+
+    /// Sends a request from a program on this machine.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:7241");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.raw(request.body(body.into()).unwrap()).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], Body::empty()).await
+    }
+
+    /// Posts spans as OTLP JSON.
+    pub(crate) async fn post(&self, spans: &str) -> Answer {
+        let body = format!(
+            r#"{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"shop"}}}}]}},
+               "scopeSpans":[{{"spans":[{spans}]}}]}}]}}"#
+        );
+        self.send("POST", "/v1/traces", &[("content-type", "application/json")], body).await
+    }
+
+    /// The value of a counter.
+    pub(crate) async fn counter(&self, name: &str) -> u64 {
+        let stats = self.get("/api/v1/stats").await.json();
+        let counter = stats["counters"].as_array().unwrap().iter().find(|counter| counter["name"] == name);
+        counter.unwrap_or_else(|| panic!("no counter {name}"))["value"].as_u64().unwrap()
+    }
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Json {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// A JSON span of a trace and with an id made of this digit.
+pub(crate) fn span(trace: u8, id: u8, rest: &str) -> String {
+    format!(
+        r#"{{"traceId":"{trace:032x}","spanId":"{id:016x}","name":"span {id}","startTimeUnixNano":"1795244000000000000",
+           "endTimeUnixNano":"1795244001000000000"{rest}}}"#
+    )
+}
