@@ -1,6 +1,7 @@
 //! The store in one directory of this machine.
 
 use std::{
+    collections::HashSet,
     future::ready,
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
@@ -177,9 +178,19 @@ impl Store for Embedded {
     }
 
     fn traces(&self, query: &TraceQuery, page: &PageRequest) -> Result<Page<TraceSummary>, Error> {
-        let (after, limit) = (trace_cursor(page)?, page.limit.max(1));
-        let found = self.shared.table().list(query, after, limit.saturating_add(1), self.moment());
-        Ok(page_of(found, limit, write_trace_cursor))
+        let (mut after, limit) = (trace_cursor(page)?, page.limit.max(1));
+        let (most, moment) = (limit.saturating_add(1), self.moment());
+        let mut found = Vec::new();
+        // A trace whose start moves back while the lock is free would be met a second time.
+        let mut seen = HashSet::new();
+        loop {
+            let search = self.shared.table().list(query, after, most - found.len(), moment);
+            found.extend(search.found.into_iter().filter(|(_, trace)| seen.insert(trace.trace_id)));
+            after = search.rest;
+            if after.is_none() || found.len() == most {
+                return Ok(page_of(found, limit, write_trace_cursor));
+            }
+        }
     }
 
     fn trace(&self, id: TraceId, page: &PageRequest) -> Result<Option<TracePage>, Error> {

@@ -40,7 +40,7 @@ const MOST_WAITING: u64 = 100_000;
 const SPAN_OVERHEAD: usize = 240;
 
 /// What a trace costs beside its spans: itself, its two places in the lists, and a first node of each of its sets.
-const TRACE_OVERHEAD: u64 = 2_000;
+const TRACE_OVERHEAD: u64 = 2_400;
 
 /// Every record that is stored.
 pub(crate) struct Table {

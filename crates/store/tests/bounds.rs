@@ -197,3 +197,16 @@ fn questions_are_answered_while_others_append() {
     }
     appending.join().unwrap();
 }
+
+#[test]
+fn a_search_goes_on_behind_what_it_looks_at_at_once() {
+    let directory = TempDir::new().unwrap();
+    let (store, _) = open(directory.path());
+    append(&store, (1..=70_000).map(|number| span(number, number as u64))).unwrap();
+    let mut query = TraceQuery { name: Some("span 1".into()), ..TraceQuery::default() };
+    let page = store.traces(&query, &PageRequest { limit: 100_000, cursor: None }).unwrap();
+    let begins_with_one = |number: &u64| number.to_string().starts_with('1');
+    assert_eq!(page.items.len(), (1..=70_000).filter(begins_with_one).count());
+    query.end = Some(trackway_model::Timestamp(20));
+    assert_eq!(store.traces(&query, &first(1)).unwrap().items.len(), 1);
+}

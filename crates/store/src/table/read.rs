@@ -45,6 +45,16 @@ impl Found {
     }
 }
 
+/// The most traces that are looked at under one lock, so that a search never keeps an append waiting for long.
+const MOST_AT_ONCE: usize = 32_768;
+
+/// A part of the list of traces that was searched.
+pub(crate) struct Search {
+    pub(crate) found: Vec<(TracePlace, TraceSummary)>,
+    /// Where the search goes on; absent when it is over.
+    pub(crate) rest: Option<TracePlace>,
+}
+
 /// The questions that need a look at the trace itself.
 struct Filter<'a> {
     query: &'a TraceQuery,
@@ -64,37 +74,33 @@ impl Filter<'_> {
 }
 
 impl Table {
-    /// Finds the first `limit` traces that match, the newest start first.
-    pub(crate) fn list(
-        &self,
-        query: &TraceQuery,
-        after: Option<TracePlace>,
-        limit: usize,
-        moment: Moment,
-    ) -> Vec<(TracePlace, TraceSummary)> {
-        let Some(places) = self.index.places(query.project.as_deref()) else { return Vec::new() };
+    /// Finds traces that match, the newest start first, until there are `limit` or it has looked at enough of them.
+    pub(crate) fn list(&self, query: &TraceQuery, after: Option<TracePlace>, limit: usize, moment: Moment) -> Search {
+        let mut found = Vec::new();
+        let Some(places) = self.index.places(query.project.as_deref()) else { return Search { found, rest: None } };
         let service = query.service.as_deref().map(|name| self.words.services.id(name));
         let names = query.name.as_deref().map(|part| self.words.operations.containing(part));
         if service == Some(None) || matches!(names, Some(None)) {
-            return Vec::new();
+            return Search { found, rest: None };
         }
         let filter = Filter { query, service: service.flatten(), names: names.flatten(), moment };
 
         // The smallest id is left out of every trace's range of ids, so it stands for "before this start".
         let end = query.end.map(|end| (end, [0; 16]));
         let upper = [after, end].into_iter().flatten().min().map_or(Bound::Unbounded, Bound::Excluded);
-        let mut found = Vec::new();
-        for place in places.range((Bound::Unbounded, upper)).rev() {
+        for (looked_at, place) in places.range((Bound::Unbounded, upper)).rev().enumerate() {
             if found.len() == limit || query.start.is_some_and(|start| place.0 < start) {
                 break;
             }
             let Some((id, trace)) = self.placed(*place) else { continue };
-            if !filter.admits(trace) {
-                continue;
+            if filter.admits(trace) {
+                found.extend(summary::summary(id, trace, &self.words, moment).map(|summary| (*place, summary)));
             }
-            found.extend(summary::summary(id, trace, &self.words, moment).map(|summary| (*place, summary)));
+            if looked_at == MOST_AT_ONCE {
+                return Search { found, rest: Some(*place) };
+            }
         }
-        found
+        Search { found, rest: None }
     }
 
     pub(crate) fn summary(&self, id: TraceId, moment: Moment) -> Option<TraceSummary> {
