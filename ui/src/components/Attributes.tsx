@@ -1,5 +1,5 @@
 import type { Attribute, Value } from "../api/types";
-import { plural } from "../model/format";
+import { line, plural } from "../model/format";
 import { LONG, valueText } from "../model/value";
 import { CopyButton } from "./CopyButton";
 import { LongText } from "./LongText";
@@ -30,11 +30,11 @@ function AttributeRow({ name, value }: { name: string; value: Value }) {
     return (
       <details className="attribute-tree">
         <summary className="attribute">
-          <span className="el m" title={name}>
-            {name}
+          <span className="el m" title={line(name)}>
+            {line(name)}
           </span>
-          <span className="mono el d">{text.slice(0, 200)}</span>
-          <CopyButton text={text} label={`Copy ${name}`} className="attribute-copy" />
+          <span className="mono el d">{line(text)}</span>
+          <CopyButton text={text} label={`Copy ${line(name)}`} className="attribute-copy" />
         </summary>
         <div className="attribute-inside">
           {inside.map((part, i) => (
@@ -47,8 +47,8 @@ function AttributeRow({ name, value }: { name: string; value: Value }) {
   const isBlock = text.length > LONG || text.includes("\n");
   return (
     <div className={isBlock ? "attribute attribute-block" : "attribute"}>
-      <span className="el m" title={name}>
-        {name}
+      <span className="el m" title={line(name)}>
+        {line(name)}
       </span>
       {isBlock ? (
         <LongText text={text} />
@@ -57,7 +57,7 @@ function AttributeRow({ name, value }: { name: string; value: Value }) {
           {text === "" ? <span className="d">empty text</span> : text}
         </span>
       )}
-      <CopyButton text={text} label={`Copy ${name}`} className="attribute-copy" />
+      <CopyButton text={text} label={`Copy ${line(name)}`} className="attribute-copy" />
     </div>
   );
 }

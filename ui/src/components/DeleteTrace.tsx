@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api } from "../api/client";
 import type { TraceSummary } from "../api/types";
-import { plural } from "../model/format";
+import { line, plural } from "../model/format";
 import { Dialog } from "./Dialog";
 import "./Confirm.css";
 
@@ -24,7 +24,7 @@ export function DeleteTrace({ trace, onClose, onDeleted }: DeleteTraceProps) {
     <Dialog label="Delete this trace" className="confirm" onClose={onClose}>
       <h2>Delete this trace?</h2>
       <p className="m">
-        “{trace.root_name}” and its {plural(trace.span_count, "span")} will be gone for good.
+        “{line(trace.root_name)}” and its {plural(trace.span_count, "span")} will be gone for good.
       </p>
       {deletion.isError && (
         <p className="err" role="alert">

@@ -1,5 +1,5 @@
 import type { SpanEvent, Time } from "../api/types";
-import { dateAndClock, duration, plural } from "../model/format";
+import { dateAndClock, duration, line, plural } from "../model/format";
 import { instant, nanosecondsBetween } from "../model/time";
 import { Attributes } from "./Attributes";
 import "./EventList.css";
@@ -20,7 +20,7 @@ export function EventList({ events, dropped, start }: EventListProps) {
             <span className="mono d" title={dateAndClock(event.time)}>
               +{duration(nanosecondsBetween(instant(start), instant(event.time)))}
             </span>
-            <span className={event.name === "exception" ? "el err" : "el"}>{event.name || "(no name)"}</span>
+            <span className={event.name === "exception" ? "el err" : "el"}>{line(event.name || "(no name)")}</span>
             <span className="d xs">{event.attributes.length > 0 ? event.attributes.length : ""}</span>
           </summary>
           <Attributes attributes={event.attributes} dropped={event.dropped_attributes} />

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { count } from "../model/format";
+import { count, line } from "../model/format";
 import { Icon } from "./Icon";
 import "./Facets.css";
 
@@ -27,9 +27,15 @@ export function Facet({ name, values, chosen, onChoose }: FacetProps) {
       {shown.map(({ value, count: n }) => {
         const on = value === chosen;
         return (
-          <button type="button" key={value} aria-pressed={on} title={value} onClick={() => onChoose(on ? null : value)}>
+          <button
+            type="button"
+            key={value}
+            aria-pressed={on}
+            title={line(value)}
+            onClick={() => onChoose(on ? null : value)}
+          >
             <span className={on ? "check on" : "check"}>{on && <Icon name="check" small />}</span>
-            <span className="el">{value}</span>
+            <span className="el">{line(value)}</span>
             {n !== null && <span className="d xs">{count(n)}</span>}
           </button>
         );

@@ -1,3 +1,4 @@
+import { line } from "../model/format";
 import { Icon } from "./Icon";
 import "./Select.css";
 
@@ -15,7 +16,7 @@ export function Select({ label, value, options, onChange }: SelectProps) {
       <select aria-label={label} value={value} onChange={(event) => onChange(event.target.value)}>
         {options.map((option) => (
           <option key={option.value} value={option.value} disabled={option.disabled}>
-            {option.name}
+            {line(option.name)}
           </option>
         ))}
       </select>

@@ -38,11 +38,11 @@ export function SpanBar({ node, framed, colour, range, width, now, lastNews }: S
   const failed = span.status.code === "error";
   const open = node.end === null;
   const shape = open ? "bar-open" : framed ? "bar-framed" : "bar-solid";
-  const label = labelOf(node, end);
-  const space = label.length * LETTER + GAP;
+  const [lasted, message] = labelOf(node, end);
+  const least = lasted.length * LETTER + GAP;
+  const whole = least + message.length * LETTER;
   const right = left + length + GAP;
-  const beside: CSSProperties =
-    right + space <= width ? { left: right } : left - space >= 0 ? { right: width - left + GAP } : { right: GAP };
+  const beside = besideBar(right, left, width, whole) ?? besideBar(right, left, width, least);
   const tone = failed ? "err" : span.state === "open" ? "live" : "";
   return (
     <div className="spanbar">
@@ -51,19 +51,26 @@ export function SpanBar({ node, framed, colour, range, width, now, lastNews }: S
         style={{ left, width: length, "--c": colourVariable(colour) } as CSSProperties}
       />
       {failed && <i className="bar-any bar-failed" style={{ left, width: length }} />}
-      <span className={`spanbar-label ${tone}`} style={beside}>
-        {label}
+      <span className={`spanbar-label ${tone} ${beside ? "" : "over"}`} style={beside ?? { right: GAP }}>
+        {lasted}
+        {message}
       </span>
     </div>
   );
 }
 
-function labelOf({ span, start, end: recorded }: Node, end: Nanoseconds): string {
-  const lasts = duration((recorded ?? end) - start);
-  if (span?.state === "open") return `${lasts} and open`;
-  if (span?.state === "lost") return "lost, no end";
-  if (span?.status.code !== "error") return lasts;
+/** Right of the bar where there is room for the text, else left of it; null where it fits on neither side. */
+function besideBar(right: number, left: number, width: number, room: number): CSSProperties | null {
+  if (right + room <= width) return { left: right, maxWidth: width - right };
+  return left - room >= 0 ? { right: width - left + GAP, maxWidth: left - GAP } : null;
+}
+
+function labelOf({ span, start, end: recorded }: Node, end: Nanoseconds): [lasted: string, message: string] {
+  const lasted = duration((recorded ?? end) - start);
+  if (span?.state === "open") return [`${lasted} and open`, ""];
+  if (span?.state === "lost") return ["lost, no end", ""];
+  if (span?.status.code !== "error") return [lasted, ""];
   const { message } = span.status;
   const short = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
-  return short === "" ? `✕ ${lasts}` : `✕ ${lasts} · ${short}`;
+  return [`✕ ${lasted}`, short === "" ? "" : ` · ${short}`];
 }

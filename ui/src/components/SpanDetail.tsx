@@ -3,7 +3,7 @@ import { type RefObject, useEffect, useRef, useState } from "react";
 import { api } from "../api/client";
 import type { Nanoseconds, Span } from "../api/types";
 import { type Colour, colourVariable } from "../model/colours";
-import { duration, percent } from "../model/format";
+import { duration, line, percent } from "../model/format";
 import type { Node } from "../model/tree";
 import { Attributes } from "./Attributes";
 import { ErrorBlock } from "./ErrorBlock";
@@ -60,7 +60,7 @@ export function SpanDetail({ traceId, node, colour, whole, lasts, paneRef, onClo
           {brief && (
             <>
               <i className="sw" style={{ background: colourVariable(colour) }} />
-              <span className="el">{brief.service}</span>
+              <span className="el">{line(brief.service)}</span>
               <span>·</span>
               <span>{brief.kind}</span>
               {brief.state !== "finished" && (
@@ -79,7 +79,7 @@ export function SpanDetail({ traceId, node, colour, whole, lasts, paneRef, onClo
             <Icon name="cross" small />
           </button>
         </div>
-        <h2>{brief === null ? "Missing parent" : brief.name || "(no name)"}</h2>
+        <h2>{brief === null ? "Missing parent" : line(brief.name || "(no name)")}</h2>
         <div className="stats">
           <Stat name="Duration" value={lasts === null ? "–" : duration(lasts)} />
           <Stat name="Self" value={node.self === null ? "–" : duration(node.self)} />

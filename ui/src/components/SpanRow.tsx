@@ -1,7 +1,7 @@
 import { memo } from "react";
 import type { Nanoseconds } from "../api/types";
 import { type Colour, colourVariable } from "../model/colours";
-import { count, duration } from "../model/format";
+import { count, duration, line } from "../model/format";
 import { entersService, type Node } from "../model/tree";
 import { DEEPEST_INDENT, type TimeRange } from "../model/waterfall";
 import { Icon } from "./Icon";
@@ -29,6 +29,7 @@ interface SpanRowProps {
 export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
   const { node, top, selected, folded, found, colour, range, width, now, lastNews, onSelect, onFold } = props;
   const { span } = node;
+  const name = line(span?.name || "(no name)");
   const isParent = node.children.length > 0;
   const failed = span?.status.code === "error";
   const classes = ["spanrow", selected && "sel", found === false && "dim", found === true && "found"];
@@ -74,10 +75,10 @@ export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
           </span>
         ) : (
           <>
-            <i className="sw" style={{ background: colourVariable(colour) }} title={span.service} />
+            <i className="sw" style={{ background: colourVariable(colour) }} title={line(span.service)} />
             <Icon name={span.category} />
-            <span className={failed ? "el err" : "el"} title={`${span.name}\n${span.service}`}>
-              {entersService(node) ? <b>{span.name || "(no name)"}</b> : span.name || "(no name)"}
+            <span className={failed ? "el err" : "el"} title={`${name}\n${line(span.service)}`}>
+              {entersService(node) ? <b>{name}</b> : name}
             </span>
           </>
         )}

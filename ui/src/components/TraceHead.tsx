@@ -1,5 +1,5 @@
 import type { TraceSummary } from "../api/types";
-import { clock, count, dateAndClock, duration, plural } from "../model/format";
+import { clock, count, dateAndClock, duration, line, plural } from "../model/format";
 import { CopyButton } from "./CopyButton";
 import { Icon } from "./Icon";
 import { Stat } from "./Stat";
@@ -18,8 +18,8 @@ export function TraceHead({ trace, lasts, onDelete }: TraceHeadProps) {
       <span className="d">
         <Icon name="trace" />
       </span>
-      <h1 className="el" title={trace.root_name}>
-        {trace.root_name || "(no name)"}
+      <h1 className="el" title={line(trace.root_name)}>
+        {line(trace.root_name || "(no name)")}
       </h1>
       <span className="row tracehead-id">
         <span className="mono d">{trace.trace_id}</span>

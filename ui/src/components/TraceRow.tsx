@@ -2,7 +2,7 @@ import { memo } from "react";
 import type { TraceStatus, TraceSummary } from "../api/types";
 import { tracePath } from "../model/address";
 import { colourVariable, traceColours } from "../model/colours";
-import { ago, count, dateAndClock, duration, plural, shortId } from "../model/format";
+import { ago, count, dateAndClock, duration, line, plural, shortId } from "../model/format";
 import { MILLISECOND, milliseconds } from "../model/time";
 import { Icon } from "./Icon";
 import { Link } from "./navigation";
@@ -42,13 +42,13 @@ export const TraceRow = memo(function TraceRow({ trace, now, selected, top, inde
       </span>
       <span role="gridcell" className="tracerow-name">
         <Icon name="trace" />
-        <Link to={tracePath(trace_id)} className="el" title={root_name} tabIndex={-1}>
-          <b>{root_name || "(no name)"}</b>
+        <Link to={tracePath(trace_id)} className="el" title={line(root_name)} tabIndex={-1}>
+          <b>{line(root_name || "(no name)")}</b>
         </Link>
         <span className="mono d">{shortId(trace_id)}</span>
         <span className="tracerow-service m">
           <i className="sw" style={{ background: colourVariable(colour) }} />
-          <span className="el">{trace.service}</span>
+          <span className="el">{line(trace.service)}</span>
         </span>
         {status === "lost" && <span className="tag">lost: no news of {plural(trace.open_count, "span")}</span>}
         {running && <span className="tracerow-note live">{plural(trace.open_count, "span")} open</span>}

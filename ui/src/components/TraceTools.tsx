@@ -1,7 +1,7 @@
 import type { RefObject } from "react";
 import type { Nanoseconds } from "../api/types";
 import { type Colour, colourVariable } from "../model/colours";
-import { count, duration, plural } from "../model/format";
+import { count, duration, line, plural } from "../model/format";
 import { Icon } from "./Icon";
 import "./TraceTools.css";
 
@@ -95,7 +95,7 @@ export function TraceTools({
         {services.slice(0, LEGEND).map(({ service, self }) => (
           <li key={service}>
             <i className="sw" style={{ background: colourVariable(colours.get(service) ?? "c8") }} />
-            <span className="el">{service}</span>
+            <span className="el">{line(service)}</span>
             <span className="d">{duration(self)} self</span>
           </li>
         ))}

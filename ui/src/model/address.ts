@@ -1,7 +1,7 @@
 /** What the address bar says: which page, and what of it is shown. A link shows the next reader the same view. */
 
 import type { Nanoseconds, TraceStatus } from "../api/types";
-import { duration } from "./format";
+import { duration, line } from "./format";
 import { parseDuration } from "./time";
 
 export type Place = { page: "traces" } | { page: "trace"; id: string } | { page: "system" } | { page: "nowhere" };
@@ -87,7 +87,7 @@ export function chips(filters: Filters): Chip[] {
 function describe(field: keyof Filters, value: string): string {
   switch (field) {
     case "name":
-      return `name contains “${value}”`;
+      return `name contains “${line(value)}”`;
     case "minDuration":
       return `at least ${inWords(parseDuration(value), value)}`;
     case "start":
@@ -95,7 +95,7 @@ function describe(field: keyof Filters, value: string): string {
     case "end":
       return `before ${value}`;
     default:
-      return `${field} is ${value}`;
+      return `${field} is ${line(value)}`;
   }
 }
 

@@ -84,3 +84,10 @@ export function dateAndClock(time: Time): string {
 export function shortId(id: string): string {
   return id.slice(0, 8);
 }
+
+const LONGEST_LINE = 300;
+
+/** As much of a recorded text as one line can show: browsers lay out all they are given, however little is seen. */
+export function line(text: string): string {
+  return text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)}…` : text;
+}

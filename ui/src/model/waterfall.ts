@@ -102,7 +102,7 @@ export function ticks(range: TimeRange, width: number, apart = 76): { step: Nano
 }
 
 /** The deepest row that stands further right; below it the depth is told by a number. */
-export const DEEPEST_INDENT = 14;
+export const DEEPEST_INDENT = 9;
 
 /** The span's end as it is drawn: an open one reaches to now, a lost one to the last news of its trace. */
 export function shownEnd(node: Node, now: Nanoseconds, lastNews: Nanoseconds): Nanoseconds {

@@ -1,4 +1,4 @@
-import { type CSSProperties, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type CSSProperties, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { copy } from "../components/clipboard";
 import { DeleteTrace } from "../components/DeleteTrace";
 import { useKeys } from "../components/keys";
@@ -37,8 +37,9 @@ export function TracePage({ id }: { id: string }) {
   const paneRef = useRef<HTMLElement>(null);
 
   const rows = useMemo(() => visibleRows(tree, folded), [tree, folded]);
-  const found = useMemo(() => matches(tree, text), [tree, text]);
-  const foundSet = useMemo(() => (text.trim() === "" ? null : new Set(found)), [found, text]);
+  const wanted = useDeferredValue(text);
+  const found = useMemo(() => matches(tree, wanted), [tree, wanted]);
+  const foundSet = useMemo(() => (wanted.trim() === "" ? null : new Set(found)), [found, wanted]);
   const failed = useMemo(() => errors(tree), [tree]);
   const services = useMemo(() => selfTimeByService(tree), [tree]);
   const colours = useMemo(() => traceColours(summary?.services.map(({ name }) => name) ?? []), [summary]);
@@ -138,7 +139,9 @@ export function TracePage({ id }: { id: string }) {
     Escape: letGo,
   });
 
-  const title = summary ? `${summary.root_name || "(no name)"} ${shortId(id)}` : `Trace ${shortId(id)}`;
+  const title = summary
+    ? `${summary.root_name.slice(0, LONGEST_TITLE) || "(no name)"} ${shortId(id)}`
+    : `Trace ${shortId(id)}`;
   if (missing || deleted) {
     return (
       <Page title={title} hints={HINTS.other} keys={null} className="trace-missing">
@@ -249,6 +252,8 @@ function withoutAncestors(folded: ReadonlySet<string>, node: Node): ReadonlySet<
   for (const above of hiding) next.delete(above.key);
   return next;
 }
+
+const LONGEST_TITLE = 80;
 
 /** Drawing many spans anew costs more than they can move in a moment. */
 const LIVELY = 20_000;
