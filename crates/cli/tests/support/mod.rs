@@ -1,0 +1,127 @@
+//! The binary as a program runs it.
+
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::Value as Json;
+use ureq::Agent;
+
+/// A running server; killed when dropped.
+pub struct Trackway {
+    child: Child,
+    pub ui: String,
+    pub ready: Json,
+}
+
+/// The binary, told to look at nothing of this machine's user.
+pub fn command(data_dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trackway"));
+    command.env_clear().env("HOME", data_dir).arg("--data-dir").arg(data_dir);
+    command
+}
+
+/// Starts a server on free ports.
+pub fn start(data_dir: &Path) -> Trackway {
+    start_on(data_dir, "off")
+}
+
+/// Starts a server with its OTLP/HTTP listener at an address.
+pub fn start_on(data_dir: &Path, otlp_http: &str) -> Trackway {
+    let mut command = command(data_dir);
+    command.args(["--json", "--listen", "127.0.0.1:0", "--otlp-http", otlp_http, "--otlp-grpc", "off"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let ready: Json = serde_json::from_str(&line).unwrap_or_else(|error| {
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        panic!("no ready line ({error}): {line:?}, {said}")
+    });
+    Trackway { child, ui: ready["ui"].as_str().unwrap().to_owned(), ready }
+}
+
+pub fn agent() -> Agent {
+    let config = Agent::config_builder().http_status_as_error(false).proxy(None);
+    config.timeout_global(Some(Duration::from_secs(30))).build().into()
+}
+
+impl Trackway {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn get(&self, path: &str) -> Json {
+        let text = agent().get(format!("{}{path}", self.ui)).call().unwrap().body_mut().read_to_string().unwrap();
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}: {text}"))
+    }
+
+    /// Posts a body and returns the status and the answer.
+    pub fn post(&self, path: &str, headers: &[(String, String)], body: &[u8]) -> (u16, Vec<u8>) {
+        let mut request = agent().post(format!("{}{path}", self.ui));
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let mut answer = request.send(body).unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_vec().unwrap())
+    }
+
+    /// Ends the process as `kill -9` does.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Sends SIGTERM and returns how the process ended, and after how long.
+    pub fn terminate(mut self) -> (ExitStatus, Duration) {
+        let start = Instant::now();
+        let sent = Command::new("kill").arg("-TERM").arg(self.pid().to_string()).status().unwrap();
+        assert!(sent.success());
+        let status = self.child.wait().unwrap();
+        (status, start.elapsed())
+    }
+}
+
+impl Drop for Trackway {
+    fn drop(&mut self) {
+        drop(self.child.kill()); // it may have ended already
+        drop(self.child.wait());
+    }
+}
+
+/// A recorded request of `fixtures/wire`.
+pub struct Recorded {
+    pub path: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// The requests of a recording; a gRPC message becomes the HTTP request with the same bytes.
+pub fn recording(name: &str) -> Vec<Recorded> {
+    let path = format!("{}/../../fixtures/wire/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let recording: Json = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    recording["requests"].as_array().unwrap().iter().map(recorded).collect()
+}
+
+fn recorded(request: &Json) -> Recorded {
+    if let Some(message) = request["message_base64"].as_str() {
+        return Recorded {
+            path: "/v1/traces".into(),
+            headers: vec![("content-type".into(), "application/x-protobuf".into())],
+            body: STANDARD.decode(message).unwrap(),
+        };
+    }
+    let pair = |pair: &Json| (pair[0].as_str().unwrap().to_owned(), pair[1].as_str().unwrap().to_owned());
+    let kept = |(name, _): &(String, String)| ["content-type", "content-encoding"].contains(&&*name.to_lowercase());
+    Recorded {
+        path: request["path"].as_str().unwrap().to_owned(),
+        headers: request["headers"].as_array().unwrap().iter().map(pair).filter(kept).collect(),
+        body: STANDARD.decode(request["body_base64"].as_str().unwrap()).unwrap(),
+    }
+}
