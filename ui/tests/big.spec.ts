@@ -18,7 +18,7 @@ test("a trace of ten thousand spans is read whole, and little of it is in the do
   await page.goto(`/trace/${trace.id}`);
   await expect(spans(page).first()).toBeVisible();
   await expect(page.locator(".tracehead .stat").filter({ hasText: "Spans" })).toContainText("10,000");
-  await expect(page.locator(".trace-progress")).toHaveCount(0);
+  await expect(page.locator(".loadprogress")).toHaveCount(0);
   await expect(page.getByRole("tree")).toBeVisible();
 
   await page.keyboard.press("End");

@@ -77,6 +77,14 @@ test("folds and unfolds by keys", async ({ page }) => {
   await expect(page.locator(`[data-span="${spanId(4)}"]`)).toBeFocused();
 });
 
+test("folding what holds the selection selects what was folded", async ({ page }) => {
+  await page.goto(`/trace/${checkout.id}?span=${spanId(3)}`);
+  await expect(spans(page)).toHaveCount(5);
+  await page.keyboard.press("]");
+  await expect(spans(page)).toHaveCount(1);
+  await expect(spans(page).first()).toHaveAttribute("aria-selected", "true");
+});
+
 test("finds, goes from match to match, and unfolds what hides one", async ({ page }) => {
   await page.goto(`/trace/${checkout.id}`);
   await expect(spans(page)).toHaveCount(5);
@@ -220,6 +228,16 @@ test("a trace that is not here says so, and shows itself when it comes", async (
   await expect(page.getByRole("heading", { name: /^No trace aaaaaaaa… here$/ })).toBeVisible();
   await send({ id: traceId(12), spans: [{ id: spanId(1), name: "here at last" }] });
   await expect(page.getByRole("heading", { name: "here at last" })).toBeVisible();
+  await expect(spans(page)).toHaveCount(1);
+});
+
+test("a trace that is deleted elsewhere says so, and comes back with new spans", async ({ page, send, request }) => {
+  await page.goto(`/trace/${checkout.id}`);
+  await expect(spans(page)).toHaveCount(5);
+  await request.delete(`/api/v1/traces/${checkout.id}`);
+  await expect(page.getByRole("heading", { name: /was deleted$/ })).toBeVisible();
+  await send({ id: checkout.id, spans: [{ id: spanId(1), name: "again" }] });
+  await expect(page.getByRole("heading", { name: "again" })).toBeVisible();
   await expect(spans(page)).toHaveCount(1);
 });
 

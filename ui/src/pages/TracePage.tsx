@@ -2,9 +2,9 @@ import { type CSSProperties, useCallback, useDeferredValue, useEffect, useMemo, 
 import { copy } from "../components/clipboard";
 import { DeleteTrace } from "../components/DeleteTrace";
 import { useKeys } from "../components/keys";
+import { LoadProgress } from "../components/LoadProgress";
 import { Notice } from "../components/Notice";
 import { Link, listAddress, navigate, useSearch } from "../components/navigation";
-import { useNow } from "../components/now";
 import { Page } from "../components/Page";
 import { ResizeHandle, usePaneWidth } from "../components/ResizeHandle";
 import { SpanDetail } from "../components/SpanDetail";
@@ -13,13 +13,13 @@ import { TraceTools } from "../components/TraceTools";
 import { Waterfall } from "../components/Waterfall";
 import { tracePath } from "../model/address";
 import { traceColours } from "../model/colours";
-import { count, shortId } from "../model/format";
+import { shortId } from "../model/format";
 import { HINTS } from "../model/keys";
 import { type Direction, errors, matches, neighbour } from "../model/search";
-import { instantOfMilliseconds, nanosecondsBetween } from "../model/time";
-import { type Node, selfTimeByService, type Tree } from "../model/tree";
+import { type Node, selfTimeByService } from "../model/tree";
 import { ancestors, clampRange, foldable, pan, shownEnd, type TimeRange, visibleRows, zoom } from "../model/waterfall";
 import { useTrace } from "./useTrace";
+import { useWhole } from "./useWhole";
 import "./TracePage.css";
 
 export function TracePage({ id }: { id: string }) {
@@ -48,13 +48,22 @@ export function TracePage({ id }: { id: string }) {
   const node = selected === null ? null : (tree.byKey.get(selected) ?? null);
 
   const select = useCallback((to: Node) => navigate(tracePath(id, to.key), "replace"), [id]);
-  const fold = useCallback((at: Node) => {
-    setFolded((old) => {
-      const next = new Set(old);
-      if (!next.delete(at.key)) next.add(at.key);
-      return next;
-    });
-  }, []);
+  const fold = useCallback(
+    (at: Node) => {
+      setFolded((old) => {
+        const next = new Set(old);
+        if (!next.delete(at.key)) next.add(at.key);
+        return next;
+      });
+      if (node && isBelow(node, at)) select(at);
+    },
+    [node, select],
+  );
+  const foldAll = () => {
+    setFolded(foldable(tree));
+    const root = node && ancestors(node).at(-1);
+    if (root) select(root);
+  };
   const pick = useCallback(
     (to: Node) => {
       select(to);
@@ -63,10 +72,11 @@ export function TracePage({ id }: { id: string }) {
     [select],
   );
 
-  /** What a link or a search points at must be seen. */
+  const isKnown = node !== null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what a link or a search points at must be seen, once
   useEffect(() => {
     if (node) setFolded((old) => withoutAncestors(old, node));
-  }, [node]);
+  }, [selected, isKnown]);
 
   const move = (by: number) => {
     const at = rows.findIndex((row) => row.key === selected);
@@ -121,7 +131,7 @@ export function TracePage({ id }: { id: string }) {
       requestAnimationFrame(() => paneRef.current?.focus());
     },
     "[": () => setFolded(new Set()),
-    "]": () => setFolded(foldable(tree)),
+    "]": foldAll,
     e: nextError,
     f: next,
     n: next,
@@ -216,7 +226,7 @@ export function TracePage({ id }: { id: string }) {
           onRange={setRange}
         />
         {summary && !complete && loaded < summary.span_count && (
-          <Progress
+          <LoadProgress
             loaded={loaded}
             total={summary.span_count}
             failure={query.error?.message ?? null}
@@ -245,6 +255,10 @@ export function TracePage({ id }: { id: string }) {
   );
 }
 
+function isBelow(node: Node, above: Node): boolean {
+  return ancestors(node).includes(above);
+}
+
 function withoutAncestors(folded: ReadonlySet<string>, node: Node): ReadonlySet<string> {
   const hiding = ancestors(node).filter((above) => folded.has(above.key));
   if (hiding.length === 0) return folded;
@@ -254,42 +268,3 @@ function withoutAncestors(folded: ReadonlySet<string>, node: Node): ReadonlySet<
 }
 
 const LONGEST_TITLE = 80;
-
-/** Drawing many spans anew costs more than they can move in a moment. */
-const LIVELY = 20_000;
-
-/** The trace's time from its start to its end, or to now while something is open. */
-function useWhole(tree: Tree, lasts: number): { now: number; whole: TimeRange } {
-  const open = tree.open > 0;
-  const nowMs = useNow(!open ? 0 : tree.nodes.length > LIVELY ? 2000 : 250);
-  const now = Math.max(tree.end, nanosecondsBetween(tree.origin, instantOfMilliseconds(nowMs)));
-  const end = open ? now : Math.max(tree.end, lasts);
-  const whole = useMemo(() => ({ from: 0, to: Math.max(1, end) }), [end]);
-  return { now: open ? now : end, whole };
-}
-
-interface ProgressProps {
-  loaded: number;
-  total: number;
-  failure: string | null;
-  onRetry: () => void;
-}
-
-function Progress({ loaded, total, failure, onRetry }: ProgressProps) {
-  return (
-    <div className="trace-progress xs" role="status">
-      <i style={{ width: `${(100 * loaded) / Math.max(1, total)}%` }} />
-      <span>
-        {count(loaded)} of {count(total)} spans
-      </span>
-      {failure && (
-        <>
-          <span className="err">{failure}</span>
-          <button type="button" className="link" onClick={onRetry}>
-            Try again
-          </button>
-        </>
-      )}
-    </div>
-  );
-}

@@ -50,9 +50,9 @@ export function useTrace(id: string) {
     trace: ({ change, trace_id, trace }) => {
       if (trace_id !== id) return;
       setDeleted(change === "deleted");
-      if (change === "deleted") return;
       setNewest(trace);
-      if (data === undefined) void query.refetch();
+      if (change === "deleted") setNews([]);
+      else if (deleted || data === undefined) void query.refetch();
     },
     lagged: askAgain,
     resumed: askAgain,
