@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import requests
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
@@ -174,6 +175,17 @@ class Client:
     def flush(self):
         assert self.provider.force_flush()
         return self.exporter.results
+
+    @contextmanager
+    def flushing(self):
+        """Sends what was told while the block runs; at its end the exporter is done, one way or the other."""
+        thread = Thread(target=self.flush)
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
+            self.end()
 
     def end(self):
         self.provider.shutdown()

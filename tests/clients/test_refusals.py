@@ -1,7 +1,7 @@
 """What clients are told when the server does not take what they send."""
 
 import gzip
-from threading import Event, Thread
+from threading import Event
 
 import grpc
 import pytest
@@ -182,14 +182,9 @@ def test_the_sdk_loses_nothing_to_a_store_that_was_full_for_a_while(start, proto
 
     told = Client(protocol, server.ui, timeout=30)
     trace = told.tell()
-    # Ends when the exporter has got rid of the spans, one way or the other.
-    flush = Thread(target=told.flush)
-    flush.start()
-    assert will_retry.wait(10), "the SDK was not told to come again"
-    assert server.delete(f"traces/{first.hex()}") == {"deleted_traces": 1, "deleted_spans": 10}
-    flush.join(30)
-    told.end()
-
+    with told.flushing():
+        assert will_retry.wait(10), "the SDK was not told to come again"
+        assert server.delete(f"traces/{first.hex()}") == {"deleted_traces": 1, "deleted_spans": 10}
     assert told.exporter.results == [SpanExportResult.SUCCESS]
     assert server.tree(trace) == Client.STORY
 

@@ -1,7 +1,7 @@
 """A server that ends and comes back between two batches."""
 
 import signal
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 from opentelemetry.sdk.trace.export import SpanExportResult
@@ -33,16 +33,13 @@ def test_what_is_sent_while_the_server_is_away_arrives_when_it_is_back(start, pr
     sdk_log.expect("WARNING Transient error")
     will_retry = Event()
     sdk_log.listener = lambda message: will_retry.set()
-    assert server.signal(signal.SIGTERM) == 0
+    server.signal(signal.SIGKILL)
 
     told = Client(protocol, server.ui, timeout=30)
     trace = told.tell()
-    flush = Thread(target=told.flush)
-    flush.start()
-    assert will_retry.wait(10), "the SDK gave up"
-    server = start(again=server)
-    flush.join(30)
-    told.end()
+    with told.flushing():
+        assert will_retry.wait(10), "the SDK gave up"
+        server = start(again=server)
     assert told.exporter.results == [SpanExportResult.SUCCESS]
     assert server.tree(trace) == Client.STORY
 
