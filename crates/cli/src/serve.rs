@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use trackway_server::{Error, Listener, ListenerState, Server, Sockets, Stop};
 use trackway_store::{Embedded, Error as StoreError, Recovery, system_clock};
 
@@ -11,6 +12,9 @@ use crate::{
     running::{self, Health},
     settings::{Flags, Settings},
 };
+
+/// The same number on every system that we run on.
+const SIGXFSZ: i32 = 25;
 
 /// Serves until the process is told to end.
 pub(crate) fn run(flags: Flags) -> Result<()> {
@@ -23,6 +27,7 @@ pub(crate) fn run(flags: Flags) -> Result<()> {
 }
 
 async fn serve(settings: &Settings) -> Result<()> {
+    let signals = Signals::listen()?;
     let sockets = match Sockets::bind(&settings.server).await {
         Ok(sockets) => sockets,
         Err(Error::Taken { address }) => return show_running(settings, address),
@@ -38,7 +43,7 @@ async fn serve(settings: &Settings) -> Result<()> {
     let stop = server.stop();
     let running = tokio::spawn(server.run());
     announce(settings, &url, &listeners)?;
-    wait_for_end(stop).await?;
+    signals.end(stop).await;
     running.await.context("the server failed")
 }
 
@@ -156,22 +161,38 @@ fn running_url(health: &Health, name: &str) -> Option<String> {
     listener.address.as_ref().map(|address| format!("http://{address}"))
 }
 
-/// Waits for Ctrl-C or SIGTERM, and then ends the server in order; the next such signal ends the process at once.
-async fn wait_for_end(stop: Stop) -> Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?;
-    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// The signals that end the server, heard from before it says that it is ready.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    /// Sent when a file grows over the process's limit; the store sees the failed write, so the signal itself says nothing.
+    _file_size: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            _file_size: listen(SignalKind::from_raw(SIGXFSZ))?,
+        })
     }
-    stop.stop();
-    tokio::spawn(async move {
+
+    async fn next(&mut self) {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-        std::process::exit(130);
-    });
-    Ok(())
+    }
+
+    /// Waits for Ctrl-C or SIGTERM, and then ends the server in order; the next such signal ends the process at once.
+    async fn end(mut self, stop: Stop) {
+        self.next().await;
+        stop.stop();
+        tokio::spawn(async move {
+            self.next().await;
+            std::process::exit(130);
+        });
+    }
 }

@@ -11,13 +11,15 @@ use libtest_mimic::{Arguments, Failed, Trial};
 type Case = fn(&[u8]) -> Result<(), Failed>;
 
 /// The examples of OpenTelemetry's own repositories, and what must come of them.
-const CASES: [(&str, Case); 6] = [
+const CASES: [(&str, Case); 8] = [
     ("otlp-examples/trace.json", one_trace),
     ("otlp-examples/logs.json", accepted_logs),
     ("otlp-examples/events.json", accepted_logs),
     ("otlp-examples/metrics.json", accepted_metrics),
     ("otlp-examples/otel-rust-expected/traces.json", traces),
     ("otlp-examples/otel-rust-expected/failed_traces.json", traces),
+    ("otlp-examples/otel-rust-expected/serialized_traces.json", traces),
+    ("otlp-examples/otel-rust-expected/logs.json", accepted_logs),
 ];
 
 fn main() -> ExitCode {

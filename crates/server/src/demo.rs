@@ -16,7 +16,9 @@ use crate::{
 };
 
 /// Requests of real OpenTelemetry clients, as they were recorded; `record.py` beside them made them.
-const RECORDINGS: [&[u8]; 2] = [include_bytes!("../demo/shop.pb"), include_bytes!("../demo/agents.pb")];
+/// Each ends that many seconds before now, so that neither hides the other in a list.
+const RECORDINGS: [(&[u8], u64); 2] =
+    [(include_bytes!("../demo/shop.pb"), 0), (include_bytes!("../demo/agents.pb"), 60)];
 
 /// What the demo brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -42,9 +44,10 @@ pub async fn load_demo(store: Arc<dyn Store>, clock: Clock) -> Result<Demo, Stri
 /// Sends every recording through the door that clients use, moved in time so that it ends `now`.
 pub(crate) async fn load(ingest: &Ingest, now: Timestamp) -> Result<Demo, Refusal> {
     let mut loaded = Demo::default();
-    for recording in RECORDINGS {
+    for (recording, seconds) in RECORDINGS {
         // The time salts the ids, so that loading again adds new traces.
-        let body = otlp::replay(recording, now.0, u128::from(now.0));
+        let end = now.0.saturating_sub(seconds * 1_000_000_000);
+        let body = otlp::replay(recording, end, u128::from(now.0));
         let body = body.map_err(|error| Refusal::Malformed(error.to_string()))?;
         let request = Request {
             signal: Signal::Traces,

@@ -113,7 +113,7 @@ impl Live {
                 gathered.missed += 1;
                 continue;
             }
-            *gathered.traces.entry(*changed).or_default() |= false;
+            *gathered.traces.entry(*changed).or_default() |= ack.created.contains(changed);
         }
         let room = MOST_SPANS - gathered.spans.len().min(MOST_SPANS);
         gathered.missed += spans.len().saturating_sub(room) as u64;

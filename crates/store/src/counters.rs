@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-use crate::{Counter, door::Refused, table::Table};
+use crate::{Counter, door::Door, table::Table};
 
 /// What is counted about the log.
 #[derive(Default)]
@@ -36,7 +36,8 @@ pub(crate) fn of_table(table: &Table) -> Vec<Counter> {
     ]
 }
 
-pub(crate) fn of_door(refused: &Refused) -> Vec<Counter> {
+pub(crate) fn of_door(door: &Door) -> Vec<Counter> {
+    let refused = &door.refused;
     let requests = |name, count: &AtomicU64, help| counter(name, count.load(Relaxed), "requests", help);
     vec![
         requests(
@@ -46,6 +47,7 @@ pub(crate) fn of_door(refused: &Refused) -> Vec<Counter> {
         ),
         requests("store.refused_queue", &refused.queue, "Requests refused because too many waited for the disk."),
         requests("store.refused_disk", &refused.disk, "Requests refused because the disk had no room."),
+        counter("store.read_only", u64::from(door.is_closed()), "", "1 after the disk failed: nothing more is taken."),
         requests("store.refused_read_only", &refused.read_only, "Requests refused after the disk had failed."),
     ]
 }

@@ -224,7 +224,7 @@ impl Store for Embedded {
 
     fn counters(&self) -> Vec<Counter> {
         let mut counters = counters::of_table(&self.shared.table());
-        counters.extend(counters::of_door(&self.shared.door.refused));
+        counters.extend(counters::of_door(&self.shared.door));
         counters.extend(counters::of_log(&self.shared.counts, &self.config.path));
         counters
     }

@@ -74,6 +74,8 @@ pub type Decoder = Box<dyn Fn(&Frame) -> Result<Batch, String> + Send + Sync>;
 pub struct Ack {
     /// The traces that now look different, each once.
     pub changed: Vec<TraceId>,
+    /// Those of them that had no span before.
+    pub created: Vec<TraceId>,
     /// Records that were there already, with the same content.
     pub duplicates: u64,
 }

@@ -170,6 +170,9 @@ impl Kept {
             if record.end.is_none() && self.spans.iter().any(|span| is_same(span) && span.record.end.is_some()) {
                 continue;
             }
+            if self.of_trace(id).is_empty() {
+                ack.created.push(id);
+            }
             if record.end.is_some() {
                 self.spans.retain(|span| !is_same(span) || span.record.end.is_some());
             }

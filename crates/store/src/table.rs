@@ -90,8 +90,14 @@ impl Table {
         };
         for span in batch.spans {
             let id = span.record.trace_id;
+            let is_new = self.traces.get(&id).is_none_or(|trace| trace.span_count() == 0);
             match self.apply_span(span, arrival, segment) {
-                Arrival::Stored { .. } => note_change(id, &mut ack),
+                Arrival::Stored { .. } => {
+                    note_change(id, &mut ack);
+                    if is_new {
+                        ack.created.push(id);
+                    }
+                }
                 Arrival::Duplicate => ack.duplicates += 1,
                 Arrival::Superseded => self.tallies.superseded += 1,
             }

@@ -66,7 +66,7 @@ fn an_empty_store_has_nothing(world: &mut World) {
 fn what_was_appended_is_found_as_it_came(world: &mut World) {
     let root = failed(span(7, 1)).with(|it| it.flags = 257).with(|it| it.events = vec![event(9, "b"), event(3, "a")]);
     let ack = world.spans([child(7, 2, 1), root.clone()]);
-    assert_eq!(ack, Ack { changed: vec![trace_id(7)], duplicates: 0 });
+    assert_eq!(ack, Ack { changed: vec![trace_id(7)], created: vec![trace_id(7)], duplicates: 0 });
     assert_eq!(world.store().span(trace_id(7), span_id(1)).unwrap(), std::slice::from_ref(&root));
     let page = world.store().trace(trace_id(7), &all()).unwrap().unwrap();
     assert_eq!(page.spans.items, [root, child(7, 2, 1)]);
@@ -75,9 +75,9 @@ fn what_was_appended_is_found_as_it_came(world: &mut World) {
 
 fn an_equal_record_is_stored_once(world: &mut World) {
     assert_eq!(world.spans([span(1, 1), span(1, 1)]).duplicates, 1);
-    assert_eq!(world.spans([span(1, 1)]), Ack { changed: vec![], duplicates: 1 });
+    assert_eq!(world.spans([span(1, 1)]), Ack { changed: vec![], created: vec![], duplicates: 1 });
     world.reopen();
-    assert_eq!(world.spans([span(1, 1)]), Ack { changed: vec![], duplicates: 1 });
+    assert_eq!(world.spans([span(1, 1)]), Ack { changed: vec![], created: vec![], duplicates: 1 });
     assert_eq!(world.tree(1), ["1 span 1 10-15"]);
 }
 
@@ -97,7 +97,7 @@ fn the_finished_record_takes_the_place_of_the_open_one(world: &mut World) {
     world.spans([open_span(1, 1), child(1, 2, 1)]);
     assert_eq!(world.tree(1), ["1 span 1 10-..", "2 span 2 20-25"]);
     let ack = world.spans([span(1, 1).with(|it| it.name = "done".into())]);
-    assert_eq!(ack, Ack { changed: vec![trace_id(1)], duplicates: 0 });
+    assert_eq!(ack, Ack { changed: vec![trace_id(1)], created: vec![], duplicates: 0 });
     assert_eq!(world.tree(1), ["1 done 10-15", "2 span 2 20-25"]);
     assert_eq!(
         world.list(&TraceQuery::default()),
@@ -393,7 +393,10 @@ fn a_deleted_trace_is_gone_and_comes_back_anew(world: &mut World) {
     assert_eq!(world.store().delete_trace(trace_id(1)).unwrap(), Deleted { traces: 1, spans: 2 });
     assert_eq!(world.ids(TraceQuery::default()), [2]);
     assert_eq!(world.tree(1), [""; 0]);
-    assert_eq!(world.spans([span(1, 1)]), Ack { changed: vec![trace_id(1)], duplicates: 0 });
+    assert_eq!(
+        world.spans([span(1, 1)]),
+        Ack { changed: vec![trace_id(1)], created: vec![trace_id(1)], duplicates: 0 }
+    );
     assert_eq!(world.tree(1), ["1 span 1 10-15"]);
     assert_eq!(world.store().delete_trace(trace_id(1)).unwrap(), Deleted { traces: 1, spans: 1 });
     assert_eq!(world.ids(TraceQuery::default()), [2]);

@@ -26,6 +26,8 @@ use crate::{App, rest::problem};
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 const DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
+/// Where some clients, Python's among them, look for the delay instead.
+const RETRY_INFO: HeaderName = HeaderName::from_static("google.rpc.retryinfo-bin");
 /// A flag that tells whether the message is compressed, and the message's length.
 const PREFIX: usize = 5;
 
@@ -72,7 +74,11 @@ async fn take(ingest: &Ingest, signal: Signal, headers: &HeaderMap, body: Body) 
     let mut room = ingest.reserve();
     let limit = ingest.max_body_bytes;
     let message = async {
-        let framed = body::read(body, limit.saturating_add(PREFIX), &mut room).await?;
+        let framed = body::read(body, limit.saturating_add(PREFIX), &mut room).await;
+        let framed = framed.map_err(|refusal| match refusal {
+            Refusal::TooLarge { .. } => Refusal::TooLarge { limit },
+            other => other,
+        })?;
         let (message, compressed) = unframe(framed, limit)?;
         let compression = match compressed {
             true => Compression::named(&header_text(headers, "grpc-encoding").unwrap_or_default())?,
@@ -130,9 +136,11 @@ fn failed(code: Code, message: &str) -> Response<Body> {
         headers.insert(MESSAGE, text);
     }
     if code == Code::Unavailable {
-        let details = STANDARD_NO_PAD.encode(otlp::retry_info(code, message, RETRY_AFTER));
-        if let Ok(details) = HeaderValue::from_str(&details) {
-            headers.insert(DETAILS, details);
+        let details = otlp::failure_with_retry(code, message, RETRY_AFTER);
+        for (name, bytes) in [(DETAILS, details), (RETRY_INFO, otlp::retry_info(RETRY_AFTER))] {
+            if let Ok(text) = HeaderValue::from_str(&STANDARD_NO_PAD.encode(bytes)) {
+                headers.insert(name, text);
+            }
         }
     }
     response

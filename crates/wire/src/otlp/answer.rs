@@ -110,16 +110,17 @@ pub fn failure(encoding: Encoding, code: Code, message: &str) -> Vec<u8> {
     }
 }
 
-/// Returns the `google.rpc.Status` of a refusal that asks to come again after `delay`, for gRPC's `grpc-status-details-bin`.
-pub fn retry_info(code: Code, message: &str, delay: Duration) -> Vec<u8> {
-    let info = RetryInfo {
-        retry_delay: Some(ProtoDuration {
-            seconds: i64::try_from(delay.as_secs()).unwrap_or(i64::MAX),
-            nanos: i32::try_from(delay.subsec_nanos()).unwrap_or(0),
-        }),
-    };
-    let detail = Any { type_url: "type.googleapis.com/google.rpc.RetryInfo".into(), value: info.encode_to_vec() };
+/// Returns the body of a refusal that asks to come again after `delay`, for gRPC's `grpc-status-details-bin`.
+pub fn failure_with_retry(code: Code, message: &str, delay: Duration) -> Vec<u8> {
+    let detail = Any { type_url: "type.googleapis.com/google.rpc.RetryInfo".into(), value: retry_info(delay) };
     status(code, message, vec![detail]).encode_to_vec()
+}
+
+/// Returns a `google.rpc.RetryInfo`.
+pub fn retry_info(delay: Duration) -> Vec<u8> {
+    let seconds = i64::try_from(delay.as_secs()).unwrap_or(i64::MAX);
+    let nanos = i32::try_from(delay.subsec_nanos()).unwrap_or(0);
+    RetryInfo { retry_delay: Some(ProtoDuration { seconds, nanos }) }.encode_to_vec()
 }
 
 fn status(code: Code, message: &str, details: Vec<Any>) -> Status {

@@ -24,7 +24,7 @@ mod protobuf;
 mod replay;
 mod shape;
 
-pub use answer::{Code, Signal, failure, retry_info, success};
+pub use answer::{Code, Signal, failure, failure_with_retry, retry_info, success};
 pub use replay::replay;
 
 use trackway_model::{Batch, Text};

@@ -1,0 +1,53 @@
+# `make` lists what there is. A recipe is one line that calls a tool.
+
+UI := crates/server/assets/index.html
+UI_SOURCES := $(shell find ui/src ui/public ui/index.html ui/vite.config.ts ui/tsconfig.json -type f 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check dev ui bench bench-ui golden fuzz dist
+
+help: ## List what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+run: $(UI) ## Build everything, start the server and open the browser
+	cargo run --release --quiet --package trackway-cli
+
+test: ## Set up what tests need, and run every test
+	@node scripts/test.mjs
+
+check: ui/node_modules/.package-lock.json ## Formatting, lints, and who may import whom
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet --document-private-items
+	cargo test --package trackway-cli --test house --quiet
+	npm run --prefix ui check
+
+dev: ui/node_modules/.package-lock.json ## Server on a temporary directory, UI with live reload, traces that keep coming
+	@node scripts/dev.mjs
+
+ui: $(UI) ## Build the web page into the server
+
+bench: $(UI) ## How fast it takes traces in, beside a peer
+	cargo build --release --quiet --package trackway-cli
+	cargo run --release --quiet --package trackway-bench --bin ingest
+
+bench-ui: $(UI) ## How fast a trace of 10,000 spans opens in the browser
+	cargo build --release --quiet --package trackway-cli
+	TRACKWAY_BIN=../target/release/trackway npm run --silent --prefix ui bench
+
+golden: $(UI) ## Accept what tests draw now as right, after looking at it
+	INSTA_UPDATE=always cargo test --workspace --quiet
+	cargo build --quiet --package trackway-cli
+	UPDATE_SCREENSHOT=1 npm run --prefix ui e2e -- look
+
+fuzz: ## Feed every decoder nonsense, a minute each (needs nightly Rust and cargo-fuzz)
+	fuzz/run.sh
+
+dist: $(UI) ## A tarball with the release binary
+	@scripts/dist.sh
+
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	npm ci --prefix ui --no-audit --no-fund
+
+$(UI): ui/node_modules/.package-lock.json $(UI_SOURCES)
+	npm run --silent --prefix ui build
