@@ -47,6 +47,7 @@ test("the picture of the README", async ({ page, request }) => {
   await expect(spans(page).first()).toBeVisible();
   await page.keyboard.press("e");
   await expect(page.getByRole("tab", { name: /Attributes/ })).toBeVisible();
+  await expect(page.getByText(/on disk$/)).toBeVisible();
   await page.mouse.move(0, 0);
   await page.screenshot({ path: SCREENSHOT });
 });

@@ -21,7 +21,8 @@ test.each([
   [2e8, 2e8, "200 ms"],
   [1e9, 2e8, "1.0 s"],
   [1.25e9, 5e7, "1.25 s"],
-  [120e9, 20e9, "120 s"],
+  [120e9, 20e9, "2m 00s"],
+  [121.5e9, 5e8, "121.5 s"],
   [1500, 500, "1.5 µs"],
 ])("a tick at %d with %d between", (at, step, text) => expect(tick(at, step)).toBe(text));
 

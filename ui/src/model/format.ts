@@ -24,6 +24,7 @@ function figures(n: number): string {
 /** A tick of the ruler: as few digits as tell it from its neighbour, which is `step` away. */
 export function tick(ns: Nanoseconds, step: Nanoseconds): string {
   if (ns === 0) return "0";
+  if ((ns >= 60e9 && step >= 1e9 && ns < 3600e9) || step >= 60e9) return duration(ns);
   const [unit, name] = ns >= 1e9 ? [1e9, "s"] : ns >= 1e6 ? [1e6, "ms"] : ns >= 1e3 ? [1e3, "µs"] : [1, "ns"];
   const decimals = Math.min(9, Math.max(0, Math.ceil(-Math.log10(step / unit) - 1e-9)));
   return `${(ns / unit).toFixed(Math.max(decimals, unit === 1e9 && ns < 60e9 && step < 1e9 ? 1 : 0))} ${name}`;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { TraceSummary } from "../api/types";
 import { NO_FILTERS } from "./address";
-import { fits, follow, hear, NO_NEWS, rows, type TraceEvent } from "./tracelist";
+import { fits, follow, hear, NO_NEWS, rows, settle, type TraceEvent } from "./tracelist";
 
 function trace(id: string, second: number, more: Partial<TraceSummary> = {}): TraceSummary {
   return {
@@ -70,6 +70,26 @@ test("what is deleted goes, and what was deleted may come back", () => {
 test("a trace that was asked for after it arrived is there once", () => {
   const news = hear(NO_NEWS, [event("new", trace("b", 2))], new Set("a"), "following", all);
   expect(ids(rows([trace("b", 2), trace("a", 1)], news))).toBe("ba");
+});
+
+test("a flood is kept up to a bound, the newest of it, and asks for what is between", () => {
+  const flood = Array.from({ length: 2000 }, (_, i) => {
+    const start = new Date(Date.UTC(2026, 0, 1) + i).toISOString().replace("Z", "000000Z");
+    return event("new", trace(`n${i}`, 1, { start }));
+  });
+  const news = hear(NO_NEWS, flood, new Set(), "following", all);
+  expect(news.overflowed).toBe(true);
+  expect(rows([], news)).toHaveLength(500);
+  expect(rows([], news)[0]?.trace_id).toBe("n1999");
+  expect(settle(news, new Set(["n1999"]))).toMatchObject({ overflowed: false, arrived: new Map() });
+});
+
+test("news that the pages now hold are no longer above them, and stay as new as they were", () => {
+  const failed = trace("b", 2, { status: "error" });
+  const news = hear(NO_NEWS, [event("new", failed), event("new", trace("c", 3))], new Set("a"), "following", all);
+  const settled = settle(news, new Set("ab"));
+  expect([...settled.arrived.keys()]).toEqual(["c"]);
+  expect(rows([trace("b", 2), trace("a", 1)], settled).map((one) => one.status)).toEqual(["ok", "error", "ok"]);
 });
 
 test("filters are decided here but for names inside a trace", () => {

@@ -17,9 +17,20 @@ export interface News {
   /** Newer summaries of rows that the list has. */
   updated: Map<string, TraceSummary>;
   deleted: Set<string>;
+  /** More came than is kept here: what is missing between the news and the pages must be asked for. */
+  overflowed: boolean;
 }
 
-export const NO_NEWS: News = { arrived: new Map(), waiting: new Map(), updated: new Map(), deleted: new Set() };
+/** As many news as are kept; the newest. */
+const MOST = 500;
+
+export const NO_NEWS: News = {
+  arrived: new Map(),
+  waiting: new Map(),
+  updated: new Map(),
+  deleted: new Set(),
+  overflowed: false,
+};
 
 export type Reader = "following" | "reading";
 
@@ -38,6 +49,7 @@ export function hear(
     waiting: new Map(news.waiting),
     updated: new Map(news.updated),
     deleted: new Set(news.deleted),
+    overflowed: news.overflowed,
   };
   for (const { change, trace_id: id, trace } of events) {
     if (change === "deleted" || trace === null) {
@@ -51,13 +63,35 @@ export function hear(
     else if (belongs(trace)) (reader === "following" ? next.arrived : next.waiting).set(id, trace);
     else next.waiting.delete(id);
   }
-  return next;
+  return bounded(next);
+}
+
+function bounded(news: News): News {
+  if (news.arrived.size <= MOST && news.waiting.size <= MOST) return news;
+  return { ...news, arrived: newest(news.arrived), waiting: newest(news.waiting), overflowed: true };
+}
+
+function newest(traces: Map<string, TraceSummary>): Map<string, TraceSummary> {
+  const sorted = [...traces].sort(([, a], [, b]) => newestFirst(a, b));
+  return new Map(sorted.slice(0, MOST));
+}
+
+/** What is still news once the list was asked for again. */
+export function settle(news: News, listed: ReadonlySet<string>): News {
+  const arrived = new Map(news.arrived);
+  const updated = new Map(news.updated);
+  for (const [id, trace] of news.arrived) {
+    if (!listed.has(id) && !news.overflowed) continue;
+    arrived.delete(id);
+    if (listed.has(id)) updated.set(id, trace);
+  }
+  return { ...news, arrived, updated, overflowed: false };
 }
 
 /** Lets in what waited. */
 export function follow(news: News): News {
   if (news.waiting.size === 0) return news;
-  return { ...news, arrived: new Map([...news.arrived, ...news.waiting]), waiting: new Map() };
+  return bounded({ ...news, arrived: new Map([...news.arrived, ...news.waiting]), waiting: new Map() });
 }
 
 /** The rows in their order: what arrived, by start, above the pages as they were asked for. */

@@ -34,7 +34,7 @@ export function TraceListPage() {
   const [selected, setSelected] = useState<string | null>(null);
   const reading = offset > 4 || pointer || selected !== null;
   const reader = live && !reading ? "following" : "reading";
-  const { query, traces, waiting, follow } = useTraceList(filters, reader);
+  const { query, traces, waiting, overflowed, follow } = useTraceList(filters, reader);
 
   const scrollRef = useRef<HTMLDivElement>(null);
   const nameRef = useRef<HTMLInputElement>(null);
@@ -150,8 +150,8 @@ export function TraceListPage() {
             <span role="status">
               {waiting > 0 && (
                 <button type="button" className="list-waiting live" onClick={toTheNewest}>
-                  {live ? "paused while you read" : "live is off"} · <b>{count(waiting)} new</b> · press <kbd>l</kbd> to
-                  follow
+                  {live ? "paused while you read" : "live is off"} ·{" "}
+                  <b>{count(waiting) + (overflowed ? "+" : "")} new</b> · press <kbd>l</kbd> to follow
                 </button>
               )}
             </span>

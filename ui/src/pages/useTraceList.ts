@@ -5,7 +5,7 @@ import { useLive, useLiveScope } from "../api/live";
 import type { TraceList } from "../api/types";
 import { useThrottled } from "../components/throttle";
 import { type Filters, parametersOf } from "../model/address";
-import { fits, follow, hear, NO_NEWS, type Reader, rows, type TraceEvent } from "../model/tracelist";
+import { fits, follow, hear, NO_NEWS, type Reader, rows, settle, type TraceEvent } from "../model/tracelist";
 
 const PAGE = 100;
 const GATHER_MS = 50;
@@ -37,8 +37,8 @@ export function useTraceList(filters: Filters, reader: Reader) {
   const listed = useMemo(() => new Set(pages.map((trace) => trace.trace_id)), [pages]);
 
   const askForHead = useThrottled(async () => {
-    const head = await api.traces(search, { limit: PAGE, cursor: null });
-    const events = head.traces.map((trace): TraceEvent => ({ change: "new", trace_id: trace.trace_id, trace }));
+    const newest = await api.traces(search, { limit: PAGE, cursor: null });
+    const events = newest.traces.map((trace): TraceEvent => ({ change: "new", trace_id: trace.trace_id, trace }));
     setNews((old) => hear(old, events, listed, reader, () => true));
   }, ASK_AGAIN_MS);
 
@@ -50,7 +50,14 @@ export function useTraceList(filters: Filters, reader: Reader) {
     setNews((old) => hear(old, events, listed, reader, (trace) => fits(trace, filters, now) === true));
   }, GATHER_MS);
 
+  const head = query.data?.pages[0];
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new head settles the news once
+  useEffect(() => setNews((old) => settle(old, listed)), [head]);
+
   const askAgain = useThrottled(() => client.invalidateQueries({ queryKey: ["traces"] }), ASK_AGAIN_MS);
+  useEffect(() => {
+    if (news.overflowed && reader === "following") askAgain();
+  }, [news.overflowed, reader, askAgain]);
   useLive({
     trace: (event) => {
       gathered.current.push(event);
@@ -64,6 +71,7 @@ export function useTraceList(filters: Filters, reader: Reader) {
     query,
     traces: useMemo(() => rows(pages, news), [pages, news]),
     waiting: news.waiting.size,
+    overflowed: news.overflowed,
     follow: useCallback(() => setNews(follow), []),
   };
 }
