@@ -1,7 +1,7 @@
 //! OTLP/gRPC: the three `Export` methods, each one message in and one message out.
 //!
-//! The framing of a unary call is five bytes and a trailer, written here by hand: the libraries uncompress a message
-//! without a bound, and a kilobyte could then take all memory.
+//! The framing of a unary call is five bytes and a trailer, written here by hand, so that both transports read, bound and
+//! inflate their bodies through the same functions (docs/decisions/0001-grpc-by-hand.md).
 
 use std::sync::Arc;
 
