@@ -80,6 +80,17 @@ test("a new trace waits while a row is selected, and l lets it in", async ({ pag
   await expect(rows(page)).toContainText(["arrived", "newest", "middle", "oldest"]);
 });
 
+test("a new trace waits while the pointer is on the rows, and comes when it leaves", async ({ page, send }) => {
+  await send(...three);
+  await page.goto("/");
+  await rows(page).nth(1).hover();
+  await send(single(4, "arrived", { ago: 0 }));
+  await expect(page.getByRole("button", { name: /paused while you read · 1 new/ })).toBeVisible();
+  await expect(rows(page)).toHaveCount(3);
+  await page.mouse.move(5, 5);
+  await expect(rows(page)).toContainText(["arrived", "newest", "middle", "oldest"]);
+});
+
 test("with live off, a trace that is shown still changes in its place", async ({ page, send }) => {
   await send(single(1, "work", { lasts: null, ago: 1000 }), single(2, "other", { ago: 500 }));
   await page.goto("/");
