@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Fills fuzz/corpus with the recorded requests of fixtures/wire, and with small ones for what nobody recorded."""
+
+import base64
+import gzip
+import hashlib
+import json
+from pathlib import Path
+
+FUZZ = Path(__file__).resolve().parent
+IDS = bytes(range(1, 17)), bytes(range(1, 9))
+
+
+def recorded():
+    """Yields the body of every recorded OTLP request, uncompressed."""
+    for path in sorted((FUZZ.parent / "fixtures" / "wire").glob("otlp-*.json")):
+        for request in json.loads(path.read_text())["requests"]:
+            body = base64.b64decode(request.get("body_base64") or request["message_base64"])
+            yield gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
+
+
+def field(number, content):
+    """Returns a length-delimited protobuf field; short content only."""
+    assert len(content) < 128
+    return bytes([number << 3 | 2, len(content)]) + content
+
+
+def log_request():
+    body = field(1, b"hello")
+    attribute = field(1, b"k") + field(2, bytes([0x18, 42]))
+    ids = field(9, IDS[0]) + field(10, IDS[1])
+    record = bytes([0x09]) + bytes(8) + bytes([0x10, 9]) + field(3, b"INFO") + field(5, body) + field(6, attribute) + ids
+    return field(1, field(2, field(2, record)))
+
+
+def log_request_as_json():
+    attribute = {"key": "k", "value": {"arrayValue": {"values": [{"intValue": "42"}, {"doubleValue": "NaN"}]}}}
+    record = {
+        "timeUnixNano": "1",
+        "observedTimeUnixNano": 2,
+        "severityNumber": 9,
+        "severityText": "INFO",
+        "eventName": "greeting",
+        "body": {"kvlistValue": {"values": [{"key": "said", "value": {"stringValue": "hello"}}]}},
+        "attributes": [attribute],
+        "traceId": IDS[0].hex(),
+        "spanId": IDS[1].hex(),
+    }
+    return json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}).encode()
+
+
+def metrics_request():
+    return field(1, field(2, field(2, field(1, b"requests"))))
+
+
+def metrics_request_as_json():
+    metric = {"name": "requests", "sum": {"dataPoints": [{"asInt": "1"}]}}
+    return json.dumps({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]}).encode()
+
+
+def save(target, body):
+    directory = FUZZ / "corpus" / target
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / hashlib.sha1(body).hexdigest()).write_bytes(body)
+
+
+def main():
+    for body in recorded():
+        save("otlp_json_traces" if body.startswith(b"{") else "otlp_protobuf_traces", body)
+    save("otlp_protobuf_logs", log_request())
+    save("otlp_json_logs", log_request_as_json())
+    save("otlp_metrics", metrics_request())
+    save("otlp_metrics", metrics_request_as_json())
+
+
+main()
