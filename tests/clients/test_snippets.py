@@ -69,3 +69,10 @@ def test_the_rust_snippet_sends_a_span(own, tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     shutil.copy(manifest.parent / "Cargo.lock", lock)
     assert arrived(own) == "hello: greet (internal)"
+
+
+def test_the_readme_shows_the_snippets_as_they_are_run_here():
+    readme = (ROOT / "README.md").read_text()
+    for path in [path for path in SNIPPETS.rglob("*") if path.is_file()]:
+        shown = path.read_text().replace("{{endpoint}}", "http://127.0.0.1:7241").strip()
+        assert shown in readme, f"the README has another text than {path.name}"

@@ -45,8 +45,8 @@ counters! {
     refused_malformed "ingest.refused_malformed" "requests" "Requests refused because their body is not what they claim."
     refused_too_large "ingest.refused_too_large" "requests" "Requests refused because their body is over the size limit, compressed or not."
     refused_unsupported "ingest.refused_unsupported" "requests" "Requests refused for a content type or compression that is not known."
-    refused_busy "ingest.refused_busy" "requests" "Requests told to come again later because too much was under way."
-    refused_store "ingest.refused_store" "requests" "Requests told to come again later because the store could not take more."
+    refused_busy "ingest.refused_busy" "requests" "Requests told to come again later: too much was under way, or the store was full (store.refused_... tells why)."
+    refused_failed "ingest.refused_failed" "requests" "Requests told to come again later because of a failure here, as of the disk."
     refused_slow "ingest.refused_slow" "requests" "Requests given up because their body came too slowly."
     refused_host "guard.refused_host" "requests" "Requests refused because their Host is not this server."
     refused_origin "guard.refused_origin" "requests" "Requests refused because a page of another origin sent them."
@@ -64,7 +64,7 @@ impl Counters {
             &self.refused_too_large,
             &self.refused_unsupported,
             &self.refused_busy,
-            &self.refused_store,
+            &self.refused_failed,
             &self.refused_slow,
         ];
         lost.into_iter().map(Count::get).sum()

@@ -4,17 +4,14 @@
 
 mod kit;
 
-use std::{fs, io::Write};
+use std::{fs, io::Write, path::Path};
 
 use kit::{process::*, *};
 use tempfile::TempDir;
 use trackway_store::*;
 
-#[test]
-#[ignore = "runs in a process of its own"]
-fn child_appends_until_it_is_killed() {
-    let Some(directory) = child_directory() else { return };
-    let small = Config { wal_file_bytes: 10_000, ..config(&directory) };
+fn appends_until_it_is_killed(directory: &Path) {
+    let small = Config { wal_file_bytes: 10_000, ..config(directory) };
     let (store, recovery) = Embedded::open(small, decoder()).unwrap();
     let mut out = std::io::stdout();
     for trace in recovery.spans as u128 / 2 + 1.. {
@@ -27,10 +24,13 @@ fn child_appends_until_it_is_killed() {
 
 #[test]
 fn what_was_acknowledged_survives_a_kill() {
+    if let Some(directory) = child_directory() {
+        return appends_until_it_is_killed(&directory);
+    }
     let directory = TempDir::new().unwrap();
     let mut stored = 0;
     for acknowledged in [1, 2, 50, 3, 120, 7, 30, 1] {
-        let mut writer = start("child_appends_until_it_is_killed", directory.path(), "");
+        let mut writer = start("what_was_acknowledged_survives_a_kill", directory.path(), "");
         let told = |line: String| line.strip_prefix("stored ").map(|trace| trace.parse::<u128>().unwrap());
         stored = lines(&mut writer).filter_map(told).take(acknowledged).last().unwrap().max(stored);
         writer.kill().unwrap();
@@ -47,11 +47,8 @@ fn what_was_acknowledged_survives_a_kill() {
     }
 }
 
-#[test]
-#[ignore = "runs in a process of its own"]
-fn child_may_write_only_small_files() {
-    let Some(directory) = child_directory() else { return };
-    let path = directory.as_path();
+fn may_write_only_small_files(directory: &Path) {
+    let path = directory;
     let (store, _) = open(path);
     let large = || span(2, 1).with(|it| it.name = "x".repeat(100_000).as_str().into());
     append(&store, [span(1, 1)]).unwrap();
@@ -67,9 +64,16 @@ fn child_may_write_only_small_files() {
 
 #[test]
 fn a_write_that_finds_no_room_is_undone_and_the_next_may_succeed() {
+    if let Some(directory) = child_directory() {
+        return may_write_only_small_files(&directory);
+    }
     let directory = TempDir::new().unwrap();
     // Files of at most 128 KiB; the signal that comes with the limit is ignored, as a server does.
-    let limited = start("child_may_write_only_small_files", directory.path(), "trap '' XFSZ; ulimit -f 256;");
+    let limited = start(
+        "a_write_that_finds_no_room_is_undone_and_the_next_may_succeed",
+        directory.path(),
+        "trap '' XFSZ; ulimit -f 256;",
+    );
     let output = limited.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && text.contains("ready"), "{text}");

@@ -15,11 +15,8 @@ use kit::{process::*, *};
 use tempfile::TempDir;
 use trackway_store::*;
 
-#[test]
-#[ignore = "runs in a process of its own"]
-fn child_holds_the_directory() {
-    let Some(directory) = child_directory() else { return };
-    let (store, _) = open(&directory);
+fn holds_the_directory(directory: &Path) {
+    let (store, _) = open(directory);
     store.set_url("http://127.0.0.1:7241").unwrap();
     append(&store, [span(1, 1)]).unwrap();
     wait_for_the_end();
@@ -27,9 +24,12 @@ fn child_holds_the_directory() {
 
 #[test]
 fn a_second_opener_is_told_who_owns_the_directory() {
+    if let Some(directory) = child_directory() {
+        return holds_the_directory(&directory);
+    }
     let directory = TempDir::new().unwrap();
     assert_eq!(owner(directory.path()), None);
-    let mut first = start("child_holds_the_directory", directory.path(), "");
+    let mut first = start("a_second_opener_is_told_who_owns_the_directory", directory.path(), "");
     wait_until_ready(&mut first);
 
     let began = Instant::now();
@@ -49,10 +49,7 @@ fn a_second_opener_is_told_who_owns_the_directory() {
     assert_eq!(owner(directory.path()), None);
 }
 
-#[test]
-#[ignore = "runs in a process of its own"]
-fn child_writes_every_kind_of_file() {
-    let Some(directory) = child_directory() else { return };
+fn writes_every_kind_of_file(directory: &Path) {
     let path = directory.join("home/store");
     let (store, _) = open(&path);
     append(&store, [span(1, 1), span(2, 1)]).unwrap();
@@ -69,9 +66,12 @@ fn child_writes_every_kind_of_file() {
 
 #[test]
 fn nobody_but_the_owner_may_read_the_files() {
+    if let Some(directory) = child_directory() {
+        return writes_every_kind_of_file(&directory);
+    }
     for umask in ["000", "077", "177"] {
         let directory = TempDir::new().unwrap();
-        let mut writer = start("child_writes_every_kind_of_file", directory.path(), &format!("umask {umask};"));
+        let mut writer = start("nobody_but_the_owner_may_read_the_files", directory.path(), &format!("umask {umask};"));
         wait_until_ready(&mut writer);
         let mut seen = Vec::new();
         modes(&directory.path().join("home"), &mut seen);

@@ -191,11 +191,19 @@ export interface Problem {
  * Changes are gathered for 100 ms, so that a busy trace is sent ten times a second and not once a span.
  */
 export interface LiveEvents {
-  /** A trace that is new, has changed, or has just ended (its last open span did, or its root came). */
-  trace: { change: "new" | "updated" | "finished" | "deleted"; trace_id: string; trace: TraceSummary | null };
+  /**
+   * A trace that is new, has changed, or has ended (all its spans have, and its root has come; told again when more spans
+   * come later). Of a project that was deleted whole, only `project` is there.
+   */
+  trace: {
+    change: "new" | "updated" | "finished" | "deleted";
+    trace_id: string | null;
+    trace: TraceSummary | null;
+    project: string | null;
+  };
   /** A span that was announced (`new`) or has ended (`finished`). */
   span: { change: "new" | "finished"; trace_id: string; span: TreeSpan };
-  /** Every two seconds. `dropped` is everything that was refused, rejected or ignored since the start. */
+  /** Every two seconds. `dropped` is everything that was refused or rejected since the start. */
   stats: { spans_per_second: number; spans: number; dropped: number; bytes_on_disk: number };
   /** This connection was too slow or the change too big: `missed` events were left out. Ask again for what is shown. */
   lagged: { missed: number };

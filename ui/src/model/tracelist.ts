@@ -34,7 +34,7 @@ export const NO_NEWS: News = {
 
 export type Reader = "following" | "reading";
 
-export type TraceEvent = LiveEvents["trace"];
+export type TraceEvent = Pick<LiveEvents["trace"], "change" | "trace"> & { trace_id: string };
 
 /** What the list makes of a batch of events; `listed` are the ids that the asked pages hold. */
 export function hear(

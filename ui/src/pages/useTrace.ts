@@ -48,6 +48,7 @@ export function useTrace(id: string) {
       flush();
     },
     trace: ({ change, trace_id, trace }) => {
+      if (trace_id === null) return void query.refetch(); // a whole project was deleted, perhaps with this trace
       if (trace_id !== id) return;
       setDeleted(change === "deleted");
       setNewest(trace);

@@ -59,8 +59,9 @@ export function useTraceList(filters: Filters, reader: Reader) {
     if (news.overflowed && reader === "following") askAgain();
   }, [news.overflowed, reader, askAgain]);
   useLive({
-    trace: (event) => {
-      gathered.current.push(event);
+    trace: ({ change, trace_id, trace }) => {
+      if (trace_id === null) return askAgain(); // a whole project was deleted
+      gathered.current.push({ change, trace_id, trace });
       flush();
     },
     lagged: askAgain,

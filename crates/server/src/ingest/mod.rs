@@ -8,8 +8,8 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use trackway_model::Text;
-use trackway_store::{Clock, Decoder, Error as StoreError, Frame, Store};
+use trackway_model::{SpanRecord, Text};
+use trackway_store::{Appending, Clock, Decoder, Error as StoreError, Frame, Store};
 use trackway_wire::otlp::{self, Decoded, Encoding, Rejected, Signal};
 
 use crate::{Config, counters::Counters, live::Live};
@@ -96,6 +96,26 @@ fn decode(frame: &Frame) -> Result<Decoded, String> {
     decoded.map_err(|error| error.to_string())
 }
 
+/// A request that is read and on its way to the disk.
+struct Begun {
+    rejected: Rejected,
+    ignored: u64,
+    spans: u64,
+    events: u64,
+    news: Vec<Arc<SpanRecord>>,
+    /// Absent when the request brought nothing to store.
+    appending: Option<Appending>,
+}
+
+/// Reads a frame and hands it to the store: all of a request's work that computes.
+fn begin(store: &dyn Store, live: &Live, frame: Frame) -> Result<Begun, String> {
+    let Decoded { batch, rejected, ignored } = decode(&frame)?;
+    let (spans, events) = (batch.spans.len() as u64, batch.events.len() as u64);
+    let news = live.glance(&batch);
+    let appending = (!batch.is_empty()).then(|| store.append(frame, batch));
+    Ok(Begun { rejected, ignored, spans, events, news, appending })
+}
+
 impl Ingest {
     pub(crate) fn new(
         store: Arc<dyn Store>,
@@ -125,7 +145,7 @@ impl Ingest {
             Refusal::Slow => &self.counters.refused_slow,
             Refusal::Unsupported(_) => &self.counters.refused_unsupported,
             Refusal::Busy(_) => &self.counters.refused_busy,
-            Refusal::Failed(_) => &self.counters.refused_store,
+            Refusal::Failed(_) => &self.counters.refused_failed,
         };
         counter.add(1);
     }
@@ -144,19 +164,15 @@ impl Ingest {
             arrival: (self.clock)(),
             body: request.body,
         };
-        let (frame, decoded) =
-            run_apart(move || decode(&frame).map(|decoded| (frame, decoded))).await?.map_err(Refusal::Malformed)?;
-        let Decoded { batch, rejected, ignored } = decoded;
+        let (store, live) = (Arc::clone(&self.store), Arc::clone(&self.live));
+        let begun = run_apart(move || begin(&*store, &live, frame)).await?.map_err(Refusal::Malformed)?;
+        let Begun { rejected, ignored, spans, events, news, appending } = begun;
         self.counters.logs_ignored.add(ignored);
         let rejections =
             if request.signal == Signal::Traces { &self.counters.spans_rejected } else { &self.counters.logs_rejected };
         rejections.add(rejected.count);
-        if batch.is_empty() {
-            return Ok(Taken { rejected, ..Taken::default() });
-        }
-        let (spans, events) = (batch.spans.len() as u64, batch.events.len() as u64);
-        let news = self.live.glance(&batch);
-        let ack = self.store.append(frame, batch).await.map_err(refusal)?;
+        let Some(appending) = appending else { return Ok(Taken { rejected, ..Taken::default() }) };
+        let ack = appending.await.map_err(refusal)?;
         self.counters.spans_accepted.add(spans);
         self.counters.log_events.add(events);
         self.live.publish(&ack, news);
