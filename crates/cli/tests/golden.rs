@@ -1,6 +1,6 @@
 //! Every OTLP recording through the public door, and what REST answers then.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod support;
 

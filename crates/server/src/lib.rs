@@ -1,6 +1,6 @@
 //! Trackway's server.
 //!
-//! [`Server::bind`] takes the sockets, [`Server::run`] serves until it is told to stop. What comes in goes through one
+//! [`Sockets::bind`] takes the sockets, [`Server::run`] serves until it is told to stop. What comes in goes through one
 //! door, [`ingest`](decoder), into a [`Store`]; what is asked goes through one set of questions, of which REST and the
 //! web UI are faces. The server knows no storage engine and opens no file.
 
