@@ -4,29 +4,39 @@ use arbitrary::Arbitrary;
 use prost::Message;
 use trackway_fuzz::{
     check, json,
-    message::{AnyValue, KeyValue, Request},
+    message::{Any, AnyValue, KeyValue, Request, ResourceSpans, ScopeSpans, Span},
 };
 use trackway_wire::otlp::{Encoding, decode_traces};
 
 #[derive(Debug, Arbitrary)]
 struct Case {
-    request: Request,
     style: json::Style,
     project: Option<String>,
-    /// How many arrays or maps the first attribute of the first span is wrapped in: the limit is 64.
+    /// How many arrays or maps an attribute lies in: the limit is 64.
     wrapped: Option<(Levels, bool)>,
+    /// Values that reach a span by a short way, whatever the rest of the input makes.
+    values: Vec<Any>,
+    request: Request,
+}
+
+/// A request of one span that has these values.
+fn of_values(values: Vec<AnyValue>) -> ResourceSpans {
+    let attributes = values.into_iter().map(|value| KeyValue { key: "k".into(), value: Some(value) }).collect();
+    let span = Span { trace_id: vec![1; 16], span_id: vec![1; 8], attributes, ..Span::default() };
+    let scope_spans = vec![ScopeSpans { spans: vec![span], ..ScopeSpans::default() }];
+    ResourceSpans { scope_spans, ..ResourceSpans::default() }
 }
 
 #[derive(Debug, Arbitrary)]
 struct Levels(#[arbitrary(with = |u: &mut arbitrary::Unstructured<'_>| u.int_in_range(0..=66))] usize);
 
 libfuzzer_sys::fuzz_target!(|case: Case| {
-    let Case { mut request, style, project, wrapped } = case;
-    let mut spans = request.resource_spans.iter_mut().flat_map(|group| &mut group.scope_spans);
-    if let (Some((Levels(levels), in_maps)), Some(span)) = (wrapped, spans.find_map(|group| group.spans.first_mut())) {
-        let value = AnyValue { value: None }.wrapped(levels, in_maps);
-        span.attributes.push(KeyValue { key: "wrapped".into(), value: Some(value) });
+    let Case { style, project, wrapped, values, mut request } = case;
+    let mut values: Vec<_> = values.into_iter().map(|value| AnyValue { value: Some(value) }).collect();
+    if let Some((Levels(levels), in_maps)) = wrapped {
+        values.push(AnyValue { value: None }.wrapped(levels, in_maps));
     }
+    request.resource_spans.push(of_values(values));
     let project = project.map(Into::into);
     let sent: usize = request.resource_spans.iter().flat_map(|group| &group.scope_spans).map(|it| it.spans.len()).sum();
 

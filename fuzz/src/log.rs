@@ -172,7 +172,8 @@ fn spans(store: &Embedded) -> u64 {
     let traces = store.traces(&TraceQuery::default(), &page(usize::MAX)).expect("a list");
     let mut count = 0;
     for summary in traces.items {
-        let trace = store.trace(summary.trace_id, &page(usize::MAX)).expect("a trace").expect("a trace that was listed");
+        let trace =
+            store.trace(summary.trace_id, &page(usize::MAX)).expect("a trace").expect("a trace that was listed");
         assert_eq!(trace.spans.items.len() as u64, summary.span_count, "the list counts what the trace holds");
         count += summary.span_count;
         check::batch(&Batch { spans: trace.spans.items, events: Vec::new() });
