@@ -7,7 +7,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::read::GzDecoder;
 use insta::assert_snapshot;
 use trackway_model::{Attributes, SpanRecord, Value};
-use trackway_wire::otlp::{Decoded, Encoding, decode_traces};
+use trackway_wire::otlp::{Decoded, Encoding, count_metrics, decode_logs, decode_traces};
 
 /// Reads a recording of `fixtures/wire` and decodes its only request.
 fn recording(name: &str) -> Decoded {
@@ -83,4 +83,38 @@ fn every_encoding_of_the_python_sdk_gives_the_same_records() {
     {
         assert_eq!(picture(&recording(other)), protobuf, "{other}");
     }
+}
+
+/// The requests of a client that exports all three signals, as path and protobuf body.
+fn all_signals() -> Vec<(String, Vec<u8>)> {
+    let path = format!("{}/../../fixtures/openai-agents/otlp-openai-v2.json", env!("CARGO_MANIFEST_DIR"));
+    let recording: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let requests = recording["scenarios"]["latest"].as_array().unwrap().iter();
+    let read = |request: &serde_json::Value| {
+        let path = request["request"]["path"].as_str().unwrap().to_owned();
+        (path, STANDARD.decode(request["body_base64"].as_str().unwrap()).unwrap())
+    };
+    requests.map(read).collect()
+}
+
+#[test]
+fn a_client_with_all_signals_on_gives_spans_and_events_and_counted_metrics() {
+    let mut out = String::new();
+    for (path, body) in all_signals() {
+        writeln!(out, "{path}").unwrap();
+        match path.as_str() {
+            "/v1/traces" => writeln!(out, "{}", picture(&decode_traces(Encoding::Protobuf, &body, None).unwrap())),
+            "/v1/logs" => {
+                let decoded = decode_logs(Encoding::Protobuf, &body).unwrap();
+                for late in &decoded.batch.events {
+                    writeln!(out, "event {:?} of span {}", late.event.name, late.span_id).unwrap();
+                    list(&mut out, "  ", &late.event.attributes).unwrap();
+                }
+                writeln!(out, "rejected {} ignored {}", decoded.rejected.count, decoded.ignored)
+            }
+            _ => writeln!(out, "{} metrics", count_metrics(Encoding::Protobuf, &body).unwrap()),
+        }
+        .unwrap();
+    }
+    assert_snapshot!("all_signals", out);
 }
