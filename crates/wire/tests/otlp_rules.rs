@@ -227,6 +227,11 @@ fn a_log_record_becomes_an_event_of_its_span_and_one_without_a_span_is_ignored()
 
 proptest! {
     #[test]
+    fn a_json_double_is_read_to_its_last_bit(double in proptest::num::f64::NORMAL | proptest::num::f64::SUBNORMAL) {
+        prop_assert_eq!(json_value(&format!(r#"{{"doubleValue":{double:?}}}"#)), Ok(Value::Double(double)));
+    }
+
+    #[test]
     fn no_bytes_make_the_decoders_panic(body: Vec<u8>) {
         for encoding in [Encoding::Protobuf, Encoding::Json] {
             drop(decode_traces(encoding, &body, None));
