@@ -36,7 +36,7 @@ bench-ui: $(UI) ## How fast a trace of 10,000 spans opens in the browser
 	TRACKWAY_BIN=../target/release/trackway npm run --silent --prefix ui bench
 
 golden: $(UI) ## Accept what tests draw now as right, after looking at it
-	INSTA_UPDATE=always cargo test --quiet
+	INSTA_UPDATE=always cargo test --all-features --quiet
 	cargo build --quiet --package trackway-cli
 	UPDATE_SCREENSHOT=1 npm run --prefix ui e2e -- look
 

@@ -74,7 +74,7 @@ function skip(suite, reason) {
 
 async function rust() {
   title("Rust: unit, integration and doc tests");
-  const { code, output } = await run("cargo", ["test", "--no-fail-fast"]);
+  const { code, output } = await run("cargo", ["test", "--all-features", "--no-fail-fast"]);
   const sum = (pattern) => [...output.matchAll(pattern)].reduce((count, match) => count + Number(match[1]), 0);
   const named = (verdict) => [...output.matchAll(new RegExp(`^test (.+?)\\s+\\.\\.\\. ${verdict}`, "gm"))].map((m) => m[1]);
   const figures = {

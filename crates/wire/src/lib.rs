@@ -5,3 +5,5 @@
 
 #[cfg(feature = "otlp")]
 pub mod otlp;
+#[cfg(feature = "propagation")]
+pub mod propagation;

@@ -1,0 +1,38 @@
+//! Carrying a trace and its baggage from one process to the next in text headers.
+//!
+//! [W3C Trace Context, level 2](https://www.w3.org/TR/trace-context-2/) and
+//! [W3C Baggage](https://www.w3.org/TR/baggage/), over anything that holds named texts.
+//!
+//! ```
+//! use std::collections::HashMap;
+//! use trackway_wire::propagation::{Baggage, SpanContext};
+//!
+//! let mut headers = HashMap::from([(
+//!     "traceparent".to_owned(),
+//!     "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned(),
+//! )]);
+//! let parent = SpanContext::extract(&headers)?.expect("it is there");
+//! assert!(parent.flags.is_sampled());
+//!
+//! Baggage::default().with("tier", "gold & silver").inject(&mut headers);
+//! assert_eq!(headers["baggage"], "tier=gold%20&%20silver");
+//! assert_eq!(Baggage::extract(&headers).get("tier"), Some("gold & silver"));
+//! # Ok::<(), trackway_wire::propagation::Corrupt>(())
+//! ```
+
+mod baggage;
+mod carrier;
+mod traceparent;
+mod tracestate;
+
+pub use baggage::Baggage;
+pub use carrier::{Extract, Inject};
+pub use traceparent::{Corrupt, SpanContext, TraceFlags};
+pub use tracestate::TraceState;
+
+/// The characters that HTTP lets stand around a header's value and its members.
+const OPTIONAL_WHITESPACE: [char; 2] = [' ', '\t'];
+
+fn trim(text: &str) -> &str {
+    text.trim_matches(OPTIONAL_WHITESPACE)
+}
