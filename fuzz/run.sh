@@ -37,7 +37,13 @@ for target in $(cargo +nightly fuzz list); do
     crashes=0
     cargo +nightly fuzz run "$target" -- "$@" -max_total_time="$seconds" -print_final_stats=1 >"$log" 2>&1 || crashes=1
     executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-    echo "$target: ${executions:-no} executions, $crashes crashes"
+    if [ -z "$executions" ]; then
+        failed=1
+        echo "$target: did not run"
+        tail -n 20 "$log" >&2
+        continue
+    fi
+    echo "$target: $executions executions, $crashes crashes"
     if [ $crashes -ne 0 ]; then
         failed=1
         grep -E 'panicked at|ERROR: |Test unit written to' "$log" | sed 's/^/    /'
