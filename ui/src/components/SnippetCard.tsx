@@ -35,7 +35,8 @@ export function SnippetCard({ snippets, children }: SnippetCardProps) {
                 Copy
               </CopyButton>
             </div>
-            <pre>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a pointer */}
+            <pre tabIndex={0}>
               {highlight(text).map((piece, i) => (
                 <span key={i} className={`code-${piece.tone}`}>
                   {piece.text}

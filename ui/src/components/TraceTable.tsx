@@ -69,6 +69,9 @@ export function TraceTable(props: TraceTableProps) {
       <div
         ref={scrollRef}
         className="tracetable-scroll"
+        role="rowgroup"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a pointer
+        tabIndex={0}
         onScroll={(event) => onScroll(event.currentTarget.scrollTop)}
         onPointerMove={() => onPointer(true)}
         onPointerLeave={() => onPointer(false)}
