@@ -149,7 +149,7 @@ impl Flags {
             otlp_grpc: listener("otlp-grpc", &otlp_grpc, defaults.otlp_grpc.clone(), &finder.found)?,
             allow_origins: allowed(&origins)?,
             max_body_bytes,
-            max_bytes_under_way: defaults.max_bytes_under_way.max(max_body_bytes.saturating_mul(3)),
+            max_bytes_under_way: defaults.max_bytes_under_way.max(max_body_bytes.saturating_mul(6)),
             ..defaults
         };
         Ok(Settings { server, data_dir, max_spans, open: !no_open, json: self.json, origins: finder.found })

@@ -26,7 +26,8 @@ pub struct Config {
     pub allow_origins: Vec<String>,
     /// The most bytes of a request's body, compressed and uncompressed alike.
     pub max_body_bytes: usize,
-    /// The most bytes of bodies that are under way at once.
+    /// The most bytes of bodies, and of the records that they become, that are under way at once; a body of the largest
+    /// size needs six times its bytes.
     pub max_bytes_under_way: usize,
     /// The most connections that are open at once, on each listener.
     pub max_connections: usize,
@@ -40,7 +41,7 @@ impl Default for Config {
             otlp_grpc: Listen::Default(4317),
             allow_origins: Vec::new(),
             max_body_bytes: 64 << 20,
-            max_bytes_under_way: 256 << 20,
+            max_bytes_under_way: 512 << 20,
             max_connections: 1024,
         }
     }

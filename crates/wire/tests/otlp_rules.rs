@@ -113,6 +113,10 @@ fn more_values_than_memory_should_hold_cost_their_span_only() {
     let many = field(9, &[]).repeat(MOST_VALUES + 1);
     let decoded = protobuf(&[span(1, &many), span(2, &[])]);
     assert_eq!((decoded.batch.spans.len(), decoded.rejected.count), (1, 1));
+    for (attributes, stored) in [(MOST_VALUES - 8, 1), (MOST_VALUES + 1, 0)] {
+        let decoded = json_span(&format!(r#","attributes":[{{}}{}]"#, ",{}".repeat(attributes - 1)));
+        assert_eq!(decoded.batch.spans.len(), stored, "{attributes} attributes: {:?}", decoded.rejected);
+    }
 }
 
 #[test]

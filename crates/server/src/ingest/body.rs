@@ -6,8 +6,9 @@ use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use http_body_util::BodyExt;
+use hyper::body::Body as _;
 
-use super::{Refusal, Reservation};
+use super::{Refusal, Reservation, run_apart};
 
 /// How long a client may pause within a body.
 const IDLE: Duration = Duration::from_secs(30);
@@ -39,7 +40,8 @@ impl Compression {
 /// Reads a body of at most `limit` bytes.
 pub(super) async fn read(body: Body, limit: usize, room: &mut Reservation) -> Result<Bytes, Refusal> {
     let mut body = body;
-    let mut bytes = BytesMut::new();
+    // A client that names a length is believed as far as one step, and no further than it sends.
+    let mut bytes = BytesMut::with_capacity(usize::try_from(body.size_hint().lower()).unwrap_or(0).min(STEP));
     while let Some(frame) = tokio::time::timeout(IDLE, body.frame()).await.map_err(|_| Refusal::Slow)? {
         let Ok(data) = frame.map_err(|_| Refusal::Slow)?.into_data() else { continue };
         if data.len() > limit - bytes.len() {
@@ -52,17 +54,25 @@ pub(super) async fn read(body: Body, limit: usize, room: &mut Reservation) -> Re
 }
 
 /// Uncompresses `bytes` to at most `limit` bytes; a small body that swells to gigabytes is given up at the limit.
-pub(super) fn inflate(
+///
+/// Returns the room that body and plain bytes take together.
+pub(super) async fn inflate(
     bytes: Bytes,
     compression: Compression,
     limit: usize,
-    room: &mut Reservation,
-) -> Result<Bytes, Refusal> {
-    match compression {
-        Compression::None => Ok(bytes),
-        Compression::Gzip => drain(MultiGzDecoder::new(&*bytes), "gzip", limit, room),
-        Compression::Deflate => drain(ZlibDecoder::new(&*bytes), "deflate", limit, room),
+    mut room: Reservation,
+) -> Result<(Bytes, Reservation), Refusal> {
+    if compression == Compression::None {
+        return Ok((bytes, room));
     }
+    let work = move || {
+        let plain = match compression {
+            Compression::Deflate => drain(ZlibDecoder::new(&*bytes), "deflate", limit, &mut room),
+            _ => drain(MultiGzDecoder::new(&*bytes), "gzip", limit, &mut room),
+        };
+        plain.map(|plain| (plain, room))
+    };
+    run_apart(work).await?
 }
 
 fn drain(reader: impl Read, name: &str, limit: usize, room: &mut Reservation) -> Result<Bytes, Refusal> {

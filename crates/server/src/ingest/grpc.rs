@@ -19,7 +19,6 @@ use super::{
     Ingest, RETRY_AFTER, Refusal, Request, Taken,
     body::{self, Compression},
     http::{PROJECT, header_text, verdict},
-    run_apart,
 };
 use crate::{App, rest::problem};
 
@@ -84,11 +83,11 @@ async fn take(ingest: &Ingest, signal: Signal, headers: &HeaderMap, body: Body) 
             true => Compression::named(&header_text(headers, "grpc-encoding").unwrap_or_default())?,
             false => Compression::None,
         };
-        run_apart(move || body::inflate(message, compression, limit, &mut room).map(|plain| (plain, room))).await?
+        body::inflate(message, compression, limit, room).await
     };
-    let (body, _room) = message.await.inspect_err(|refusal| ingest.count(refusal))?;
+    let (body, room) = message.await.inspect_err(|refusal| ingest.count(refusal))?;
     let project = header_text(headers, PROJECT);
-    ingest.accept(Request { signal, encoding: Encoding::Protobuf, project, source: "otlp-grpc", body }).await
+    ingest.accept(Request { signal, encoding: Encoding::Protobuf, project, source: "otlp-grpc", body, room }).await
 }
 
 /// The only message of a unary call, and whether it is compressed.

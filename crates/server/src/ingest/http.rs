@@ -13,7 +13,6 @@ use trackway_wire::otlp::{self, Code, Encoding, Signal};
 use super::{
     Ingest, RETRY_AFTER, Refusal, Request, Taken,
     body::{self, Compression},
-    run_apart,
 };
 use crate::App;
 
@@ -60,11 +59,11 @@ async fn take(
         let compression = header_text(headers, header::CONTENT_ENCODING.as_str()).unwrap_or_default();
         let compression = Compression::named(&compression)?;
         let bytes = body::read(body, limit, &mut room).await?;
-        run_apart(move || body::inflate(bytes, compression, limit, &mut room).map(|plain| (plain, room))).await?
+        body::inflate(bytes, compression, limit, room).await
     };
-    let (body, _room) = plain.await.inspect_err(|refusal| ingest.count(refusal))?;
+    let (body, room) = plain.await.inspect_err(|refusal| ingest.count(refusal))?;
     let project = header_text(headers, PROJECT);
-    ingest.accept(Request { signal, encoding, project, source: "otlp-http", body }).await
+    ingest.accept(Request { signal, encoding, project, source: "otlp-http", body, room }).await
 }
 
 /// The encoding that the content type names, whatever its parameters.

@@ -14,6 +14,9 @@ use trackway_wire::otlp::{self, Decoded, Encoding, Rejected, Signal};
 
 use crate::{Config, counters::Counters, live::Live};
 
+/// How much memory the records of a body take for each of its bytes, about; what is made to swell takes more.
+const RECORDS_PER_BODY: usize = 4;
+
 /// When a refused sender should come again.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -44,6 +47,8 @@ pub(crate) struct Request {
     /// The door through which it came.
     pub(crate) source: &'static str,
     pub(crate) body: Bytes,
+    /// The memory that the body takes; more is reserved for the records that it becomes.
+    pub(crate) room: Reservation,
 }
 
 /// What became of a request.
@@ -150,12 +155,13 @@ impl Ingest {
         counter.add(1);
     }
 
-    async fn store(&self, request: Request) -> Result<Taken, Refusal> {
+    async fn store(&self, mut request: Request) -> Result<Taken, Refusal> {
         self.counters.requests.add(1);
         self.counters.bytes.add(request.body.len() as u64);
         if request.signal == Signal::Metrics {
             return self.ignore_metrics(&request);
         }
+        request.room.grow(request.body.len().saturating_mul(RECORDS_PER_BODY))?;
         let frame = Frame {
             content_type: content_type(request.signal, request.encoding),
             project: request.project,
@@ -186,7 +192,7 @@ impl Ingest {
     }
 
     /// Begins to reserve memory for a request.
-    fn reserve(&self) -> Reservation {
+    pub(crate) fn reserve(&self) -> Reservation {
         Reservation { room: Arc::clone(&self.room), held: None }
     }
 }

@@ -130,7 +130,7 @@ async fn a_body_over_the_limit_is_refused_compressed_or_not() {
 
 #[tokio::test]
 async fn a_gigabyte_in_a_megabyte_is_given_up_at_the_limit() {
-    let server = configured(Config { max_body_bytes: 1 << 20, max_bytes_under_way: 4 << 20, ..Config::default() });
+    let server = configured(Config { max_body_bytes: 1 << 20, max_bytes_under_way: 8 << 20, ..Config::default() });
     let bomb = gzip(&vec![b' '; 256 << 20]);
     let answer = post(&server, &[JSON, ("content-encoding", "gzip")], bomb).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
@@ -138,10 +138,10 @@ async fn a_gigabyte_in_a_megabyte_is_given_up_at_the_limit() {
 
 #[tokio::test]
 async fn what_does_not_fit_beside_the_others_comes_again() {
-    let server = configured(Config { max_bytes_under_way: 100, ..Config::default() });
-    let answer = post(&server, &[JSON], format!("{{\"new\":\"{}\"}}", "x".repeat(200))).await;
+    let server = configured(Config { max_bytes_under_way: 500, ..Config::default() });
+    let answer = post(&server, &[JSON], format!("{{\"new\":\"{}\"}}", "x".repeat(600))).await;
     assert_eq!((answer.status, answer.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "2"));
-    let (answer, status) = call(&server, &[], 0, &[0; 200]).await;
+    let (answer, status) = call(&server, &[], 0, &[0; 600]).await;
     assert_eq!(status, "14", "UNAVAILABLE");
     assert!(answer.headers.contains_key("grpc-status-details-bin"), "RetryInfo");
     assert_eq!(post(&server, &[JSON], "{}").await.status, StatusCode::OK, "the room was given back");

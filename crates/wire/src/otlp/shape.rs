@@ -68,6 +68,9 @@ const JSON_FRAME: usize = 6;
 /// How many JSON levels each level of a value adds: `{"kvlistValue":{"values":[{"value":`.
 const JSON_LEVEL: usize = 4;
 
+/// How many brackets and commas a value has at least: `{},`.
+const JSON_VALUE: usize = 2;
+
 /// Checks that the JSON text of an item stays within what [`DEEPEST`] levels and [`MOST_VALUES`] values can need.
 ///
 /// The exact depth is checked once more when the values are built; this bounds the stack that building needs.
@@ -80,12 +83,12 @@ pub(super) fn check_json(text: &str) -> Result<(), Malformed> {
             b'{' | b'[' => {
                 levels += 1;
                 values += 1;
-                within(levels.saturating_sub(JSON_FRAME).div_ceil(JSON_LEVEL), values / JSON_LEVEL)?;
+                within(levels.saturating_sub(JSON_FRAME).div_ceil(JSON_LEVEL), values / JSON_VALUE)?;
             }
             b'}' | b']' => levels = levels.saturating_sub(1),
             b',' => {
                 values += 1;
-                within(0, values / JSON_LEVEL)?;
+                within(0, values / JSON_VALUE)?;
             }
             b'"' => skip_string(&mut bytes),
             _ => {}
