@@ -289,7 +289,11 @@ impl Kept {
 /// The longest spans, an open one being longer than any that ended; the spans come and go in their order.
 fn outline(spans: &[&SpanRecord], start: Timestamp) -> Vec<Outline> {
     let mut ranked: Vec<_> = spans.iter().enumerate().collect();
-    ranked.sort_by_key(|(_, span)| std::cmp::Reverse((span.end.is_none(), span.duration())));
+    let has_failed = |span: &SpanRecord| span.end.is_some() && span.is_error();
+    let last_failed = spans.iter().rposition(|span| has_failed(span));
+    ranked.sort_by_key(|(number, span)| {
+        std::cmp::Reverse((Some(*number) == last_failed, span.end.is_none(), span.duration()))
+    });
     ranked.truncate(Outline::MOST);
     ranked.sort_by_key(|(number, _)| *number);
     let bar = |(_, span): (usize, &&SpanRecord)| Outline {

@@ -76,7 +76,7 @@ pub struct TraceSummary {
     /// The services that take part, each with its number of spans; the busiest first, then by name.
     pub services: Vec<(Text, u64)>,
     /// The longest spans, at most [`Outline::MOST`], in order of start: the trace as a tiny picture. An open span counts
-    /// as longer than any that ended.
+    /// as longer than any that ended, and the last of those that failed is always among them.
     pub outline: Vec<Outline>,
 }
 

@@ -29,7 +29,7 @@ contract! {
     a_summary_tells_the_facts_of_its_trace
     without_a_root_the_earliest_span_stands_for_the_trace
     the_earliest_span_without_a_parent_is_the_root
-    the_outline_shows_the_longest_spans_and_the_open_ones_first
+    the_outline_shows_the_longest_spans_the_open_ones_and_one_that_failed
     times_reach_from_zero_to_the_end
     a_span_may_end_before_it_starts
     a_parent_may_be_the_span_itself_or_its_child
@@ -148,7 +148,7 @@ fn the_earliest_span_without_a_parent_is_the_root(world: &mut World) {
     assert!(world.list(&TraceQuery::default())[0].starts_with("1 span 2 "));
 }
 
-fn the_outline_shows_the_longest_spans_and_the_open_ones_first(world: &mut World) {
+fn the_outline_shows_the_longest_spans_the_open_ones_and_one_that_failed(world: &mut World) {
     let lasting = |id, duration| span(1, id).with(|it| it.end = Some(Timestamp(id * 10 + duration)));
     world.spans((1..=8).map(|id| lasting(id, id)));
     world.spans([open_span(1, 9), lasting(10, 3), open_span(1, 11)]);
@@ -159,6 +159,9 @@ fn the_outline_shows_the_longest_spans_and_the_open_ones_first(world: &mut World
     assert_eq!(outline(world), [5, 6, 7, 8, 9, 11]);
     world.spans([lasting(9, 0)]);
     assert_eq!(outline(world), [4, 5, 6, 7, 8, 11]);
+    let failed = |id| lasting(id, 0).with(|it| it.status.code = StatusCode::Error);
+    world.spans([failed(2).with(|it| it.name = "again".into()), failed(1).with(|it| it.name = "again".into())]);
+    assert_eq!(outline(world), [2, 5, 6, 7, 8, 11], "the last that failed is among them, however short");
 }
 
 fn times_reach_from_zero_to_the_end(world: &mut World) {

@@ -31,7 +31,7 @@ pub(super) struct TraceSummary {
     open_count: u64,
     /// The services that take part, the busiest first.
     services: Vec<ServiceShare>,
-    /// At most six of the longest spans, by start: the trace as a tiny picture.
+    /// At most six of the longest spans, one that failed among them, by start: the trace as a tiny picture.
     outline: Vec<Outline>,
 }
 

@@ -40,6 +40,8 @@ pub(super) struct Trace {
     open: BTreeSet<SpanPlace>,
     /// The longest of the spans that ended; these never go, so none has to be looked for again.
     longest: Vec<(Reverse<Elapsed>, SpanPlace)>,
+    /// The last to start of the spans that ended in an error: mostly the one that made the others fail.
+    last_failed: Option<SpanPlace>,
     pub(super) services: BTreeMap<NameId, u64>,
     pub(super) operations: BTreeMap<(NameId, NameId), Tally>,
     pub(super) errors: u64,
@@ -107,7 +109,10 @@ impl Trace {
             None => {
                 self.open.insert(place);
             }
-            Some(duration) => self.note_longest(duration, place),
+            Some(duration) => {
+                self.note_longest(duration, place);
+                self.last_failed = self.last_failed.max(record.is_error().then_some(place));
+            }
         }
         self.latest_end = self.latest_end.max(record.end);
         self.bytes += bytes;
@@ -190,9 +195,14 @@ impl Trace {
     /// The spans of the trace's picture, in their order.
     pub(super) fn bars(&self) -> impl Iterator<Item = &SpanRecord> {
         let finished = self.longest.iter().map(|(_, place)| place);
-        let mut places: Vec<_> = self.open.iter().chain(finished).take(Outline::MOST).collect();
-        places.sort();
-        places.into_iter().filter_map(|place| self.at(*place)).map(Arc::as_ref)
+        let mut places = BTreeSet::from_iter(self.last_failed);
+        places.extend(self.open.iter().take(Outline::MOST - places.len()));
+        for place in finished {
+            if places.len() < Outline::MOST {
+                places.insert(*place);
+            }
+        }
+        places.into_iter().filter_map(|place| self.at(place)).map(Arc::as_ref)
     }
 
     pub(super) fn at(&self, place: SpanPlace) -> Option<&Arc<SpanRecord>> {
