@@ -55,7 +55,7 @@ pub(crate) async fn load(ingest: &Ingest, now: Timestamp) -> Result<Demo, Refusa
             project: Some(Text::literal("demo")),
             source: "demo",
             body: body.into(),
-            room: ingest.reserve(),
+            room: ingest.begin(),
         };
         let taken = ingest.accept(request).await?;
         loaded.traces += taken.traces;

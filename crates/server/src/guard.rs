@@ -5,7 +5,11 @@
 //! of this server. The guard stands around the router and not in it: a listener takes nothing but a [`Guarded`]
 //! application, so no route can be without it.
 
-use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     Router,
@@ -64,9 +68,9 @@ impl Guarded {
     ) -> Self {
         let mut hosts = BTreeSet::new();
         for address in addresses {
-            for name in ["127.0.0.1", "localhost", "[::1]"] {
-                hosts.insert(format!("{name}:{}", address.port()));
-            }
+            // Another address of this machine may be another program's, so only what is bound has a name here.
+            let is_usual = address.ip() == Ipv4Addr::LOCALHOST || address.ip() == Ipv6Addr::LOCALHOST;
+            hosts.extend(is_usual.then(|| format!("localhost:{}", address.port())));
             hosts.insert(address.to_string());
         }
         let allow_origins = allow_origins.iter().map(|origin| origin.trim_end_matches('/').to_lowercase()).collect();
@@ -116,7 +120,11 @@ impl Guard {
             return Err(Refusal::Host(host));
         }
         let headers = request.headers();
-        let Some(origin) = headers.get(header::ORIGIN) else {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        let (origin, None) = (origins.next(), origins.next()) else {
+            return Err(Refusal::Origin("two origins".into()));
+        };
+        let Some(origin) = origin else {
             return match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
                 None | Some(b"same-origin" | b"none") => Ok(Admitted::Same),
                 Some(_) if is_navigation(request) => Ok(Admitted::Same),

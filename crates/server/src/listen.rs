@@ -20,8 +20,13 @@ use tokio::{
 
 use crate::{App, Config, config::Listen, counters::Counters, error::Error, guard::Guarded, route};
 
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client may take to say which version of HTTP it speaks.
+const OPENING: Duration = Duration::from_secs(10);
+/// How long a client may take to send the head of a request, and how long a connection may be idle: exporters that
+/// send every minute keep theirs.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// What a connection that speaks HTTP/2 begins with.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// How long a request under way may take to finish once the server stops.
 const DRAIN: Duration = Duration::from_secs(3);
 /// How many requests one HTTP/2 connection may have under way.
@@ -218,6 +223,10 @@ async fn accept(
 /// Answers the requests of one connection, HTTP/1.1 or cleartext HTTP/2.
 async fn converse(stream: TcpStream, app: Guarded, watcher: hyper_util::server::graceful::Watcher) {
     drop(stream.set_nodelay(true)); // only a matter of speed
+    // The server behind waits without end until it knows the version, so nobody gets there without having said it.
+    if !matches!(tokio::time::timeout(OPENING, has_opened(&stream)).await, Ok(true)) {
+        return;
+    }
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     builder
@@ -234,4 +243,19 @@ async fn converse(stream: TcpStream, app: Guarded, watcher: hyper_util::server::
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     // A client that breaks off is its own affair.
     drop(watcher.watch(connection).await);
+}
+
+/// Waits until the first bytes tell HTTP/1 from HTTP/2; false when the client left before.
+async fn has_opened(stream: &TcpStream) -> bool {
+    let mut first = [0; PREFACE.len()];
+    loop {
+        match stream.peek(&mut first).await {
+            Ok(0) | Err(_) => return false,
+            Ok(length) if length == PREFACE.len() || !PREFACE.starts_with(first.get(..length).unwrap_or_default()) => {
+                return true;
+            }
+            // A part of the preface stays readable, so waiting for more needs a clock.
+            Ok(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
 }

@@ -56,6 +56,7 @@ pub(crate) fn rest() -> Vec<Route> {
         GET "/api/v1/live" => live::live,
         GET "/api/v1/openapi.json" => openapi::document,
         GET "/api/v1/projects" => manage::projects,
+        DELETE "/api/v1/projects" => manage::delete_named_project,
         DELETE "/api/v1/projects/{project}" => manage::delete_project,
         GET "/api/v1/services" => manage::services,
         GET "/api/v1/traces" => trace::list,

@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use trackway_model::{SpanKind, Value};
-use trackway_wire::otlp::{Decoded, Encoding, MOST_VALUES, decode_logs, decode_traces};
+use trackway_wire::otlp::{Decoded, Encoding, Error, MOST_VALUES, decode_logs, decode_traces};
 
 const TRACE: [u8; 16] = [7; 16];
 
@@ -30,7 +30,7 @@ fn request(spans: &[Vec<u8>]) -> Vec<u8> {
 }
 
 fn protobuf(spans: &[Vec<u8>]) -> Decoded {
-    decode_traces(Encoding::Protobuf, &request(spans), None).unwrap()
+    decode_traces(Encoding::Protobuf, &request(spans), None, &mut |_| true).unwrap()
 }
 
 /// An attribute `k` whose value is `levels` arrays in each other.
@@ -48,7 +48,7 @@ fn protobuf_maps(levels: usize) -> Vec<u8> {
 
 fn json(spans: &str) -> Decoded {
     let body = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{spans}]}}]}}]}}"#);
-    decode_traces(Encoding::Json, body.as_bytes(), None).unwrap()
+    decode_traces(Encoding::Json, body.as_bytes(), None, &mut |_| true).unwrap()
 }
 
 /// One JSON span with these further fields.
@@ -136,28 +136,28 @@ fn a_resource_that_cannot_be_read_costs_its_spans() {
     let spans = field(2, &[field(2, &span(1, &[])), field(2, &span(2, &[]))].concat());
     let broken = field(1, &[field(1, &[0x0a, 9]), spans].concat());
     let body = [broken, request(&[span(3, &[])])].concat();
-    let decoded = decode_traces(Encoding::Protobuf, &body, None).unwrap();
+    let decoded = decode_traces(Encoding::Protobuf, &body, None, &mut |_| true).unwrap();
     assert_eq!((decoded.batch.spans.len(), decoded.rejected.count), (1, 2));
 }
 
 #[test]
 fn what_is_no_request_is_refused_whole() {
     for body in [&[0x08, 1][..], &[0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f], &[0x0f], b"hello"] {
-        assert!(decode_traces(Encoding::Protobuf, body, None).is_err(), "{body:?}");
+        assert!(decode_traces(Encoding::Protobuf, body, None, &mut |_| true).is_err(), "{body:?}");
     }
     for body in ["", "[]", "{", r#"{"resourceSpans":7}"#, "\u{feff}{}"] {
-        assert!(decode_traces(Encoding::Json, body.as_bytes(), None).is_err(), "{body:?}");
+        assert!(decode_traces(Encoding::Json, body.as_bytes(), None, &mut |_| true).is_err(), "{body:?}");
     }
-    assert!(decode_traces(Encoding::Json, b"{\"a\":\"\xff\"}", None).is_err());
+    assert!(decode_traces(Encoding::Json, b"{\"a\":\"\xff\"}", None, &mut |_| true).is_err());
 }
 
 #[test]
 fn empty_requests_are_fine() {
     for body in [&[][..], &field(1, &[]), &field(1, &field(2, &[]))] {
-        assert_eq!(decode_traces(Encoding::Protobuf, body, None), Ok(Decoded::default()));
+        assert_eq!(decode_traces(Encoding::Protobuf, body, None, &mut |_| true), Ok(Decoded::default()));
     }
     for body in ["{}", r#"{"resourceSpans":null}"#, r#"{"resourceSpans":[{"scopeSpans":[{"spans":null}]}]}"#] {
-        assert_eq!(decode_traces(Encoding::Json, body.as_bytes(), None), Ok(Decoded::default()));
+        assert_eq!(decode_traces(Encoding::Json, body.as_bytes(), None, &mut |_| true), Ok(Decoded::default()));
     }
 }
 
@@ -168,8 +168,40 @@ fn unknown_fields_are_ignored_at_every_level() {
     let body = r#"{"new":1,"resource_spans":[1],"resourceSpans":[{"new":[],"scopeSpans":[{"new":{},"spans":[
         {"traceId":"07070707070707070707070707070707","spanId":"0102030405060708","span_id":4,"new":[{"deep":{}}],
          "status":{"new":1},"events":[{"new":null}]}]}]}]}"#;
-    let decoded = decode_traces(Encoding::Json, body.as_bytes(), None).unwrap();
+    let decoded = decode_traces(Encoding::Json, body.as_bytes(), None, &mut |_| true).unwrap();
     assert_eq!((decoded.batch.spans.len(), decoded.rejected.count), (1, 0));
+}
+
+#[test]
+fn what_is_wrong_in_the_json_envelope_costs_its_part_only() {
+    let good =
+        format!(r#"{{"scopeSpans":[{{"spans":[{{"traceId":"{}","spanId":"0102030405060708"}}]}}]}}"#, "07".repeat(16));
+    for bad in [r#"{"schemaUrl":3}"#, "7", "[]", r#"{"scopeSpans":7}"#, r#"{"scopeSpans":[7]}"#, r#"{"resource":7}"#] {
+        let body = format!(r#"{{"resourceSpans":[{bad},{good}]}}"#);
+        let decoded = decode_traces(Encoding::Json, body.as_bytes(), None, &mut |_| true).unwrap();
+        assert_eq!((decoded.batch.spans.len(), decoded.rejected.count), (1, 1), "{bad}");
+    }
+    for fine in ["null", r#"{"scopes":5,"items":[]}"#, r#"{"scopeLogs":[],"scopeSpans":null}"#] {
+        let body = format!(r#"{{"resourceSpans":[{fine},{good}],"spans":[]}}"#);
+        let decoded = decode_traces(Encoding::Json, body.as_bytes(), None, &mut |_| true).unwrap();
+        assert_eq!((decoded.batch.spans.len(), decoded.rejected.count), (1, 0), "{fine}");
+    }
+    let list = format!(r#"[[{good}]]"#);
+    assert!(decode_traces(Encoding::Json, list.as_bytes(), None, &mut |_| true).is_err(), "a list is no request");
+}
+
+#[test]
+fn a_small_body_that_swells_is_given_up_when_its_records_are_too_dear() {
+    let swelling = span(1, &field(13, &[]).repeat(MOST_VALUES));
+    let json = format!(
+        r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"links":[{{}}{}]}}]}}]}}]}}"#,
+        ",{}".repeat(100_000)
+    );
+    for (encoding, body) in [(Encoding::Protobuf, request(&[swelling])), (Encoding::Json, json.into_bytes())] {
+        let mut left = 4 * body.len();
+        let mut afford = |bytes: usize| left.checked_sub(bytes).map(|rest| left = rest).is_some();
+        assert_eq!(decode_traces(encoding, &body, None, &mut afford), Err(Error::Memory), "{encoding:?}");
+    }
 }
 
 #[test]
@@ -221,7 +253,7 @@ fn a_log_record_becomes_an_event_of_its_span_and_one_without_a_span_is_ignored()
          "severityNumber":17,"severityText":"ERROR","body":{"stringValue":"declined"},
          "attributes":[{"key":"code","value":{"intValue":"51"}}]},
         {"body":{"stringValue":"starting"}}]}]}]}"#;
-    let decoded = decode_logs(Encoding::Json, body.as_bytes()).unwrap();
+    let decoded = decode_logs(Encoding::Json, body.as_bytes(), &mut |_| true).unwrap();
     assert_eq!((decoded.batch.events.len(), decoded.ignored), (1, 1));
     let event = &decoded.batch.events[0].event;
     assert_eq!((event.time.0, &*event.name), (5, "log"));
@@ -238,8 +270,8 @@ proptest! {
     #[test]
     fn no_bytes_make_the_decoders_panic(body: Vec<u8>) {
         for encoding in [Encoding::Protobuf, Encoding::Json] {
-            drop(decode_traces(encoding, &body, None));
-            drop(decode_logs(encoding, &body));
+            drop(decode_traces(encoding, &body, None, &mut |_| true));
+            drop(decode_logs(encoding, &body, &mut |_| true));
         }
     }
 
@@ -248,7 +280,7 @@ proptest! {
         let mut body = request(&[span(1, &protobuf_maps(3)), span(2, &protobuf_arrays(3))]);
         let at = at % body.len();
         body[at] = byte;
-        if let Ok(decoded) = decode_traces(Encoding::Protobuf, &body, None) {
+        if let Ok(decoded) = decode_traces(Encoding::Protobuf, &body, None, &mut |_| true) {
             prop_assert!(decoded.batch.spans.len() as u64 + decoded.rejected.count <= 4);
         }
     }

@@ -76,7 +76,8 @@ export const api = {
   stats: (signal?: AbortSignal) => request<Stats>("GET", "stats", signal),
   loadDemo: () => request<Demo>("POST", "demo"),
   deleteTrace: (id: string) => request<Deleted>("DELETE", `traces/${segment(id)}`),
-  deleteProject: (name: string) => request<Deleted>("DELETE", `projects/${segment(name)}`),
+  // In the query, since a browser makes a way up of the path segment `..`, however it is written.
+  deleteProject: (name: string) => request<Deleted>("DELETE", `projects?project=${segment(name)}`),
 };
 
 /** Sends one span through the same door that programs use. */

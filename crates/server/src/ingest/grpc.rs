@@ -45,7 +45,9 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>, request: HttpRequest<Bo
 /// True for a request that expects an answer in gRPC.
 pub(crate) fn is_call(request: &HttpRequest<Body>) -> bool {
     let content_type = request.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
-    content_type.is_some_and(|content_type| content_type.starts_with(b"application/grpc"))
+    // gRPC-Web has a framing of its own.
+    let rest = content_type.and_then(|content_type| content_type.strip_prefix(b"application/grpc"));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"+") || rest.starts_with(b";"))
 }
 
 /// Answers a call of a method that is not there.
@@ -58,6 +60,7 @@ pub(crate) fn unknown(path: &str) -> Response<Body> {
 
 async fn answer(ingest: &Ingest, signal: Signal, request: HttpRequest<Body>) -> Response<Body> {
     if !is_call(&request) {
+        drop(ingest.begin());
         ingest.count(&Refusal::Unsupported(String::new()));
         let detail = "This path takes gRPC calls; OTLP over HTTP goes to /v1/traces.";
         return problem::response(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail.into());
@@ -70,12 +73,12 @@ async fn answer(ingest: &Ingest, signal: Signal, request: HttpRequest<Body>) -> 
 }
 
 async fn take(ingest: &Ingest, signal: Signal, headers: &HeaderMap, body: Body) -> Result<Taken, Refusal> {
-    let mut room = ingest.reserve();
+    let mut room = ingest.begin();
     let limit = ingest.max_body_bytes;
     let message = async {
         let framed = body::read(body, limit.saturating_add(PREFIX), &mut room).await;
         let framed = framed.map_err(|refusal| match refusal {
-            Refusal::TooLarge { .. } => Refusal::TooLarge { limit },
+            Refusal::TooLarge(_) => body::over(limit),
             other => other,
         })?;
         let (message, compressed) = unframe(framed, limit)?;
@@ -102,7 +105,7 @@ fn unframe(mut framed: Bytes, limit: usize) -> Result<(Bytes, bool), Refusal> {
     };
     let length = framed.get_u32() as usize;
     if length > limit {
-        return Err(Refusal::TooLarge { limit });
+        return Err(body::over(limit));
     }
     if length != framed.len() {
         let what = format!("the message says {length} bytes and has {}", framed.len());

@@ -36,6 +36,7 @@ async fn answer(ingest: &Ingest, signal: Signal, request: HttpRequest<Body>) -> 
     let encoding = match encoding(&head.headers) {
         Ok(encoding) => encoding,
         Err(refusal) => {
+            drop(ingest.begin());
             ingest.count(&refusal);
             return refused(Encoding::Json, &refusal);
         }
@@ -53,7 +54,7 @@ async fn take(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Taken, Refusal> {
-    let mut room = ingest.reserve();
+    let mut room = ingest.begin();
     let limit = ingest.max_body_bytes;
     let plain = async {
         let compression = header_text(headers, header::CONTENT_ENCODING.as_str()).unwrap_or_default();
@@ -88,15 +89,9 @@ pub(super) fn header_text(headers: &HeaderMap, name: &str) -> Option<Text> {
 pub(crate) fn verdict(refusal: &Refusal) -> (StatusCode, Code, String) {
     match refusal {
         Refusal::Malformed(what) => (StatusCode::BAD_REQUEST, Code::InvalidArgument, what.clone()),
-        Refusal::TooLarge { limit } => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            Code::ResourceExhausted,
-            format!(
-                "the body is over {limit} bytes: send smaller batches, or start trackway with a higher --max-body-bytes"
-            ),
-        ),
+        Refusal::TooLarge(what) => (StatusCode::PAYLOAD_TOO_LARGE, Code::ResourceExhausted, what.clone()),
         Refusal::Slow => {
-            (StatusCode::REQUEST_TIMEOUT, Code::InvalidArgument, "the body stopped coming before its end".into())
+            (StatusCode::REQUEST_TIMEOUT, Code::Unavailable, "the body stopped coming before its end".into())
         }
         Refusal::Unsupported(what) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::Unimplemented, what.clone()),
         Refusal::Busy(what) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, what.clone()),

@@ -14,9 +14,6 @@ use trackway_wire::otlp::{self, Decoded, Encoding, Rejected, Signal};
 
 use crate::{Config, counters::Counters, live::Live};
 
-/// How much memory the records of a body take for each of its bytes, about; what is made to swell takes more.
-const RECORDS_PER_BODY: usize = 4;
-
 /// When a refused sender should come again.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -35,6 +32,7 @@ pub(crate) struct Ingest {
     clock: Clock,
     counters: Arc<Counters>,
     max_body_bytes: usize,
+    max_bytes_under_way: usize,
     room: Arc<Semaphore>,
 }
 
@@ -67,8 +65,8 @@ pub(crate) struct Taken {
 pub(crate) enum Refusal {
     /// The body is not what it claims.
     Malformed(String),
-    /// The body is over the limit.
-    TooLarge { limit: usize },
+    /// The request is over a limit, and will be whenever it comes again.
+    TooLarge(String),
     /// The body came too slowly, or broke off.
     Slow,
     /// The content type or the compression is unknown.
@@ -82,23 +80,28 @@ pub(crate) enum Refusal {
 /// Part of the memory that requests under way may take together; given back when dropped.
 pub(crate) struct Reservation {
     room: Arc<Semaphore>,
+    /// What one request may take at most.
+    most: usize,
     held: Option<OwnedSemaphorePermit>,
 }
 
 /// Reads a frame as it was read when it came: the decoder that the store replays its log with.
 pub fn decoder() -> Decoder {
-    Box::new(|frame| decode(frame).map(|decoded| decoded.batch))
+    Box::new(|frame| match decode(frame, &mut |_| true) {
+        Ok(decoded) => Ok(decoded.batch),
+        Err(error) => Err(error.to_string()),
+    })
 }
 
-fn decode(frame: &Frame) -> Result<Decoded, String> {
+/// Reads a frame; `afford` is asked for the memory of each record before that is made.
+fn decode(frame: &Frame, afford: &mut dyn FnMut(usize) -> bool) -> Result<Decoded, otlp::Error> {
     let Some((_, signal, encoding)) = TYPES.iter().find(|(name, ..)| *name == &*frame.content_type) else {
-        return Err(format!("{:?} is a content type of a newer version", frame.content_type));
+        return Err(otlp::Error::Malformed(format!("{:?} is a content type of a newer version", frame.content_type)));
     };
-    let decoded = match signal {
-        Signal::Traces => otlp::decode_traces(*encoding, &frame.body, frame.project.as_ref()),
-        Signal::Logs | Signal::Metrics => otlp::decode_logs(*encoding, &frame.body),
-    };
-    decoded.map_err(|error| error.to_string())
+    match signal {
+        Signal::Traces => otlp::decode_traces(*encoding, &frame.body, frame.project.as_ref(), afford),
+        Signal::Logs | Signal::Metrics => otlp::decode_logs(*encoding, &frame.body, afford),
+    }
 }
 
 /// A request that is read and on its way to the disk.
@@ -113,8 +116,14 @@ struct Begun {
 }
 
 /// Reads a frame and hands it to the store: all of a request's work that computes.
-fn begin(store: &dyn Store, live: &Live, frame: Frame) -> Result<Begun, String> {
-    let Decoded { batch, rejected, ignored } = decode(&frame)?;
+fn begin(store: &dyn Store, live: &Live, frame: Frame, room: &mut Reservation) -> Result<Begun, Refusal> {
+    let mut refusal = None;
+    let decoded = decode(&frame, &mut |bytes| room.grow(bytes).map_err(|refused| refusal = Some(refused)).is_ok());
+    let Decoded { batch, rejected, ignored } = match (decoded, refusal) {
+        (Ok(decoded), None) => decoded,
+        (_, Some(refusal)) => return Err(refusal),
+        (Err(error), None) => return Err(Refusal::Malformed(error.to_string())),
+    };
     let (spans, events) = (batch.spans.len() as u64, batch.events.len() as u64);
     let news = live.glance(&batch);
     let appending = (!batch.is_empty()).then(|| store.append(frame, batch));
@@ -129,8 +138,9 @@ impl Ingest {
         counters: Arc<Counters>,
         config: &Config,
     ) -> Self {
-        let room = Arc::new(Semaphore::new(config.max_bytes_under_way.min(Semaphore::MAX_PERMITS)));
-        Self { store, live, clock, counters, max_body_bytes: config.max_body_bytes, room }
+        let max_bytes_under_way = config.max_bytes_under_way.min(u32::MAX as usize);
+        let room = Arc::new(Semaphore::new(max_bytes_under_way));
+        Self { store, live, clock, counters, max_body_bytes: config.max_body_bytes, max_bytes_under_way, room }
     }
 
     /// Stores what a request brings; when this returns, it is durable.
@@ -146,7 +156,7 @@ impl Ingest {
     pub(crate) fn count(&self, refusal: &Refusal) {
         let counter = match refusal {
             Refusal::Malformed(_) => &self.counters.refused_malformed,
-            Refusal::TooLarge { .. } => &self.counters.refused_too_large,
+            Refusal::TooLarge(_) => &self.counters.refused_too_large,
             Refusal::Slow => &self.counters.refused_slow,
             Refusal::Unsupported(_) => &self.counters.refused_unsupported,
             Refusal::Busy(_) => &self.counters.refused_busy,
@@ -155,13 +165,11 @@ impl Ingest {
         counter.add(1);
     }
 
-    async fn store(&self, mut request: Request) -> Result<Taken, Refusal> {
-        self.counters.requests.add(1);
+    async fn store(&self, request: Request) -> Result<Taken, Refusal> {
         self.counters.bytes.add(request.body.len() as u64);
         if request.signal == Signal::Metrics {
             return self.ignore_metrics(&request);
         }
-        request.room.grow(request.body.len().saturating_mul(RECORDS_PER_BODY))?;
         let frame = Frame {
             content_type: content_type(request.signal, request.encoding),
             project: request.project,
@@ -171,7 +179,9 @@ impl Ingest {
             body: request.body,
         };
         let (store, live) = (Arc::clone(&self.store), Arc::clone(&self.live));
-        let begun = run_apart(move || begin(&*store, &live, frame)).await?.map_err(Refusal::Malformed)?;
+        let mut room = request.room;
+        let work = move || begin(&*store, &live, frame, &mut room).map(|begun| (begun, room));
+        let (begun, _room) = run_apart(work).await??;
         let Begun { rejected, ignored, spans, events, news, appending } = begun;
         self.counters.logs_ignored.add(ignored);
         let rejections =
@@ -191,16 +201,24 @@ impl Ingest {
         Ok(Taken::default())
     }
 
-    /// Begins to reserve memory for a request.
-    pub(crate) fn reserve(&self) -> Reservation {
-        Reservation { room: Arc::clone(&self.room), held: None }
+    /// Begins a request: counts it, and reserves memory for it as it grows.
+    pub(crate) fn begin(&self) -> Reservation {
+        self.counters.requests.add(1);
+        Reservation { room: Arc::clone(&self.room), most: self.max_bytes_under_way, held: None }
     }
 }
 
 impl Reservation {
     /// Reserves `bytes` more.
     fn grow(&mut self, bytes: usize) -> Result<(), Refusal> {
-        let permits = u32::try_from(bytes).map_err(|_| Refusal::TooLarge { limit: u32::MAX as usize })?;
+        let held = self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let permits = u32::try_from(bytes).ok().filter(|_| held.saturating_add(bytes) <= self.most);
+        let permits = permits.ok_or_else(|| {
+            Refusal::TooLarge(format!(
+                "the request takes more than {} bytes of memory: send smaller batches",
+                self.most
+            ))
+        })?;
         let more = Arc::clone(&self.room).try_acquire_many_owned(permits);
         let more = more.map_err(|_| Refusal::Busy("too many requests are under way".into()))?;
         match &mut self.held {

@@ -114,6 +114,19 @@ pub(crate) async fn delete_project(
         .ok_or_else(|| Problem::not_found(format!("There is no project {name:?} here.")))
 }
 
+/// Deletes every trace of a project whose name cannot stand in a path, as `..` in a browser.
+#[utoipa::path(delete, path = "/api/v1/projects", tag = "projects", params(ProjectParams),
+    responses((status = 200, body = Deleted), (status = 400, body = Problem), (status = 404, body = Problem)))]
+pub(crate) async fn delete_named_project(
+    app: State<Arc<App>>,
+    Params(params): Params<ProjectParams>,
+) -> Result<Json<Deleted>, Problem> {
+    match params.project.filter(|name| !name.is_empty()) {
+        Some(name) => delete_project(app, InPath(name)).await,
+        None => Err(Problem::bad_request("Name the project to delete: ?project=shop.")),
+    }
+}
+
 fn gone(app: &App, deleted: store::Deleted, what: DeletedWhat) -> Option<Json<Deleted>> {
     app.live.deleted(what, deleted);
     (deleted.traces > 0).then_some(Json(Deleted { deleted_traces: deleted.traces, deleted_spans: deleted.spans }))

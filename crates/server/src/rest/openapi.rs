@@ -16,7 +16,7 @@ use super::{live, manage, state, trace};
     paths(
         state::health, state::stats, live::live, manage::load_demo, document,
         trace::list, trace::one, trace::span, manage::delete_trace,
-        manage::projects, manage::delete_project, manage::services,
+        manage::projects, manage::delete_project, manage::delete_named_project, manage::services,
     ),
     tags(
         (name = "traces", description = "Traces and their spans"),

@@ -9,6 +9,8 @@ use serde::Serialize;
 use trackway_store::Error;
 use utoipa::ToSchema;
 
+use crate::ingest::RETRY_AFTER;
+
 /// What went wrong, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Problem {
@@ -56,6 +58,9 @@ impl IntoResponse for Problem {
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let content_type = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+        if self.status == StatusCode::SERVICE_UNAVAILABLE.as_u16() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER.as_secs()));
+        }
         response
     }
 }

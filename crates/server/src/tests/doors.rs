@@ -130,20 +130,45 @@ async fn a_body_over_the_limit_is_refused_compressed_or_not() {
 
 #[tokio::test]
 async fn a_gigabyte_in_a_megabyte_is_given_up_at_the_limit() {
-    let server = configured(Config { max_body_bytes: 1 << 20, max_bytes_under_way: 8 << 20, ..Config::default() });
+    let server = configured(Config { max_body_bytes: 1 << 20, max_bytes_under_way: 4 << 20, ..Config::default() });
     let bomb = gzip(&vec![b' '; 256 << 20]);
     let answer = post(&server, &[JSON, ("content-encoding", "gzip")], bomb).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
 #[tokio::test]
+async fn a_small_body_that_becomes_large_records_is_refused_for_good() {
+    let server = configured(Config { max_bytes_under_way: 16 << 20, ..Config::default() });
+    let links = span(1, 1, &format!(r#","links":[{{}}{}]"#, ",{}".repeat(50_000)));
+    let body = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{}]}}]}}]}}"#, [links.as_str(); 8].join(","));
+    let answer = post(&server, &[JSON, ("content-encoding", "gzip")], gzip(body.as_bytes())).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", answer.text());
+    assert!(answer.text().contains("send smaller batches"), "{}", answer.text());
+    assert_eq!(server.post(&span(1, 1, "")).await.status, StatusCode::OK, "the room was given back");
+}
+
+#[tokio::test]
 async fn what_does_not_fit_beside_the_others_comes_again() {
-    let server = configured(Config { max_bytes_under_way: 500, ..Config::default() });
+    let server = configured(Config { max_bytes_under_way: 1_000, ..Config::default() });
+    let (sender, slow) = tokio::sync::mpsc::channel::<Result<Vec<u8>, std::io::Error>>(1);
+    let slow = Body::from_stream(tokio_stream::wrappers::ReceiverStream::new(slow));
+    let first = tokio::spawn({
+        let server = server.clone();
+        async move { post(&server, &[JSON], slow).await.status }
+    });
+    sender.send(Ok(b"{\"new\":\"".to_vec())).await.unwrap();
+    sender.send(Ok(vec![b'x'; 800])).await.unwrap();
+    // The channel holds one part, so that this one is taken only after the one before was read.
+    sender.send(Ok(Vec::new())).await.unwrap();
+    sender.send(Ok(Vec::new())).await.unwrap();
     let answer = post(&server, &[JSON], format!("{{\"new\":\"{}\"}}", "x".repeat(600))).await;
     assert_eq!((answer.status, answer.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "2"));
     let (answer, status) = call(&server, &[], 0, &[0; 600]).await;
     assert_eq!(status, "14", "UNAVAILABLE");
     assert!(answer.headers.contains_key("grpc-status-details-bin"), "RetryInfo");
+    sender.send(Ok(b"\"}".to_vec())).await.unwrap();
+    drop(sender);
+    assert_eq!(first.await.unwrap(), StatusCode::OK);
     assert_eq!(post(&server, &[JSON], "{}").await.status, StatusCode::OK, "the room was given back");
 }
 

@@ -20,6 +20,7 @@ use trackway_store::{Memory, Store};
 use crate::{App, Config, counters::Counters, guard::Guarded, ingest::Ingest, live::Live, query::Query, route};
 
 /// A server whose clock stands at 2026-11-21T07:00:00Z.
+#[derive(Clone)]
 pub(crate) struct TestServer {
     pub(crate) app: Arc<App>,
     config: Config,
@@ -60,9 +61,9 @@ pub(crate) fn configured(config: Config) -> TestServer {
 
 impl TestServer {
     fn guarded(&self, router: axum::Router) -> Guarded {
-        let address: SocketAddr = "127.0.0.1:7241".parse().unwrap();
+        let addresses: [SocketAddr; 2] = ["127.0.0.1:7241".parse().unwrap(), "[::1]:7241".parse().unwrap()];
         let counters = Arc::clone(&self.app.counters);
-        Guarded::new(router, [address].into_iter(), &self.config.allow_origins, counters)
+        Guarded::new(router, addresses.into_iter(), &self.config.allow_origins, counters)
     }
 
     /// Sends a request as it is.

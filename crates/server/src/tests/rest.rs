@@ -136,6 +136,17 @@ async fn what_is_deleted_is_gone_and_deleting_again_says_so() {
 }
 
 #[tokio::test]
+async fn a_project_with_a_name_that_no_path_can_hold_is_deleted_by_the_query() {
+    let server = server();
+    let body = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{}]}}]}}]}}"#, span(1, 1, ""));
+    let headers = [("content-type", "application/json"), ("trackway-project", "..")];
+    server.send("POST", "/v1/traces", &headers, body).await;
+    assert_eq!(server.send("DELETE", "/api/v1/projects", &[], "").await.status, StatusCode::BAD_REQUEST);
+    let deleted = server.send("DELETE", "/api/v1/projects?project=..", &[], "").await;
+    assert_eq!(deleted.text(), r#"{"deleted_traces":1,"deleted_spans":1}"#);
+}
+
+#[tokio::test]
 async fn the_demo_comes_through_the_door_and_ends_now() {
     let server = server();
     let first = server.send("POST", "/api/v1/demo", &[], "").await.json();

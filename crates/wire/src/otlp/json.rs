@@ -1,6 +1,6 @@
 //! OTLP as JSON: the protobuf mapping with hexadecimal ids, enums as numbers and unknown fields ignored.
 
-use std::sync::Arc;
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use base64::{Engine as _, alphabet, engine::DecodePaddingMode, engine::GeneralPurpose, engine::GeneralPurposeConfig};
 use serde::Deserialize;
@@ -11,8 +11,9 @@ use trackway_model::{
 };
 
 use super::{
-    Decoded, Malformed,
+    Afford, Decoded, Error, Malformed, Rejected,
     log::Log,
+    pay,
     protobuf::{kind, status_code},
     shape,
 };
@@ -25,149 +26,201 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 type Object = Map<String, Json>;
 
-#[derive(Deserialize)]
-struct Traces<'a> {
-    #[serde(borrow, rename = "resourceSpans")]
-    groups: Option<Vec<ResourceGroup<'a>>>,
+/// What a signal calls the lists around its items.
+struct Names {
+    groups: &'static str,
+    scopes: &'static str,
+    items: &'static str,
 }
 
-#[derive(Deserialize)]
-struct Logs<'a> {
-    #[serde(borrow, rename = "resourceLogs")]
-    groups: Option<Vec<ResourceGroup<'a>>>,
-}
+const TRACES: Names = Names { groups: "resourceSpans", scopes: "scopeSpans", items: "spans" };
+const LOGS: Names = Names { groups: "resourceLogs", scopes: "scopeLogs", items: "logRecords" };
+const METRICS: Names = Names { groups: "resourceMetrics", scopes: "scopeMetrics", items: "metrics" };
 
-#[derive(Deserialize)]
-struct Metrics<'a> {
-    #[serde(borrow, rename = "resourceMetrics")]
-    groups: Option<Vec<ResourceGroup<'a>>>,
-}
+/// A part of the envelope, its fields not read yet.
+type Part<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 
-/// `ResourceSpans`, `ResourceLogs` and `ResourceMetrics` differ in two names only.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ResourceGroup<'a> {
-    #[serde(borrow)]
-    resource: Option<&'a RawValue>,
-    #[serde(borrow, alias = "scopeSpans", alias = "scopeLogs", alias = "scopeMetrics")]
-    scopes: Option<Vec<ScopeGroup<'a>>>,
-    schema_url: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ScopeGroup<'a> {
-    #[serde(borrow)]
-    scope: Option<&'a RawValue>,
-    #[serde(borrow, alias = "spans", alias = "logRecords", alias = "metrics")]
-    items: Option<Vec<&'a RawValue>>,
-    schema_url: Option<String>,
-}
-
-impl<'a> ResourceGroup<'a> {
-    fn scopes(&self) -> &[ScopeGroup<'a>] {
-        self.scopes.as_deref().unwrap_or(&[])
-    }
-}
-
-impl<'a> ScopeGroup<'a> {
-    fn items(&self) -> &[&'a RawValue] {
-        self.items.as_deref().unwrap_or(&[])
-    }
-}
-
-fn envelope<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
+fn envelope<'a>(body: &'a [u8]) -> Result<Part<'a>, Malformed> {
     let text = std::str::from_utf8(body).map_err(|error| Malformed(format!("the body is not UTF-8: {error}")))?;
     serde_json::from_str(text).map_err(|error| Malformed(format!("the body is not the JSON of this request: {error}")))
 }
 
-pub(super) fn traces(body: &[u8], asked: Option<&Text>) -> Result<Decoded, Malformed> {
+/// Reads a part of the envelope; `null` is an empty one.
+fn part<'a>(raw: &'a RawValue, name: &str) -> Result<Part<'a>, Malformed> {
+    let part: Option<Part<'a>> =
+        serde_json::from_str(raw.get()).map_err(|error| Malformed(format!("{name}: {error}")))?;
+    Ok(part.unwrap_or_default())
+}
+
+/// Reads a list of the envelope; absent and `null` are empty ones.
+fn list<'a>(part: &Part<'a>, name: &str) -> Result<Vec<&'a RawValue>, Malformed> {
+    let Some(raw) = part.get(name) else { return Ok(Vec::new()) };
+    let list: Option<Vec<&'a RawValue>> =
+        serde_json::from_str(raw.get()).map_err(|error| Malformed(format!("{name}: {error}")))?;
+    Ok(list.unwrap_or_default())
+}
+
+fn schema_url(part: &Part<'_>) -> Result<Text, Malformed> {
+    let Some(raw) = part.get("schemaUrl") else { return Ok(Text::default()) };
+    let url: Option<String> =
+        serde_json::from_str(raw.get()).map_err(|error| Malformed(format!("schemaUrl: {error}")))?;
+    Ok(url.unwrap_or_default().into())
+}
+
+/// Calls `each` with every group and the groups of its scopes; what is wrong with one costs only that one.
+fn for_each_group<'a>(
+    body: &'a [u8],
+    names: &Names,
+    rejected: &mut Rejected,
+    mut each: impl FnMut(&Part<'a>, &[Part<'a>], &mut Rejected) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let envelope = envelope(body)?;
+    for raw in list(&envelope, names.groups)? {
+        let group = part(raw, names.groups).and_then(|group| list(&group, names.scopes).map(|scopes| (group, scopes)));
+        let (group, scopes) = match group {
+            Ok(group) => group,
+            Err(error) => {
+                rejected.add(1, error);
+                continue;
+            }
+        };
+        let mut parts = Vec::new();
+        for raw in scopes {
+            match part(raw, names.scopes) {
+                Ok(scope) => parts.push(scope),
+                Err(error) => rejected.add(1, error),
+            }
+        }
+        match each(&group, &parts, rejected) {
+            Err(Error::Malformed(error)) => {
+                let items: u64 = parts.iter().map(|scope| items_of(scope, names)).sum();
+                rejected.add(items.max(1), error);
+            }
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+fn items_of(scope: &Part<'_>, names: &Names) -> u64 {
+    list(scope, names.items).map_or(0, |items| items.len() as u64)
+}
+
+pub(super) fn traces(body: &[u8], asked: Option<&Text>, afford: Afford<'_>) -> Result<Decoded, Error> {
     let mut decoded = Decoded::default();
-    for group in envelope::<Traces<'_>>(body)?.groups.iter().flatten() {
-        match resource(group) {
-            Ok(resource) => {
-                let project = project_of(asked, &resource);
-                let resource = Arc::new(resource);
-                for scope in group.scopes() {
-                    scope_spans(scope, &resource, &project, &mut decoded);
+    let spans = &mut decoded.batch.spans;
+    for_each_group(body, &TRACES, &mut decoded.rejected, |group, scopes, rejected| {
+        let resource = resource(group, afford).map_err(|error| within("resource", error))?;
+        let project = project_of(asked, &resource);
+        let resource = Arc::new(resource);
+        for scope in scopes {
+            match scope_spans(scope, &resource, &project, spans, rejected, afford) {
+                Err(Error::Malformed(error)) => rejected.add(items_of(scope, &TRACES).max(1), error),
+                other => other?,
+            }
+        }
+        Ok(())
+    })?;
+    Ok(decoded)
+}
+
+fn scope_spans(
+    group: &Part<'_>,
+    resource: &Arc<Resource>,
+    project: &Text,
+    spans: &mut Vec<SpanRecord>,
+    rejected: &mut Rejected,
+    afford: Afford<'_>,
+) -> Result<(), Error> {
+    let scope = Arc::new(scope(group, afford).map_err(|error| within("scope", error))?);
+    for raw in list(group, TRACES.items)? {
+        match span(raw, resource, &scope, project, afford) {
+            Ok(span) => spans.push(span),
+            Err(Error::Malformed(error)) => rejected.add(1, error),
+            Err(Error::Memory) => return Err(Error::Memory),
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn logs(body: &[u8], afford: Afford<'_>) -> Result<Decoded, Error> {
+    let mut decoded = Decoded::default();
+    let (events, ignored) = (&mut decoded.batch.events, &mut decoded.ignored);
+    for_each_group(body, &LOGS, &mut decoded.rejected, |_, scopes, rejected| {
+        for scope in scopes {
+            for raw in list(scope, LOGS.items)? {
+                match log(raw, afford) {
+                    Ok(Some(event)) => events.push(event),
+                    Ok(None) => *ignored += 1,
+                    Err(Error::Malformed(error)) => rejected.add(1, error),
+                    Err(Error::Memory) => return Err(Error::Memory),
                 }
             }
-            Err(error) => {
-                let spans: usize = group.scopes().iter().map(|scope| scope.items().len()).sum();
-                decoded.rejected.add(spans as u64, format_args!("resource: {error}"));
-            }
         }
-    }
+        Ok(())
+    })?;
     Ok(decoded)
 }
 
-fn scope_spans(group: &ScopeGroup<'_>, resource: &Arc<Resource>, project: &Text, decoded: &mut Decoded) {
-    let scope = match scope(group) {
-        Ok(scope) => Arc::new(scope),
-        Err(error) => {
-            return decoded.rejected.add(group.items().len() as u64, format_args!("scope: {error}"));
-        }
-    };
-    for raw in group.items() {
-        match span(raw, resource, &scope, project) {
-            Ok(span) => decoded.batch.spans.push(span),
-            Err(error) => decoded.rejected.add(1, error),
-        }
+pub(super) fn metrics(body: &[u8]) -> Result<u64, Error> {
+    let mut metrics = 0;
+    for_each_group(body, &METRICS, &mut Rejected::default(), |_, scopes, _| {
+        metrics += scopes.iter().map(|scope| items_of(scope, &METRICS)).sum::<u64>();
+        Ok(())
+    })?;
+    Ok(metrics)
+}
+
+/// Says where an item is wrong.
+fn within(place: &str, error: Error) -> Error {
+    match error {
+        Error::Malformed(what) => Error::Malformed(format!("{place}: {what}")),
+        Error::Memory => Error::Memory,
     }
 }
 
-pub(super) fn logs(body: &[u8]) -> Result<Decoded, Malformed> {
-    let mut decoded = Decoded::default();
-    let envelope = envelope::<Logs<'_>>(body)?;
-    for raw in envelope.groups.iter().flatten().flat_map(ResourceGroup::scopes).flat_map(ScopeGroup::items) {
-        match log(raw) {
-            Ok(Some(event)) => decoded.batch.events.push(event),
-            Ok(None) => decoded.ignored += 1,
-            Err(error) => decoded.rejected.add(1, error),
-        }
-    }
-    Ok(decoded)
-}
-
-pub(super) fn metrics(body: &[u8]) -> Result<u64, Malformed> {
-    let envelope = envelope::<Metrics<'_>>(body)?;
-    Ok(envelope.groups.iter().flatten().flat_map(ResourceGroup::scopes).flat_map(ScopeGroup::items).count() as u64)
-}
-
-/// Reads an item as a JSON object, after its text was found to be shallow enough for a parser that recurses.
-fn object(raw: Option<&RawValue>) -> Result<Object, Malformed> {
+/// Reads an item as a JSON object, after its text was found to be shallow enough for a parser that recurses, and its
+/// record affordable.
+fn object(raw: Option<&RawValue>, afford: Afford<'_>) -> Result<Object, Error> {
     let text = raw.map_or("null", RawValue::get);
-    shape::check_json(text)?;
+    pay(afford, shape::check_json(text)?)?;
     let mut parser = serde_json::Deserializer::from_str(text);
     parser.disable_recursion_limit();
     let object = Option::<Object>::deserialize(&mut parser);
-    object.map(Option::unwrap_or_default).map_err(|error| Malformed(error.to_string()))
+    object.map(Option::unwrap_or_default).map_err(|error| Error::Malformed(error.to_string()))
 }
 
-fn resource(group: &ResourceGroup<'_>) -> Result<Resource, Malformed> {
-    let object = object(group.resource)?;
+fn resource(group: &Part<'_>, afford: Afford<'_>) -> Result<Resource, Error> {
+    let object = object(group.get("resource").copied(), afford)?;
     Ok(Resource {
         attributes: attributes(&object, "attributes", 0)?,
         dropped_attributes: number(&object, "droppedAttributesCount")?,
-        schema_url: group.schema_url.as_deref().unwrap_or_default().into(),
+        schema_url: schema_url(group)?,
     })
 }
 
-fn scope(group: &ScopeGroup<'_>) -> Result<Scope, Malformed> {
-    let object = object(group.scope)?;
+fn scope(group: &Part<'_>, afford: Afford<'_>) -> Result<Scope, Error> {
+    let object = object(group.get("scope").copied(), afford)?;
     Ok(Scope {
         name: text(&object, "name")?,
         version: text(&object, "version")?,
         attributes: attributes(&object, "attributes", 0)?,
         dropped_attributes: number(&object, "droppedAttributesCount")?,
-        schema_url: group.schema_url.as_deref().unwrap_or_default().into(),
+        schema_url: schema_url(group)?,
     })
 }
 
-fn span(raw: &RawValue, resource: &Arc<Resource>, scope: &Arc<Scope>, project: &Text) -> Result<SpanRecord, Malformed> {
-    let object = object(Some(raw))?;
+fn span(
+    raw: &RawValue,
+    resource: &Arc<Resource>,
+    scope: &Arc<Scope>,
+    project: &Text,
+    afford: Afford<'_>,
+) -> Result<SpanRecord, Error> {
+    let object = object(Some(raw), afford)?;
     let name = text(&object, "name")?;
-    record(&object, &name, resource, scope, project).map_err(|error| Malformed(format!("span {name:?}: {error}")))
+    let record = record(&object, &name, resource, scope, project);
+    record.map_err(|error| Error::Malformed(format!("span {name:?}: {error}")))
 }
 
 fn record(
@@ -231,8 +284,8 @@ fn link(object: &Object) -> Result<Link, Malformed> {
 }
 
 /// The event of a log record; `None` when the record lies in no span.
-fn log(raw: &RawValue) -> Result<Option<SpanEvent>, Malformed> {
-    let object = object(Some(raw))?;
+fn log(raw: &RawValue, afford: Afford<'_>) -> Result<Option<SpanEvent>, Error> {
+    let object = object(Some(raw), afford)?;
     let (trace_id, span_id): (Option<TraceId>, Option<SpanId>) = (id(&object, "traceId")?, id(&object, "spanId")?);
     let (Some(trace_id), Some(span_id)) = (trace_id, span_id) else { return Ok(None) };
     let log = Log {

@@ -9,10 +9,10 @@
 //! let body = br#"{"resourceSpans":[{"scopeSpans":[{"spans":[
 //!     {"traceId":"4bf92f3577b34da6a3ce929d0e0e4736","spanId":"00f067aa0ba902b7","name":"GET /"},
 //!     {"traceId":"nonsense","spanId":"00f067aa0ba902b8","name":"lost"}]}]}]}"#;
-//! let decoded = decode_traces(Encoding::Json, body, None)?;
+//! let decoded = decode_traces(Encoding::Json, body, None, &mut |_| true)?;
 //! assert_eq!(decoded.batch.spans[0].name.as_ref(), "GET /");
 //! assert_eq!(decoded.rejected.count, 1);
-//! # Ok::<(), trackway_wire::otlp::Malformed>(())
+//! # Ok::<(), trackway_wire::otlp::Error>(())
 //! ```
 
 mod answer;
@@ -66,10 +66,36 @@ pub struct Rejected {
     pub reasons: Vec<String>,
 }
 
-/// A body that is no request of the kind it claims to be.
+/// Why a request is not read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The body is no request of the kind it claims to be.
+    #[error("{0}")]
+    Malformed(String),
+    /// The caller cannot afford the memory of the records.
+    #[error("the records take more memory than there is for them")]
+    Memory,
+}
+
+/// What is wrong with an item, or with the envelope around the items.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Malformed(pub(crate) String);
+struct Malformed(String);
+
+impl From<Malformed> for Error {
+    fn from(Malformed(what): Malformed) -> Self {
+        Self::Malformed(what)
+    }
+}
+
+/// Asks the caller for the bytes of memory that a record will take; false when it cannot afford them.
+pub type Afford<'a> = &'a mut dyn FnMut(usize) -> bool;
+
+/// Asks for the memory of a record.
+fn pay(afford: Afford<'_>, bytes: usize) -> Result<(), Error> {
+    if afford(bytes) { Ok(()) } else { Err(Error::Memory) }
+}
 
 impl Rejected {
     /// The most reasons that are kept, and the most characters of each.
@@ -87,34 +113,42 @@ impl Rejected {
 
 /// Reads an `ExportTraceServiceRequest`; its spans go to the project `asked` for, or where their resource says.
 ///
+/// `afford` is asked for the memory of each record before it is made, so that a small body that swells into large records
+/// is given up in time; `&mut |_| true` affords everything.
+///
 /// # Errors
-/// [`Malformed`] when the body as a whole is no such request. A span that cannot be read is counted in
-/// [`Decoded::rejected`], and the others are returned.
-pub fn decode_traces(encoding: Encoding, body: &[u8], asked: Option<&Text>) -> Result<Decoded, Malformed> {
+/// [`Error::Malformed`] when the body as a whole is no such request; [`Error::Memory`] when `afford` declined. A span that
+/// cannot be read is counted in [`Decoded::rejected`], and the others are returned.
+pub fn decode_traces(
+    encoding: Encoding,
+    body: &[u8],
+    asked: Option<&Text>,
+    afford: Afford<'_>,
+) -> Result<Decoded, Error> {
     match encoding {
-        Encoding::Protobuf => protobuf::traces(body, asked),
-        Encoding::Json => json::traces(body, asked),
+        Encoding::Protobuf => protobuf::traces(body, asked, afford),
+        Encoding::Json => json::traces(body, asked, afford),
     }
 }
 
 /// Reads an `ExportLogsServiceRequest`; records with a trace context become events of their span.
 ///
 /// # Errors
-/// [`Malformed`] when the body as a whole is no such request.
-pub fn decode_logs(encoding: Encoding, body: &[u8]) -> Result<Decoded, Malformed> {
+/// As [`decode_traces`].
+pub fn decode_logs(encoding: Encoding, body: &[u8], afford: Afford<'_>) -> Result<Decoded, Error> {
     match encoding {
-        Encoding::Protobuf => protobuf::logs(body),
-        Encoding::Json => json::logs(body),
+        Encoding::Protobuf => protobuf::logs(body, afford),
+        Encoding::Json => json::logs(body, afford),
     }
 }
 
 /// Counts the metrics of an `ExportMetricsServiceRequest`, which Trackway does not keep.
 ///
 /// # Errors
-/// [`Malformed`] when the body as a whole is no such request.
-pub fn count_metrics(encoding: Encoding, body: &[u8]) -> Result<u64, Malformed> {
+/// [`Error::Malformed`] when the body as a whole is no such request.
+pub fn count_metrics(encoding: Encoding, body: &[u8]) -> Result<u64, Error> {
     match encoding {
-        Encoding::Protobuf => protobuf::metrics(body),
-        Encoding::Json => json::metrics(body),
+        Encoding::Protobuf => Ok(protobuf::metrics(body)?),
+        Encoding::Json => Ok(json::metrics(body)?),
     }
 }

@@ -8,10 +8,11 @@ use trackway_model::{
 };
 
 use super::{
-    Decoded, Malformed,
+    Afford, Decoded, Error, Malformed,
     fields::Fields,
     log::Log,
     message::{self, Any, AnyValue, KeyValue},
+    pay,
     shape::{self, Message},
 };
 
@@ -37,55 +38,65 @@ fn count(message: &[u8], number: u32) -> Result<u64, Malformed> {
     embedded(message, number).try_fold(0, |count, field| field.map(|_| count + 1))
 }
 
-pub(super) fn traces(body: &[u8], asked: Option<&Text>) -> Result<Decoded, Malformed> {
+pub(super) fn traces(body: &[u8], asked: Option<&Text>, afford: Afford<'_>) -> Result<Decoded, Error> {
     let mut decoded = Decoded::default();
     for resource_spans in embedded(body, 1) {
         let resource_spans = resource_spans?;
-        match resource(last(resource_spans, 1)?, last(resource_spans, 3)?) {
+        match resource(last(resource_spans, 1)?, last(resource_spans, 3)?, afford) {
             Ok(resource) => {
                 let project = project_of(asked, &resource);
                 let resource = Arc::new(resource);
                 for group in embedded(resource_spans, 2) {
-                    scope_spans(group?, &resource, &project, &mut decoded)?;
+                    scope_spans(group?, &resource, &project, &mut decoded, afford)?;
                 }
             }
-            Err(error) => {
+            Err(Error::Malformed(error)) => {
                 for group in embedded(resource_spans, 2) {
                     decoded.rejected.add(count(group?, 2)?, format_args!("resource: {error}"));
                 }
             }
+            Err(Error::Memory) => return Err(Error::Memory),
         }
     }
     Ok(decoded)
 }
 
 /// Reads a `ScopeSpans`.
-fn scope_spans(group: &[u8], resource: &Arc<Resource>, project: &Text, decoded: &mut Decoded) -> Result<(), Malformed> {
-    let scope = match scope(last(group, 1)?, last(group, 3)?) {
+fn scope_spans(
+    group: &[u8],
+    resource: &Arc<Resource>,
+    project: &Text,
+    decoded: &mut Decoded,
+    afford: Afford<'_>,
+) -> Result<(), Error> {
+    let scope = match scope(last(group, 1)?, last(group, 3)?, afford) {
         Ok(scope) => Arc::new(scope),
-        Err(error) => {
+        Err(Error::Malformed(error)) => {
             decoded.rejected.add(count(group, 2)?, format_args!("scope: {error}"));
             return Ok(());
         }
+        Err(Error::Memory) => return Err(Error::Memory),
     };
     for bytes in embedded(group, 2) {
-        match span(bytes?, resource, &scope, project) {
+        match span(bytes?, resource, &scope, project, afford) {
             Ok(span) => decoded.batch.spans.push(span),
-            Err(error) => decoded.rejected.add(1, error),
+            Err(Error::Malformed(error)) => decoded.rejected.add(1, error),
+            Err(Error::Memory) => return Err(Error::Memory),
         }
     }
     Ok(())
 }
 
-pub(super) fn logs(body: &[u8]) -> Result<Decoded, Malformed> {
+pub(super) fn logs(body: &[u8], afford: Afford<'_>) -> Result<Decoded, Error> {
     let mut decoded = Decoded::default();
     for resource_logs in embedded(body, 1) {
         for group in embedded(resource_logs?, 2) {
             for bytes in embedded(group?, 2) {
-                match log(bytes?) {
+                match log(bytes?, afford) {
                     Ok(Some(event)) => decoded.batch.events.push(event),
                     Ok(None) => decoded.ignored += 1,
-                    Err(error) => decoded.rejected.add(1, error),
+                    Err(Error::Malformed(error)) => decoded.rejected.add(1, error),
+                    Err(Error::Memory) => return Err(Error::Memory),
                 }
             }
         }
@@ -103,18 +114,18 @@ pub(super) fn metrics(body: &[u8]) -> Result<u64, Malformed> {
     Ok(metrics)
 }
 
-/// Decodes a message after its values were found to be small enough.
-fn decode<M: prost::Message + Default>(shape: Message, bytes: &[u8]) -> Result<M, Malformed> {
-    shape::check_protobuf(shape, bytes)?;
-    M::decode(bytes).map_err(|error| Malformed(error.to_string()))
+/// Decodes a message after its values were found to be small enough, and its record affordable.
+fn decode<M: prost::Message + Default>(shape: Message, bytes: &[u8], afford: Afford<'_>) -> Result<M, Error> {
+    pay(afford, shape::check_protobuf(shape, bytes)?)?;
+    M::decode(bytes).map_err(|error| Error::Malformed(error.to_string()))
 }
 
 fn schema_url(bytes: &[u8]) -> Result<Text, Malformed> {
     std::str::from_utf8(bytes).map(Text::from).map_err(|_| Malformed("the schema URL is not UTF-8".into()))
 }
 
-fn resource(bytes: &[u8], schema: &[u8]) -> Result<Resource, Malformed> {
-    let message: message::Resource = decode(Message::Resource, bytes)?;
+fn resource(bytes: &[u8], schema: &[u8], afford: Afford<'_>) -> Result<Resource, Error> {
+    let message: message::Resource = decode(Message::Resource, bytes, afford)?;
     Ok(Resource {
         attributes: attributes(message.attributes),
         dropped_attributes: message.dropped_attributes_count,
@@ -122,8 +133,8 @@ fn resource(bytes: &[u8], schema: &[u8]) -> Result<Resource, Malformed> {
     })
 }
 
-fn scope(bytes: &[u8], schema: &[u8]) -> Result<Scope, Malformed> {
-    let message: message::InstrumentationScope = decode(Message::Scope, bytes)?;
+fn scope(bytes: &[u8], schema: &[u8], afford: Afford<'_>) -> Result<Scope, Error> {
+    let message: message::InstrumentationScope = decode(Message::Scope, bytes, afford)?;
     Ok(Scope {
         name: message.name.into(),
         version: message.version.into(),
@@ -133,8 +144,14 @@ fn scope(bytes: &[u8], schema: &[u8]) -> Result<Scope, Malformed> {
     })
 }
 
-fn span(bytes: &[u8], resource: &Arc<Resource>, scope: &Arc<Scope>, project: &Text) -> Result<SpanRecord, Malformed> {
-    let message: message::Span = decode(Message::Span, bytes)?;
+fn span(
+    bytes: &[u8],
+    resource: &Arc<Resource>,
+    scope: &Arc<Scope>,
+    project: &Text,
+    afford: Afford<'_>,
+) -> Result<SpanRecord, Error> {
+    let message: message::Span = decode(Message::Span, bytes, afford)?;
     let named = |what: &str, error: IdError| Malformed(format!("span {:?}: {what}: {error}", message.name));
     let trace_id = TraceId::from_slice(&message.trace_id).map_err(|error| named("trace id", error))?;
     let span_id = SpanId::from_slice(&message.span_id).map_err(|error| named("span id", error))?;
@@ -221,8 +238,8 @@ fn link(message: message::Link) -> Result<Link, Malformed> {
 }
 
 /// The event of a log record; `None` when the record lies in no span.
-fn log(bytes: &[u8]) -> Result<Option<SpanEvent>, Malformed> {
-    let message: message::LogRecord = decode(Message::LogRecord, bytes)?;
+fn log(bytes: &[u8], afford: Afford<'_>) -> Result<Option<SpanEvent>, Error> {
+    let message: message::LogRecord = decode(Message::LogRecord, bytes, afford)?;
     let named = |error: IdError| Malformed(format!("log record: {error}"));
     let trace_id = optional(TraceId::from_slice(&message.trace_id), &message.trace_id).map_err(named)?;
     let span_id = optional(SpanId::from_slice(&message.span_id), &message.span_id).map_err(named)?;

@@ -2,7 +2,7 @@
 
 use prost::Message;
 
-use super::{Malformed, message};
+use super::{Error, message};
 
 /// The whole of an `ExportTraceServiceRequest`, for rewriting it.
 #[derive(Clone, PartialEq, Message)]
@@ -35,9 +35,9 @@ struct ScopeSpans {
 /// trace ids changed by `salt`, so that the same recording can be sent twice.
 ///
 /// # Errors
-/// [`Malformed`] when the bytes are no such request. Only for requests that are trusted to be shallow.
-pub fn replay(request: &[u8], end: u64, salt: u128) -> Result<Vec<u8>, Malformed> {
-    let mut request = Request::decode(request).map_err(|error| Malformed(error.to_string()))?;
+/// [`Error::Malformed`] when the bytes are no such request. Only for requests that are trusted to be shallow.
+pub fn replay(request: &[u8], end: u64, salt: u128) -> Result<Vec<u8>, Error> {
+    let mut request = Request::decode(request).map_err(|error| Error::Malformed(error.to_string()))?;
     let last = spans_of(&mut request).map(|span| span.end_time_unix_nano.max(span.start_time_unix_nano)).max();
     let shift = i128::from(end) - i128::from(last.unwrap_or(end));
     for span in spans_of(&mut request) {

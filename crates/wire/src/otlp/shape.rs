@@ -2,6 +2,8 @@
 //!
 //! The decoders behind this check recurse and allocate, and so are given only what is known to be small enough.
 
+use trackway_model::{Event, Link, Resource, Scope, SpanEvent, SpanRecord, Text, Value};
+
 use super::{DEEPEST, MOST_VALUES, Malformed, fields::Fields};
 
 /// A protobuf message on the way to an attribute value.
@@ -34,18 +36,36 @@ impl Message {
         })
     }
 
+    /// What the message takes in a record, its texts aside.
+    fn record_bytes(self) -> usize {
+        match self {
+            Self::Resource => size_of::<Resource>(),
+            Self::Scope => size_of::<Scope>(),
+            Self::Span => size_of::<SpanRecord>(),
+            Self::LogRecord => size_of::<SpanEvent>(),
+            Self::Event => size_of::<Event>(),
+            Self::Link => size_of::<Link>(),
+            Self::KeyValue => size_of::<(Text, Value)>(),
+            // An attribute's own value is counted twice, which makes up for what the allocator adds.
+            Self::AnyValue => size_of::<Value>(),
+            Self::ArrayValue | Self::KeyValueList => 0,
+        }
+    }
+
     fn nests(self) -> bool {
         matches!(self, Self::ArrayValue | Self::KeyValueList)
     }
 }
 
-/// Checks that the values of a protobuf message stay within [`DEEPEST`] and [`MOST_VALUES`].
+/// Checks that the values of a protobuf message stay within [`DEEPEST`] and [`MOST_VALUES`], and returns about how many
+/// bytes of memory the record takes that it becomes.
 ///
 /// Needs a few bytes of stack for each level and none for each value.
-pub(super) fn check_protobuf(message: Message, bytes: &[u8]) -> Result<(), Malformed> {
+pub(super) fn check_protobuf(message: Message, bytes: &[u8]) -> Result<usize, Malformed> {
     let mut open = vec![(message, Fields::of(bytes))];
     let mut depth = 0;
     let mut values = 0;
+    let mut memory = message.record_bytes() + bytes.len();
     while let Some((message, fields)) = open.last_mut() {
         let Some(field) = fields.next().transpose()? else {
             depth -= usize::from(message.nests());
@@ -56,10 +76,11 @@ pub(super) fn check_protobuf(message: Message, bytes: &[u8]) -> Result<(), Malfo
         let Some(bytes) = field.bytes else { continue };
         depth += usize::from(child.nests());
         values += 1;
+        memory += child.record_bytes();
         within(depth, values)?;
         open.push((child, Fields::of(bytes)));
     }
-    Ok(())
+    Ok(memory)
 }
 
 /// How many JSON levels an attribute value of depth 0 lies deep in its item: the item, `events`, an event, its
@@ -73,8 +94,9 @@ const JSON_VALUE: usize = 2;
 
 /// Checks that the JSON text of an item stays within what [`DEEPEST`] levels and [`MOST_VALUES`] values can need.
 ///
-/// The exact depth is checked once more when the values are built; this bounds the stack that building needs.
-pub(super) fn check_json(text: &str) -> Result<(), Malformed> {
+/// The exact depth is checked once more when the values are built; this bounds the stack that building needs. Returns
+/// about how many bytes of memory the record takes that the item becomes.
+pub(super) fn check_json(text: &str) -> Result<usize, Malformed> {
     let mut levels = 0usize;
     let mut values = 0usize;
     let mut bytes = text.bytes();
@@ -94,7 +116,8 @@ pub(super) fn check_json(text: &str) -> Result<(), Malformed> {
             _ => {}
         }
     }
-    Ok(())
+    // An event or a link is the largest thing that a pair of brackets can become.
+    Ok(size_of::<SpanRecord>() + text.len() + values / JSON_VALUE * size_of::<Link>())
 }
 
 fn skip_string(bytes: &mut std::str::Bytes<'_>) {
