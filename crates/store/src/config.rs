@@ -15,6 +15,8 @@ pub struct Config {
     pub max_memory_bytes: u64,
     /// The least room on the disk below which nothing is accepted; the larger of 256 MiB and 2 % of the disk when absent.
     pub min_free_bytes: Option<u64>,
+    /// The most bytes that the log's files may have together.
+    pub max_log_bytes: u64,
     /// The size at which a new log file is begun.
     pub wal_file_bytes: u64,
     /// How long a trace with an open span may be silent before it is shown as lost.
@@ -33,6 +35,7 @@ impl Config {
             max_spans: 1_000_000,
             max_memory_bytes: 2 << 30,
             min_free_bytes: None,
+            max_log_bytes: 8 << 30,
             wal_file_bytes: 64 << 20,
             lost_after: LOST_AFTER,
             url: String::new(),

@@ -15,6 +15,7 @@ pub(crate) struct Counts {
     pub(crate) wal_syncs: AtomicU64,
     pub(crate) wal_torn_bytes: AtomicU64,
     pub(crate) wal_damaged_frames: AtomicU64,
+    pub(crate) wal_removals_failed: AtomicU64,
 }
 
 pub(crate) fn of_table(table: &Table) -> Vec<Counter> {
@@ -43,7 +44,7 @@ pub(crate) fn of_door(door: &Door) -> Vec<Counter> {
         requests(
             "store.refused_full",
             &refused.full,
-            "Requests refused because a bound on spans or memory is reached.",
+            "Requests refused because a bound on spans, memory or the log is reached.",
         ),
         requests("store.refused_queue", &refused.queue, "Requests refused because too many waited for the disk."),
         requests("store.refused_disk", &refused.disk, "Requests refused because the disk had no room."),
@@ -76,6 +77,12 @@ pub(crate) fn of_log(counts: &Counts, directory: &Path) -> Vec<Counter> {
             &counts.wal_damaged_frames,
             "places",
             "Damaged places that the start skipped.",
+        ),
+        number(
+            "store.wal_removals_failed",
+            &counts.wal_removals_failed,
+            "attempts",
+            "Attempts to remove log files without stored records that failed; each is made again.",
         ),
     ]
 }

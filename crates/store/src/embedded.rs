@@ -97,7 +97,8 @@ impl Embedded {
         shared.counts.wal_damaged_frames.store(recovery.damaged.len() as u64, Relaxed);
 
         let (sender, commands) = mpsc::channel();
-        let writer = Writer { log, catalog, shared: Arc::clone(&shared), commands };
+        let max_log_bytes = config.max_log_bytes;
+        let writer = Writer { log, catalog, shared: Arc::clone(&shared), commands, max_log_bytes };
         let writer = thread::Builder::new()
             .name("trackway-store".into())
             .spawn(|| writer.run())

@@ -30,6 +30,7 @@ mod lock;
 mod memory;
 mod query;
 mod recovery;
+mod sweep;
 mod table;
 mod wal;
 mod writer;

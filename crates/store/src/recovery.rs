@@ -1,8 +1,7 @@
 //! What a start reads from the log, over whatever damage there is.
 
 use std::{
-    collections::BTreeSet,
-    fs::{self, File},
+    fs::File,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -14,9 +13,10 @@ use trackway_model::{Batch, TraceId};
 use crate::{
     Decoder, Error, Frame,
     catalog::{Catalog, Deletions},
-    files::{create_private, file_error, make_directory, sync_directory},
+    files::{create_private, file_error, make_directory},
+    sweep::remove_dead_files,
     table::{Fingerprints, Table},
-    wal::{self, Item, Log, Position, Reader},
+    wal::{self, Item, Log, Position, Reader, Sealed},
 };
 
 /// What a start found.
@@ -63,6 +63,7 @@ pub(crate) struct Replay<'a> {
 struct Read {
     /// The marker and the length of a file that is whole, so that writing may go on in it.
     whole: Option<(u64, u64)>,
+    bytes: u64,
     is_damaged: bool,
 }
 
@@ -79,20 +80,19 @@ impl Replay<'_> {
         // Numbers are never used twice, or a deletion would reach what came after it.
         let highest = last.max(last_deletion.map(|position| position.file)).unwrap_or(0);
         let mut log = Log::new(self.directory.clone(), file_bytes, marker, highest + 1);
-        let mut kept = BTreeSet::new();
-        for number in numbers.iter().copied() {
-            let read = self.file(number, marker, &deletions, last == Some(number))?;
-            if read.is_damaged {
-                kept.insert(number);
-            }
-            let Some((marker, length)) = read.whole.filter(|_| last == Some(number)) else { continue };
-            if last_deletion.is_none_or(|deletion| deletion <= Position { file: number, offset: length }) {
-                log.resume(number, marker).map_err(file_error("open", &wal::file_path(&self.directory, number)))?;
-                kept.insert(number);
+        for number in numbers {
+            let is_last = last == Some(number);
+            let read = self.file(number, marker, &deletions, is_last)?;
+            // What comes must lie behind every deletion.
+            let is_behind = |length| last_deletion.is_none_or(|it| it <= Position { file: number, offset: length });
+            match read.whole.filter(|(_, length)| is_last && is_behind(*length)) {
+                Some((marker, _)) => {
+                    log.resume(number, marker).map_err(file_error("open", &wal::file_path(&self.directory, number)))?;
+                }
+                None => log.add_sealed(number, Sealed { bytes: read.bytes, is_damaged: read.is_damaged }),
             }
         }
-        kept.extend(self.table.segments());
-        self.remove_dead(&numbers, &kept)?;
+        remove_dead_files(&mut log, self.catalog, self.table.live())?;
         self.recovery.spans = self.table.tallies().spans;
         self.recovery.elapsed = began.elapsed();
         Ok(log)
@@ -112,6 +112,7 @@ impl Replay<'_> {
                 Item::Torn if is_last => {
                     cut(reader.path(), offset)?;
                     self.recovery.torn_bytes += bytes;
+                    read.bytes = offset;
                     return Ok(read);
                 }
                 Item::Torn => Some("the file ends in the middle of a frame".to_owned()),
@@ -122,6 +123,7 @@ impl Replay<'_> {
                 self.put_aside(&reader, number, offset, bytes, reason);
             }
         }
+        read.bytes = end;
         read.whole = reader.marker().filter(|_| !read.is_damaged).map(|marker| (marker, end));
         Ok(read)
     }
@@ -162,17 +164,6 @@ impl Replay<'_> {
             Err(error) => format!("{reason}; it could not be copied either: {error}"),
         };
         self.recovery.damaged.push(Damage { file: reader.path().to_owned(), offset, bytes, reason });
-    }
-
-    /// Removes the files of which nothing is left, and the deletions that concerned only them.
-    fn remove_dead(&self, numbers: &[u64], kept: &BTreeSet<u64>) -> Result<(), Error> {
-        for number in numbers.iter().filter(|number| !kept.contains(number)) {
-            let path = wal::file_path(&self.directory, *number);
-            fs::remove_file(&path).map_err(file_error("remove", &path))?;
-        }
-        sync_directory(&self.directory).map_err(file_error("sync", &self.directory))?;
-        let first = kept.first().copied().unwrap_or(u64::MAX >> 1);
-        self.catalog.forget_before(first)
     }
 }
 

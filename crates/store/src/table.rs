@@ -9,6 +9,7 @@
 mod fingerprint;
 mod index;
 mod keys;
+mod live;
 mod names;
 mod read;
 mod shared;
@@ -16,11 +17,12 @@ mod summary;
 mod trace;
 mod words;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use trackway_model::{Event, Resource, Scope, SpanEvent, SpanId, SpanRecord, Timestamp, TraceId};
 
 pub(crate) use fingerprint::{Fingerprints, Prepared};
+pub(crate) use live::Live;
 pub(crate) use summary::Moment;
 
 use crate::{Ack, Deleted};
@@ -49,6 +51,7 @@ pub(crate) struct Table {
     words: Words,
     resources: Shared<Resource>,
     scopes: Shared<Scope>,
+    live: Live,
     tallies: Tallies,
     record_bytes: u64,
 }
@@ -72,6 +75,7 @@ impl Default for Table {
             words: Words::default(),
             resources: Shared::new(|it| size_of::<Resource>() + it.attributes.heap_bytes()),
             scopes: Shared::new(|it| size_of::<Scope>() + it.attributes.heap_bytes()),
+            live: Live::default(),
             tallies: Tallies::default(),
             record_bytes: 0,
         }
@@ -123,7 +127,7 @@ impl Table {
         let listing = trace.listing(id);
         let is_first = !trace.has(span_id);
         let bytes = trace.bytes;
-        let outcome = trace.insert(span, segment, &mut self.words);
+        let outcome = trace.insert(span, segment, &mut self.words, &mut self.live);
         let Arrival::Stored { replaced } = outcome else { return outcome };
 
         trace.news = trace.news.max(arrival);
@@ -154,7 +158,7 @@ impl Table {
         }
         let trace = self.traces.entry(id).or_default();
         let bytes = trace.bytes;
-        let outcome = trace.insert_event(span, print, event, segment);
+        let outcome = trace.insert_event(span, print, event, segment, &mut self.live);
         self.record_bytes = self.record_bytes - bytes + trace.bytes;
         if outcome == Arrival::Duplicate {
             return Some(outcome);
@@ -186,7 +190,7 @@ impl Table {
         for id in ids {
             let Some(trace) = self.traces.remove(id) else { continue };
             self.index.relist(trace.listing(*id), None);
-            trace.release_words(&mut self.words);
+            trace.release(&mut self.words, &mut self.live);
             self.tallies.events_waiting -= trace.waiting_count();
             self.record_bytes -= trace.bytes;
             deleted.traces += u64::from(trace.span_count() > 0);
@@ -219,8 +223,8 @@ impl Table {
     }
 
     /// Returns the log files that something stored came from.
-    pub(crate) fn segments(&self) -> BTreeSet<Segment> {
-        self.traces.values().flat_map(Trace::segments).collect()
+    pub(crate) fn live(&self) -> &Live {
+        &self.live
     }
 }
 

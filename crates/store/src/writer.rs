@@ -14,6 +14,7 @@ use crate::{
     catalog::Catalog,
     door::Ticket,
     embedded::Shared,
+    sweep::remove_dead_files,
     table::{Prepared, Segment},
     wal::{Encoded, Log, WriteError},
 };
@@ -50,6 +51,7 @@ pub(crate) struct Writer {
     pub(crate) catalog: Catalog,
     pub(crate) shared: Arc<Shared>,
     pub(crate) commands: Receiver<Command>,
+    pub(crate) max_log_bytes: u64,
 }
 
 impl Writer {
@@ -99,6 +101,7 @@ impl Writer {
         };
         let position = self.log.position();
         known.into_iter().for_each(|append| self.store(append.request, position.file));
+        let new = self.keep_fitting(new);
         if new.is_empty() {
             return;
         }
@@ -108,6 +111,9 @@ impl Writer {
                 self.shared.counts.wal_syncs.fetch_add(1, Relaxed);
                 self.shared.counts.wal_frames.fetch_add(frames.len() as u64, Relaxed);
                 requests.into_iter().for_each(|request| self.store(request, segment));
+                if segment != position.file {
+                    self.remove_dead_files();
+                }
             }
             Err(WriteError::NoRoom(reason)) => {
                 self.shared.door.refused.disk.fetch_add(requests.len() as u64, Relaxed);
@@ -118,6 +124,35 @@ impl Writer {
                 requests.into_iter().for_each(|request| self.refuse(request));
             }
         }
+    }
+
+    /// Refuses what the log has no room for.
+    fn keep_fitting(&mut self, group: Vec<Append>) -> Vec<Append> {
+        let bytes: u64 = group.iter().map(|append| append.encoded.bytes()).sum();
+        if self.log.bytes() + bytes > self.max_log_bytes {
+            self.remove_dead_files();
+        }
+        let used = self.log.bytes();
+        let mut room = self.max_log_bytes.saturating_sub(used);
+        let mut fitting = Vec::with_capacity(group.len());
+        for append in group {
+            let bytes = append.encoded.bytes();
+            if bytes <= room {
+                room -= bytes;
+                fitting.push(append);
+                continue;
+            }
+            let (used, most) = (used >> 20, self.max_log_bytes >> 20);
+            let bound = format!(
+                "the log has {used} of at most {most} MiB, and a file of it goes when nothing in it is stored any more; \
+                 delete traces or raise --max-log-bytes"
+            );
+            self.shared.door.refused.full.fetch_add(1, Relaxed);
+            let Request { ticket, reply, .. } = append.request;
+            drop(ticket);
+            answer(reply, Err(Error::Full { bound }));
+        }
+        fitting
     }
 
     /// Makes a durable batch visible, then answers.
@@ -154,10 +189,24 @@ impl Writer {
         }
         // First where it is durable: a trace that was gone must not come back with the next start.
         self.catalog.delete(&ids, self.log.position())?;
-        let mut table = self.shared.table_mut();
-        let deleted = table.delete(&ids);
-        self.shared.door.note_stored(table.tallies().spans, table.memory_bytes());
+        let deleted = {
+            let mut table = self.shared.table_mut();
+            let deleted = table.delete(&ids);
+            self.shared.door.note_stored(table.tallies().spans, table.memory_bytes());
+            deleted
+        };
+        self.remove_dead_files();
         Ok(deleted)
+    }
+
+    /// Gives the disk back what holds only what was deleted, superseded or dropped.
+    fn remove_dead_files(&mut self) {
+        // Only this thread changes the table, so that nothing can come for a file that is found dead.
+        let removed = remove_dead_files(&mut self.log, &self.catalog, self.shared.table().live());
+        if removed.is_err() {
+            // What was asked for is done all the same; the files are tried again with the next one.
+            self.shared.counts.wal_removals_failed.fetch_add(1, Relaxed);
+        }
     }
 }
 

@@ -52,6 +52,23 @@ fn at_the_most_memory_a_deletion_makes_room() {
 }
 
 #[test]
+fn at_the_most_bytes_of_log_a_deletion_makes_room() {
+    let directory = TempDir::new().unwrap();
+    let config = Config { max_log_bytes: 30_000, ..config(directory.path()) };
+    let (store, _) = Embedded::open(config, decoder()).unwrap();
+    let large = |trace| span(trace, 1).with(|it| it.name = "x".repeat(10_000).as_str().into());
+    append(&store, [large(1)]).unwrap();
+    let told = refusal(append(&store, [large(2)]));
+    assert!(told.contains("raise --max-log-bytes"), "{told}");
+    assert_eq!(counter(&store, "store.refused_full"), 1);
+    append(&store, [span(3, 1)]).unwrap();
+    store.delete_trace(trace_id(1)).unwrap();
+    assert!(refusal(append(&store, [large(2)])).contains("the log has"), "the small trace keeps the file");
+    store.delete_trace(trace_id(3)).unwrap();
+    append(&store, [large(2)]).unwrap();
+}
+
+#[test]
 fn everything_gives_back_the_memory_it_took() {
     let directory = TempDir::new().unwrap();
     let (store, _) = open(directory.path());

@@ -83,7 +83,7 @@ fn nobody_but_the_owner_may_read_the_files() {
             [
                 "600 0001-24.bin",
                 "600 0001.log",
-                "600 0002.log",
+                "600 0003.log",
                 "600 catalog.db",
                 "600 catalog.db-shm",
                 "600 catalog.db-wal",

@@ -15,6 +15,7 @@ use super::{
     Segment,
     fingerprint::PreparedSpan,
     index::Listing,
+    live::Live,
     names::NameId,
     words::{Tally, Words},
 };
@@ -63,7 +64,13 @@ struct Kept {
 }
 
 impl Trace {
-    pub(super) fn insert(&mut self, span: PreparedSpan, segment: Segment, words: &mut Words) -> Arrival {
+    pub(super) fn insert(
+        &mut self,
+        span: PreparedSpan,
+        segment: Segment,
+        words: &mut Words,
+        live: &mut Live,
+    ) -> Arrival {
         if self.has_twin(&span) {
             return Arrival::Duplicate;
         }
@@ -72,22 +79,31 @@ impl Trace {
             (None, Some(false)) => return Arrival::Superseded,
             (Some(_), Some(true)) => {
                 for place in self.places(span.record.span_id) {
-                    self.remove_open(place, words);
+                    self.remove_open(place, words, live);
                     replaced += 1;
                 }
             }
             _ => {}
         }
         self.keep(span, segment, words);
+        live.hold(segment);
         Arrival::Stored { replaced }
     }
 
     /// Keeps an event for its span, whether that is there or not.
-    pub(super) fn insert_event(&mut self, span: SpanId, print: u64, event: Event, segment: Segment) -> Arrival {
+    pub(super) fn insert_event(
+        &mut self,
+        span: SpanId,
+        print: u64,
+        event: Event,
+        segment: Segment,
+        live: &mut Live,
+    ) -> Arrival {
         if self.knows_event(span, print, &event) {
             return Arrival::Duplicate;
         }
         self.bytes += super::event_bytes(&event) as u64;
+        live.hold(segment);
         self.late.insert((span, print, self.arrivals), (event, segment));
         self.arrivals += 1;
         Arrival::Stored { replaced: 0 }
@@ -129,9 +145,9 @@ impl Trace {
         }
     }
 
-    fn remove_open(&mut self, place: SpanPlace, words: &mut Words) {
+    fn remove_open(&mut self, place: SpanPlace, words: &mut Words, live: &mut Live) {
         let Some(kept) = self.spans.remove(&place) else { return };
-        let Kept { record, print, bytes, service, name, .. } = kept;
+        let Kept { record, print, bytes, segment, service, name } = kept;
         self.by_id.remove(&(record.span_id, print, place.0, place.2));
         self.roots.remove(&place);
         self.open.remove(&place);
@@ -148,14 +164,17 @@ impl Trace {
             self.operations.remove(&(service, name));
         }
         words.release(&record, service, name);
+        live.release(segment);
         self.bytes -= bytes;
     }
 
-    /// Gives back the words that the trace holds, before it goes.
-    pub(super) fn release_words(&self, words: &mut Words) {
+    /// Gives back the words and the log files that the trace holds, before it goes.
+    pub(super) fn release(&self, words: &mut Words, live: &mut Live) {
         for kept in self.spans.values() {
             words.release(&kept.record, kept.service, kept.name);
+            live.release(kept.segment);
         }
+        self.late.values().for_each(|(_, segment)| live.release(*segment));
     }
 
     pub(super) fn listing(&self, id: TraceId) -> Option<Listing> {
@@ -242,11 +261,6 @@ impl Trace {
 
     pub(super) fn has(&self, id: SpanId) -> bool {
         self.entries(id).next().is_some()
-    }
-
-    /// The log files that the trace's records came from.
-    pub(super) fn segments(&self) -> impl Iterator<Item = Segment> {
-        self.spans.values().map(|kept| kept.segment).chain(self.late.values().map(|(_, segment)| *segment))
     }
 
     fn entries(&self, id: SpanId) -> impl Iterator<Item = &(SpanId, u64, Timestamp, u64)> {

@@ -1,6 +1,7 @@
 //! The end of the log, where frames are added.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io,
     os::unix::fs::FileExt,
@@ -10,7 +11,11 @@ use std::{
 use rustix::io::Errno;
 
 use super::{Encoded, HEADER_BYTES, MAGIC, Position, VERSION, file_path};
-use crate::files::{create_private, sync_directory};
+use crate::{
+    Error,
+    files::{create_private, file_error, sync_directory},
+    table::Live,
+};
 
 /// What a group is refused with, and what then holds for the log.
 #[derive(Debug)]
@@ -27,8 +32,17 @@ pub(crate) struct Log {
     /// The marker of the files that are made.
     marker: u64,
     active: Option<Active>,
+    /// The files before it.
+    sealed: BTreeMap<u64, Sealed>,
     /// The number of the next file.
     next: u64,
+}
+
+/// A file that is not written to any more.
+pub(crate) struct Sealed {
+    pub(crate) bytes: u64,
+    /// It stays, whatever it holds: who can read more of it may come.
+    pub(crate) is_damaged: bool,
 }
 
 struct Active {
@@ -42,7 +56,12 @@ struct Active {
 impl Log {
     /// Makes a log whose next file has the number `next`; files are made when something is written.
     pub(crate) fn new(directory: PathBuf, file_bytes: u64, marker: u64, next: u64) -> Self {
-        Self { directory, file_bytes, marker, active: None, next }
+        Self { directory, file_bytes, marker, active: None, sealed: BTreeMap::new(), next }
+    }
+
+    /// Takes up a file that is there and stays as it is.
+    pub(crate) fn add_sealed(&mut self, number: u64, sealed: Sealed) {
+        self.sealed.insert(number, sealed);
     }
 
     /// Goes on where a file ends that was found whole.
@@ -67,12 +86,57 @@ impl Log {
         let bytes: u64 = frames.iter().map(Encoded::bytes).sum();
         let is_full = |active: &Active| active.offset > HEADER_BYTES && active.offset + bytes > self.file_bytes;
         if self.active.as_ref().is_none_or(is_full) {
-            self.active = Some(self.begin_file()?);
-            self.next += 1;
+            self.rotate()?;
         }
         let Some(active) = &mut self.active else { return Err(WriteError::Broken("no log file is open".into())) };
         active.append(frames, bytes)?;
         Ok(active.number)
+    }
+
+    /// Returns how many bytes the files have.
+    pub(crate) fn bytes(&self) -> u64 {
+        let sealed: u64 = self.sealed.values().map(|file| file.bytes).sum();
+        sealed + self.active.as_ref().map_or(0, |active| active.offset)
+    }
+
+    /// Returns the number of the first file that is there, or of the one that comes next.
+    pub(crate) fn first(&self) -> u64 {
+        let active = self.active.as_ref().map_or(self.next, |active| active.number);
+        self.sealed.first_key_value().map_or(active, |(number, _)| *number)
+    }
+
+    /// Returns true when the last file holds frames, and nothing that is stored came from it.
+    pub(crate) fn ends_in_dead_file(&self, live: &Live) -> bool {
+        match (&self.active, self.sealed.last_key_value()) {
+            (Some(active), _) => active.offset > HEADER_BYTES && !live.contains(active.number),
+            (None, Some((number, file))) => !file.is_damaged && !live.contains(*number),
+            (None, None) => false,
+        }
+    }
+
+    /// Goes on in a new file.
+    pub(crate) fn rotate(&mut self) -> Result<(), WriteError> {
+        let begun = self.begin_file()?;
+        self.next += 1;
+        if let Some(Active { number, offset, .. }) = self.active.replace(begun) {
+            self.sealed.insert(number, Sealed { bytes: offset, is_damaged: false });
+        }
+        Ok(())
+    }
+
+    /// Removes the sealed files that nothing stored came from.
+    pub(crate) fn remove_dead(&mut self, live: &Live) -> Result<(), Error> {
+        let is_dead = |(number, file): &(&u64, &Sealed)| !file.is_damaged && !live.contains(**number);
+        let dead: Vec<_> = self.sealed.iter().filter(is_dead).map(|(number, _)| *number).collect();
+        if dead.is_empty() {
+            return Ok(());
+        }
+        for number in dead {
+            let path = file_path(&self.directory, number);
+            fs::remove_file(&path).map_err(file_error("remove", &path))?;
+            self.sealed.remove(&number);
+        }
+        sync_directory(&self.directory).map_err(file_error("sync", &self.directory))
     }
 
     fn begin_file(&self) -> Result<Active, WriteError> {
