@@ -32,7 +32,7 @@ pub(crate) fn of_table(table: &Table) -> Vec<Counter> {
             "store.events_dropped",
             tallies.events_dropped,
             "events",
-            "Events dropped because too many were waiting for spans that have not come.",
+            "Events dropped because they waited for too long, or too many did, for spans that have not come.",
         ),
     ]
 }

@@ -15,7 +15,7 @@ use crate::{
     catalog::{Catalog, Deletions},
     files::{create_private, file_error, make_directory},
     sweep::remove_dead_files,
-    table::{Fingerprints, Table},
+    table::{Fingerprints, Patience, Table},
     wal::{self, Item, Log, Position, Reader, Sealed},
 };
 
@@ -92,6 +92,7 @@ impl Replay<'_> {
                 None => log.add_sealed(number, Sealed { bytes: read.bytes, is_damaged: read.is_damaged }),
             }
         }
+        self.table.drop_waiting(Patience::Count);
         remove_dead_files(&mut log, self.catalog, self.table.live())?;
         self.recovery.spans = self.table.tallies().spans;
         self.recovery.elapsed = began.elapsed();
@@ -135,6 +136,7 @@ impl Replay<'_> {
         batch.spans.retain(|span| !is_deleted(&span.trace_id));
         batch.events.retain(|event| !is_deleted(&event.trace_id));
         self.table.apply(self.prints.prepare(batch), frame.arrival, position.file);
+        self.table.drop_waiting(Patience::Replay);
         Ok(())
     }
 

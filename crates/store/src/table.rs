@@ -15,6 +15,7 @@ mod read;
 mod shared;
 mod summary;
 mod trace;
+mod waiting;
 mod words;
 
 use std::collections::{HashMap, HashSet};
@@ -24,19 +25,18 @@ use trackway_model::{Event, Resource, Scope, SpanEvent, SpanId, SpanRecord, Time
 pub(crate) use fingerprint::{Fingerprints, Prepared};
 pub(crate) use live::Live;
 pub(crate) use summary::Moment;
+pub(crate) use waiting::Patience;
 
 use crate::{Ack, Deleted};
 use fingerprint::PreparedSpan;
 use index::Index;
 use shared::Shared;
-use trace::{Arrival, Trace};
+use trace::{Arrival, Late, Trace};
+use waiting::Waiting;
 use words::Words;
 
 /// The number of the log file that a record came from.
 pub(crate) type Segment = u64;
-
-/// The most events that may wait for spans that have not come.
-const MOST_WAITING: u64 = 100_000;
 
 /// What a span costs beside its content: its entries in three ordered sets and its name's entry, as measured.
 const SPAN_OVERHEAD: usize = 240;
@@ -52,6 +52,7 @@ pub(crate) struct Table {
     resources: Shared<Resource>,
     scopes: Shared<Scope>,
     live: Live,
+    waiting: Waiting,
     tallies: Tallies,
     record_bytes: u64,
 }
@@ -76,6 +77,7 @@ impl Default for Table {
             resources: Shared::new(|it| size_of::<Resource>() + it.attributes.heap_bytes()),
             scopes: Shared::new(|it| size_of::<Scope>() + it.attributes.heap_bytes()),
             live: Live::default(),
+            waiting: Waiting::default(),
             tallies: Tallies::default(),
             record_bytes: 0,
         }
@@ -132,7 +134,7 @@ impl Table {
 
         trace.news = trace.news.max(arrival);
         if is_first {
-            self.tallies.events_waiting -= trace.late_count(span_id);
+            trace.late_turns(span_id).for_each(|turn| self.waiting.remove(turn));
         }
         self.record_bytes = self.record_bytes - bytes + trace.bytes;
         self.tallies.spans = self.tallies.spans + 1 - replaced;
@@ -151,24 +153,33 @@ impl Table {
         arrival: Timestamp,
         segment: Segment,
     ) -> Option<Arrival> {
-        let has_span = self.traces.get(&id).is_some_and(|trace| trace.has(span));
-        if !has_span && self.tallies.events_waiting >= MOST_WAITING {
-            self.tallies.events_dropped += 1;
-            return None;
-        }
         let trace = self.traces.entry(id).or_default();
         let bytes = trace.bytes;
-        let outcome = trace.insert_event(span, print, event, segment, &mut self.live);
+        let turn = self.waiting.turn();
+        let Some(place) = trace.insert_event(span, print, Late { event, segment, turn }, &mut self.live) else {
+            return Some(Arrival::Duplicate);
+        };
         self.record_bytes = self.record_bytes - bytes + trace.bytes;
-        if outcome == Arrival::Duplicate {
-            return Some(outcome);
-        }
-        if !has_span {
-            self.tallies.events_waiting += 1;
+        if !trace.has(span) {
+            self.waiting.push(turn, id, place, arrival);
             return None;
         }
         trace.news = trace.news.max(arrival);
-        Some(outcome)
+        Some(Arrival::Stored { replaced: 0 })
+    }
+
+    /// Drops events that waited for too long, or are too many: the oldest first.
+    pub(crate) fn drop_waiting(&mut self, patience: Patience) {
+        while let Some((id, place)) = self.waiting.pop(patience) {
+            self.tallies.events_dropped += 1;
+            let Some(trace) = self.traces.get_mut(&id) else { continue };
+            let bytes = trace.bytes;
+            trace.remove_event(place, &mut self.live);
+            self.record_bytes = self.record_bytes - bytes + trace.bytes;
+            if trace.is_empty() {
+                self.traces.remove(&id);
+            }
+        }
     }
 
     /// Returns true when a batch would change nothing: every record of it is there, or was superseded.
@@ -191,7 +202,7 @@ impl Table {
             let Some(trace) = self.traces.remove(id) else { continue };
             self.index.relist(trace.listing(*id), None);
             trace.release(&mut self.words, &mut self.live);
-            self.tallies.events_waiting -= trace.waiting_count();
+            trace.all_late_turns().for_each(|turn| self.waiting.remove(turn));
             self.record_bytes -= trace.bytes;
             deleted.traces += u64::from(trace.span_count() > 0);
             deleted.spans += trace.span_count();
@@ -213,7 +224,7 @@ impl Table {
     }
 
     pub(crate) fn tallies(&self) -> Tallies {
-        self.tallies
+        Tallies { events_waiting: self.waiting.len(), ..self.tallies }
     }
 
     /// Returns about how much memory the records take.

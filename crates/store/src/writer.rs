@@ -15,7 +15,7 @@ use crate::{
     door::Ticket,
     embedded::Shared,
     sweep::remove_dead_files,
-    table::{Prepared, Segment},
+    table::{Patience, Prepared, Segment},
     wal::{Encoded, Log, WriteError},
 };
 
@@ -100,7 +100,8 @@ impl Writer {
             group.into_iter().partition(|append| table.knows(&append.request.batch))
         };
         let position = self.log.position();
-        known.into_iter().for_each(|append| self.store(append.request, position.file));
+        // None of them may go while others of them are taken for known.
+        known.into_iter().for_each(|append| self.store(append.request, position.file, None));
         let new = self.keep_fitting(new);
         if new.is_empty() {
             return;
@@ -110,7 +111,10 @@ impl Writer {
             Ok(segment) => {
                 self.shared.counts.wal_syncs.fetch_add(1, Relaxed);
                 self.shared.counts.wal_frames.fetch_add(frames.len() as u64, Relaxed);
-                requests.into_iter().for_each(|request| self.store(request, segment));
+                for request in requests {
+                    let patience = Patience::CountAndAge(request.arrival);
+                    self.store(request, segment, Some(patience));
+                }
                 if segment != position.file {
                     self.remove_dead_files();
                 }
@@ -130,6 +134,8 @@ impl Writer {
     fn keep_fitting(&mut self, group: Vec<Append>) -> Vec<Append> {
         let bytes: u64 = group.iter().map(|append| append.encoded.bytes()).sum();
         if self.log.bytes() + bytes > self.max_log_bytes {
+            let newest = group.iter().map(|append| append.request.arrival).max().unwrap_or_default();
+            self.drop_waiting(newest);
             self.remove_dead_files();
         }
         let used = self.log.bytes();
@@ -156,16 +162,26 @@ impl Writer {
     }
 
     /// Makes a durable batch visible, then answers.
-    fn store(&self, request: Request, segment: Segment) {
+    fn store(&self, request: Request, segment: Segment, patience: Option<Patience>) {
         let Request { batch, arrival, ticket, reply } = request;
         let ack = {
             let mut table = self.shared.table_mut();
             let ack = table.apply(batch, arrival, segment);
+            if let Some(patience) = patience {
+                table.drop_waiting(patience);
+            }
             self.shared.door.note_stored(table.tallies().spans, table.memory_bytes());
             ack
         };
         drop(ticket);
         answer(reply, Ok(ack));
+    }
+
+    /// Drops the events that no span came for.
+    fn drop_waiting(&self, now: Timestamp) {
+        let mut table = self.shared.table_mut();
+        table.drop_waiting(Patience::CountAndAge(now));
+        self.shared.door.note_stored(table.tallies().spans, table.memory_bytes());
     }
 
     fn refuse(&self, request: Request) {

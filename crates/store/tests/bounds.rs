@@ -132,9 +132,74 @@ fn events_that_wait_for_ever_are_bounded() {
     wait(store.append(frame(1, &many), many)).unwrap();
     assert_eq!(counter(&store, "store.events_waiting"), 100_000);
     assert_eq!(counter(&store, "store.events_dropped"), 10);
+    append_event(&store, 1, 2);
+    drop(store);
+    let (store, _) = open(directory.path());
+    append_event(&store, 1, 3);
+    append(&store, [span(2, 1), span(3, 1)]).unwrap();
+    for trace in [2, 3] {
+        assert_eq!(store.span(trace_id(trace), span_id(1)).unwrap()[0].events.len(), 1, "a late one finds its span");
+    }
+
     append(&store, [span(1, 1)]).unwrap();
     assert_eq!(counter(&store, "store.events_waiting"), 0);
-    assert_eq!(store.span(trace_id(1), span_id(1)).unwrap()[0].events.len(), 100_000);
+    let events = &store.span(trace_id(1), span_id(1)).unwrap()[0].events;
+    assert_eq!((events.len(), events[0].time.0), (99_998, 12), "the oldest went");
+}
+
+fn append_event(store: &Embedded, second: u64, trace: u128) {
+    let events = late(trace, 1, second, "log");
+    wait(store.append(frame(second, &events), events)).unwrap();
+}
+
+#[test]
+fn an_event_waits_for_ten_minutes() {
+    let directory = TempDir::new().unwrap();
+    let (store, _) = open(directory.path());
+    append_event(&store, 0, 1);
+    append_event(&store, 300, 2);
+    append_event(&store, 600, 3);
+    assert_eq!(counter(&store, "store.events_dropped"), 0);
+    append_event(&store, 601, 4);
+    assert_eq!((counter(&store, "store.events_waiting"), counter(&store, "store.events_dropped")), (3, 1));
+    append(&store, (1..=4).map(|trace| span(trace, 1))).unwrap();
+    let events = |trace| store.span(trace_id(trace), span_id(1)).unwrap()[0].events.len();
+    assert_eq!((1..=4).map(events).collect::<Vec<_>>(), [0, 1, 1, 1]);
+}
+
+#[test]
+fn events_that_waited_in_vain_leave_the_log() {
+    let directory = TempDir::new().unwrap();
+    let config = Config { max_log_bytes: 2_000, wal_file_bytes: 500, ..config(directory.path()) };
+    let (store, _) = Embedded::open(config, decoder()).unwrap();
+    for minute in 0..100 {
+        append_event(&store, minute * 60, 1);
+    }
+    assert_eq!((counter(&store, "store.events_waiting"), counter(&store, "store.events_dropped")), (11, 89));
+    append(&store, [span(1, 1)]).unwrap();
+    drop(store);
+    let (store, _) = open(directory.path());
+    assert!(store.span(trace_id(1), span_id(1)).unwrap()[0].events.len() >= 11);
+}
+
+#[test]
+fn an_event_outlives_the_open_record_that_it_joined() {
+    let directory = TempDir::new().unwrap();
+    let small = || Config { wal_file_bytes: 1, ..config(directory.path()) };
+    let (store, _) = Embedded::open(small(), decoder()).unwrap();
+    append(&store, [open_span(1, 1)]).unwrap();
+    append_event(&store, 2, 1);
+    for second in [1_000, 2_000] {
+        append_event(&store, second, 2);
+    }
+    append(&store, [span(1, 1)]).unwrap();
+    for _ in 0..2 {
+        append_event(&store, 3_000, 3);
+    }
+    drop(store);
+    assert!(!directory.path().join("wal/0001.log").exists());
+    let (store, _) = Embedded::open(small(), decoder()).unwrap();
+    assert_eq!(store.span(trace_id(1), span_id(1)).unwrap()[0].events.len(), 1);
 }
 
 #[test]

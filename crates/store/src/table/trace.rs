@@ -17,6 +17,7 @@ use super::{
     index::Listing,
     live::Live,
     names::NameId,
+    waiting::Place,
     words::{Tally, Words},
 };
 use crate::{Outline, cursor::SpanPlace, cursor::trace_place};
@@ -48,10 +49,18 @@ pub(super) struct Trace {
     pub(super) errors: u64,
     latest_end: Option<Timestamp>,
     /// Events that came apart from their spans, by span, fingerprint and arrival.
-    late: BTreeMap<(SpanId, u64, u64), (Event, Segment)>,
+    late: BTreeMap<Place, Late>,
     arrivals: u64,
     pub(super) news: Timestamp,
     pub(super) bytes: u64,
+}
+
+/// An event that came apart from its span.
+pub(super) struct Late {
+    pub(super) event: Event,
+    pub(super) segment: Segment,
+    /// Its place in the queue of those that wait, if it is there.
+    pub(super) turn: u64,
 }
 
 struct Kept {
@@ -90,23 +99,23 @@ impl Trace {
         Arrival::Stored { replaced }
     }
 
-    /// Keeps an event for its span, whether that is there or not.
-    pub(super) fn insert_event(
-        &mut self,
-        span: SpanId,
-        print: u64,
-        event: Event,
-        segment: Segment,
-        live: &mut Live,
-    ) -> Arrival {
-        if self.knows_event(span, print, &event) {
-            return Arrival::Duplicate;
+    /// Keeps an event for its span, whether that is there or not; `None` when the event is there already.
+    pub(super) fn insert_event(&mut self, span: SpanId, print: u64, late: Late, live: &mut Live) -> Option<Place> {
+        if self.knows_event(span, print, &late.event) {
+            return None;
         }
-        self.bytes += super::event_bytes(&event) as u64;
-        live.hold(segment);
-        self.late.insert((span, print, self.arrivals), (event, segment));
+        self.bytes += super::event_bytes(&late.event) as u64;
+        live.hold(late.segment);
+        let place = (span, print, self.arrivals);
+        self.late.insert(place, late);
         self.arrivals += 1;
-        Arrival::Stored { replaced: 0 }
+        Some(place)
+    }
+
+    pub(super) fn remove_event(&mut self, place: Place, live: &mut Live) {
+        let Some(Late { event, segment, .. }) = self.late.remove(&place) else { return };
+        self.bytes -= super::event_bytes(&event) as u64;
+        live.release(segment);
     }
 
     fn keep(&mut self, span: PreparedSpan, segment: Segment, words: &mut Words) {
@@ -174,7 +183,7 @@ impl Trace {
             words.release(&kept.record, kept.service, kept.name);
             live.release(kept.segment);
         }
-        self.late.values().for_each(|(_, segment)| live.release(*segment));
+        self.late.values().for_each(|late| live.release(late.segment));
     }
 
     pub(super) fn listing(&self, id: TraceId) -> Option<Listing> {
@@ -244,19 +253,23 @@ impl Trace {
     /// The events that came for a span apart from it, in order of arrival.
     pub(super) fn late_events(&self, id: SpanId) -> Vec<(u64, Event)> {
         let late = self.late.range((id, 0, 0)..=(id, u64::MAX, u64::MAX));
-        let mut late: Vec<_> = late.map(|((_, print, number), (event, _))| (*number, *print, event.clone())).collect();
+        let mut late: Vec<_> = late.map(|((_, print, number), late)| (*number, *print, late.event.clone())).collect();
         late.sort_by_key(|(number, ..)| *number);
         late.into_iter().map(|(_, print, event)| (print, event)).collect()
     }
 
-    /// How many events came for a span apart from it.
-    pub(super) fn late_count(&self, id: SpanId) -> u64 {
-        self.late.range((id, 0, 0)..=(id, u64::MAX, u64::MAX)).count() as u64
+    /// The places in the queue of the events that came for a span apart from it.
+    pub(super) fn late_turns(&self, id: SpanId) -> impl Iterator<Item = u64> {
+        self.late.range((id, 0, 0)..=(id, u64::MAX, u64::MAX)).map(|(_, late)| late.turn)
     }
 
-    /// How many events wait for spans that have not come.
-    pub(super) fn waiting_count(&self) -> u64 {
-        self.late.keys().filter(|(id, ..)| !self.has(*id)).count() as u64
+    /// The places in the queue of all events that came apart from their spans.
+    pub(super) fn all_late_turns(&self) -> impl Iterator<Item = u64> {
+        self.late.values().map(|late| late.turn)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.spans.is_empty() && self.late.is_empty()
     }
 
     pub(super) fn has(&self, id: SpanId) -> bool {
@@ -275,7 +288,7 @@ impl Trace {
 
     pub(super) fn knows_event(&self, span: SpanId, print: u64, event: &Event) -> bool {
         let mut twins = self.late.range((span, print, 0)..=(span, print, u64::MAX));
-        twins.any(|(_, (twin, _))| twin == event)
+        twins.any(|(_, twin)| twin.event == *event)
     }
 
     /// Returns whether a span is still open; its records are all open or all finished, so that one tells for all.
