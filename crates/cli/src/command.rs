@@ -6,7 +6,7 @@ use crate::settings::Flags;
 
 /// Records what agents, state machines and services did, shows it live, and goes back to any step.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = EXAMPLES, max_term_width = 100, subcommand_value_name = "COMMAND")]
+#[command(name = "trackway", version, about, after_help = EXAMPLES, max_term_width = 100, subcommand_value_name = "COMMAND")]
 pub(crate) struct Trackway {
     /// What to do; without it, trackway serves.
     #[command(subcommand)]

@@ -7,7 +7,7 @@ use trackway_server::Demo;
 use trackway_store::system_clock;
 
 use crate::{
-    running, serve,
+    print, running, serve,
     settings::{Flags, Settings},
 };
 
@@ -17,14 +17,13 @@ pub(crate) fn run(flags: Flags) -> Result<()> {
     match running::owner_of(&settings.data_dir) {
         Some(url) => {
             let Demo { traces, spans } = through(&url)?;
-            println!("{traces} traces with {spans} spans are loaded: {url}/?project=demo");
+            print::data(format_args!("{traces} traces with {spans} spans are loaded: {url}/?project=demo"))
         }
         None => {
             let Demo { traces, spans } = directly(&settings)?;
-            println!("{traces} traces with {spans} spans are loaded; start trackway to see them");
+            print::data(format_args!("{traces} traces with {spans} spans are loaded; start trackway to see them"))
         }
     }
-    Ok(())
 }
 
 fn through(url: &str) -> Result<Demo> {

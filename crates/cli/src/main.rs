@@ -1,7 +1,11 @@
 //! The binary `trackway`: a server with its web page, and tools around it.
 
+// They panic where nothing can be written; `print` does not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod command;
 mod demo;
+mod print;
 mod running;
 mod serve;
 mod settings;
@@ -22,7 +26,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("trackway: {error:#}");
+            print::talk(format_args!("trackway: {error:#}"));
             ExitCode::FAILURE
         }
     }

@@ -9,6 +9,7 @@ use trackway_server::{Error, Listener, ListenerState, Server, Sockets, Stop};
 use trackway_store::{Embedded, Error as StoreError, Recovery, system_clock};
 
 use crate::{
+    print,
     running::{self, Health},
     settings::{Flags, Settings},
 };
@@ -41,8 +42,8 @@ async fn serve(settings: &Settings) -> Result<()> {
     let data_dir = settings.data_dir.display().to_string();
     let server = Server::new(settings.server.clone(), sockets, Arc::new(store), data_dir, system_clock());
     let stop = server.stop();
-    let running = tokio::spawn(server.run());
     announce(settings, &url, &listeners)?;
+    let running = tokio::spawn(server.run());
     signals.end(stop).await;
     running.await.context("the server failed")
 }
@@ -67,22 +68,23 @@ pub(crate) fn open(settings: &Settings) -> Result<(Embedded, Recovery)> {
 /// Tells what was found of the last time, when there is something to tell.
 fn report(recovery: &Recovery) {
     if recovery.frames > 0 {
-        eprintln!("read {} spans from the log in {:.1} s", recovery.spans, recovery.elapsed.as_secs_f64());
+        let seconds = recovery.elapsed.as_secs_f64();
+        print::talk(format_args!("read {} spans from the log in {seconds:.1} s", recovery.spans));
     }
     if recovery.torn_bytes > 0 {
-        eprintln!(
+        print::talk(format_args!(
             "cut {} bytes from the end of the log that were written when the last process ended; none of them was acknowledged",
             recovery.torn_bytes
-        );
+        ));
     }
     for damage in &recovery.damaged {
-        eprintln!(
+        print::talk(format_args!(
             "skipped {} damaged bytes at {} of {}: {}; they are kept under corrupt/",
             damage.bytes,
             damage.offset,
             damage.file.display(),
             damage.reason
-        );
+        ));
     }
 }
 
@@ -91,11 +93,11 @@ fn announce(settings: &Settings, url: &str, listeners: &[Listener]) -> Result<()
     if settings.json {
         Ready::at(url, |name| ready_url(listeners, name)).print()?;
     } else {
-        println!("Trackway is ready: {url}");
+        print::data(format_args!("Trackway is ready: {url}"))?;
     }
     for listener in listeners {
         if let ListenerState::Taken(message) = &listener.state {
-            eprintln!("{message}");
+            print::talk(message);
         }
     }
     show(settings, url);
@@ -117,8 +119,7 @@ impl<'a> Ready<'a> {
     }
 
     fn print(&self) -> Result<()> {
-        println!("{}", serde_json::to_string(self)?);
-        Ok(())
+        print::data(serde_json::to_string(self)?)
     }
 }
 
@@ -130,7 +131,7 @@ fn ready_url(listeners: &[Listener], name: &str) -> Option<String> {
 /// Opens the browser where somebody can see it.
 fn show(settings: &Settings, url: &str) {
     if settings.open && !settings.json && has_desktop() && open::that_detached(url).is_err() {
-        eprintln!("no browser could be started; open {url}");
+        print::talk(format_args!("no browser could be started; open {url}"));
     }
 }
 
@@ -145,12 +146,12 @@ fn show_running(settings: &Settings, address: SocketAddr) -> Result<()> {
     let Some(health) = running::health(&url) else { return Err(Error::Taken { address }.into()) };
     let asked = settings.data_dir.display().to_string();
     if health.data_dir != asked {
-        eprintln!("note: it keeps its data in {}, not in {asked}", health.data_dir);
+        print::talk(format_args!("note: it keeps its data in {}, not in {asked}", health.data_dir));
     }
     if settings.json {
         Ready::at(&url, |name| running_url(&health, name)).print()?;
     } else {
-        println!("Trackway is running already (process {}): {url}", health.pid);
+        print::data(format_args!("Trackway is running already (process {}): {url}", health.pid))?;
     }
     show(settings, &url);
     Ok(())

@@ -12,6 +12,8 @@ use clap::Args;
 use serde::Deserialize;
 use trackway_server::{Config, Listen};
 
+use crate::print;
+
 /// Settings as the command line gives them; what is absent is looked for elsewhere.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Flags {
@@ -210,7 +212,7 @@ pub(crate) fn show(flags: Flags) -> Result<()> {
     let settings = flags.resolve()?;
     let widest = settings.origins.iter().map(|(_, value, _)| value.len()).max().unwrap_or(0);
     for (name, value, origin) in &settings.origins {
-        println!("{name:<16} {value:<widest$}  {origin}");
+        print::data(format_args!("{name:<16} {value:<widest$}  {origin}"))?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 mod support;
 
 use std::{
+    fs::File,
     net::TcpListener,
     process::Output,
     time::{Duration, Instant},
@@ -111,6 +112,32 @@ fn a_setting_that_means_nothing_is_an_error_that_names_its_origin() {
     std::fs::write(directory.path().join("config.toml"), "listn = \"x\"").unwrap();
     let (_, stderr) = said(&support::command(directory.path()).arg("config").output().unwrap());
     assert!(stderr.contains("unknown field `listn`"), "{stderr}");
+}
+
+#[test]
+fn what_cannot_be_written_is_an_error_and_no_panic() {
+    let Ok(full) = File::options().write(true).open("/dev/full") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let output = support::command(directory.path()).arg("config").stdout(full.try_clone().unwrap()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let (_, stderr) = said(&output);
+    assert!(stderr.starts_with("trackway: cannot write to stdout"), "{stderr}");
+
+    let mut command = support::command(directory.path());
+    let refused = command.args(["config", "--listen", "x"]).stderr(full).status().unwrap();
+    assert_eq!(refused.code(), Some(1));
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = support::command(directory.path()).arg("config").stdout(writer).output().unwrap();
+    assert_eq!((output.status.code(), said(&output).1.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn the_version_has_the_name_of_the_program() {
+    let directory = tempfile::tempdir().unwrap();
+    let (stdout, _) = said(&support::command(directory.path()).arg("-V").output().unwrap());
+    assert_eq!(stdout, concat!("trackway ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
 #[test]
