@@ -39,5 +39,6 @@ Examples:
 Send traces from any OpenTelemetry SDK:
   export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:7241
 
-Every setting can also come from the environment (TRACKWAY_LISTEN, ...) or from config.toml in the
-data directory. A flag wins over the environment, the environment over the file.";
+Every setting can also come from the environment (TRACKWAY_LISTEN, TRACKWAY_NO_OPEN=1, ...) and, but
+for --data-dir, from config.toml in the data directory (listen = \"127.0.0.1:8080\", ...). A flag wins
+over the environment, the environment over the file. --json is a way of printing and no setting.";

@@ -52,6 +52,9 @@ async fn serve(settings: &Settings) -> Result<()> {
 pub(crate) fn open(settings: &Settings) -> Result<(Embedded, Recovery)> {
     let mut config = trackway_store::Config::new(&settings.data_dir);
     config.max_spans = settings.max_spans;
+    config.max_memory_bytes = settings.max_memory_bytes;
+    config.min_free_bytes = settings.min_free_bytes;
+    config.lost_after = settings.lost_after;
     match Embedded::open(config, trackway_server::decoder()) {
         Ok(opened) => Ok(opened),
         Err(StoreError::Locked { path, pid, url }) if url.is_empty() => {

@@ -1,10 +1,12 @@
 //! Settings: from a flag, the environment, `config.toml` in the data directory, or the default, in this order.
 
 use std::{
-    fmt::Display,
+    fmt::{self, Display},
     net::SocketAddr,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     str::FromStr,
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
@@ -26,7 +28,7 @@ pub(crate) struct Flags {
     /// OTLP over gRPC, or "off" [default: 127.0.0.1:4317 and [::1]:4317]
     #[arg(long, global = true, value_name = "ADDR|off")]
     otlp_grpc: Option<String>,
-    /// Where everything is kept; also TRACKWAY_HOME [default: ~/.trackway]
+    /// Where everything is kept; also TRACKWAY_DATA_DIR or TRACKWAY_HOME [default: ~/.trackway]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Origin of a web application whose pages may send traces, https://app.example (repeatable)
@@ -34,10 +36,19 @@ pub(crate) struct Flags {
     allow_origin: Vec<String>,
     /// The largest request body, in bytes, compressed or not [default: 67108864]
     #[arg(long, global = true, value_name = "BYTES")]
-    max_body_bytes: Option<usize>,
+    max_body_bytes: Option<u64>,
     /// The most spans that are kept; more are refused until some are deleted [default: 1000000]
     #[arg(long, global = true, value_name = "SPANS")]
     max_spans: Option<u64>,
+    /// The most memory that spans may take, about; more are refused until some are deleted [default: 2147483648]
+    #[arg(long, global = true, value_name = "BYTES")]
+    max_memory_bytes: Option<u64>,
+    /// Room to leave on the disk [default: auto, the larger of 256 MiB and 2 % of the disk]
+    #[arg(long, global = true, value_name = "BYTES|auto")]
+    min_free_bytes: Option<Room>,
+    /// How long a trace with an open span may be silent before it is shown as lost [default: 600]
+    #[arg(long, global = true, value_name = "SECONDS")]
+    lost_after: Option<u64>,
     /// Do not open the browser
     #[arg(long, global = true)]
     no_open: bool,
@@ -54,8 +65,11 @@ struct File {
     otlp_http: Option<String>,
     otlp_grpc: Option<String>,
     allow_origin: Option<Vec<String>>,
-    max_body_bytes: Option<usize>,
+    max_body_bytes: Option<u64>,
     max_spans: Option<u64>,
+    max_memory_bytes: Option<u64>,
+    min_free_bytes: Option<u64>,
+    lost_after: Option<u64>,
     no_open: Option<bool>,
 }
 
@@ -65,16 +79,102 @@ pub(crate) struct Settings {
     pub(crate) server: Config,
     pub(crate) data_dir: PathBuf,
     pub(crate) max_spans: u64,
+    pub(crate) max_memory_bytes: u64,
+    /// As much as the store thinks right when absent.
+    pub(crate) min_free_bytes: Option<u64>,
+    pub(crate) lost_after: Duration,
     pub(crate) open: bool,
     pub(crate) json: bool,
-    /// Every setting as name, value and origin.
-    origins: Vec<(&'static str, String, String)>,
+    /// Every setting as it was given.
+    pub(crate) given: Vec<Given>,
+}
+
+/// A setting with its value and where that came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Given {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+    pub(crate) origin: Origin,
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Flag,
+    /// The variable.
+    Environment(String),
+    /// The file's path.
+    File(PathBuf),
+    Default,
+}
+
+impl Given {
+    /// Returns what a user would change to change this setting.
+    pub(crate) fn asked_by(&self) -> String {
+        match &self.origin {
+            Origin::Flag => format!("--{}", self.name),
+            Origin::Environment(variable) => variable.clone(),
+            Origin::File(path) => format!("{} in {}", self.name.replace('-', "_"), path.display()),
+            Origin::Default => self.name.to_owned(),
+        }
+    }
+
+    fn origin(&self) -> String {
+        match &self.origin {
+            Origin::File(path) => path.display().to_string(),
+            Origin::Default => "default".to_owned(),
+            Origin::Flag | Origin::Environment(_) => self.asked_by(),
+        }
+    }
+}
+
+/// Room on the disk, or "auto".
+#[derive(Debug, Clone, Copy)]
+struct Room(Option<u64>);
+
+impl FromStr for Room {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "auto" { Ok(Self(None)) } else { text.parse().map(|bytes| Self(Some(bytes))) }
+    }
+}
+
+impl Display for Room {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(bytes) => bytes.fmt(formatter),
+            None => formatter.write_str("auto"),
+        }
+    }
+}
+
+/// Yes or no, in the words that people use in the environment.
+#[derive(Debug, Clone, Copy)]
+struct Switch(bool);
+
+impl FromStr for Switch {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" => Ok(Self(true)),
+            "0" | "false" | "no" => Ok(Self(false)),
+            _ => Err("use 1, true or yes, or else 0, false or no"),
+        }
+    }
+}
+
+impl Display for Switch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
 }
 
 /// Finds the value of each setting, and remembers where it came from.
 struct Finder {
     file: PathBuf,
-    found: Vec<(&'static str, String, String)>,
+    found: Vec<Given>,
 }
 
 impl Finder {
@@ -92,15 +192,38 @@ impl Finder {
         let variable = variable(name);
         let given = environment(&variable)?;
         let (value, origin) = match (flag, given, file) {
-            (Some(flag), ..) => (flag, format!("--{name}")),
-            (None, Some(text), _) => (read(&text, &variable)?, variable),
-            (None, None, Some(value)) => (value, self.file.display().to_string()),
-            (None, None, None) => (read(default, name)?, "default".into()),
+            (Some(flag), ..) => (flag, Origin::Flag),
+            (None, Some(text), _) => (read(&text, &variable)?, Origin::Environment(variable)),
+            (None, None, Some(value)) => (value, Origin::File(self.file.clone())),
+            (None, None, None) => (read(default, name)?, Origin::Default),
         };
-        self.found.push((name, value.to_string(), origin));
+        self.found.push(Given { name, value: value.to_string(), origin });
         Ok(value)
     }
+
+    /// Finds a number, which must be in a range.
+    fn number(
+        &mut self,
+        name: &'static str,
+        flag: Option<u64>,
+        file: Option<u64>,
+        default: u64,
+        range: RangeInclusive<u64>,
+    ) -> Result<u64> {
+        let value = self.find(name, flag, file, &default.to_string())?;
+        let asked_by = || self.found.last().map(Given::asked_by).unwrap_or_default();
+        match range.into_inner() {
+            (least, u64::MAX) if value < least => bail!("{} is {value}; use at least {least}", asked_by()),
+            (least, most) if value < least || value > most => {
+                bail!("{} is {value}; use a number from {least} to {most}", asked_by())
+            }
+            _ => Ok(value),
+        }
+    }
 }
+
+/// Another name of TRACKWAY_DATA_DIR.
+const HOME: &str = "TRACKWAY_HOME";
 
 /// The environment variable of a setting.
 fn variable(name: &str) -> String {
@@ -132,7 +255,7 @@ impl Flags {
         let (data_dir, origin) = data_dir(self.data_dir)?;
         let path = data_dir.join("config.toml");
         let file = file(&path)?;
-        let found = vec![("data-dir", data_dir.display().to_string(), origin)];
+        let found = vec![Given { name: "data-dir", value: data_dir.display().to_string(), origin }];
         let mut finder = Finder { file: path, found };
         let defaults = Config::default();
         let listen = finder.find("listen", self.listen, file.listen, "127.0.0.1:7241")?;
@@ -140,11 +263,19 @@ impl Flags {
         let otlp_grpc = finder.find("otlp-grpc", self.otlp_grpc, file.otlp_grpc, "127.0.0.1:4317")?;
         let origins = (!self.allow_origin.is_empty()).then(|| self.allow_origin.join(","));
         let origins = finder.find("allow-origin", origins, file.allow_origin.map(|list| list.join(",")), "")?;
-        let max_body_bytes = defaults.max_body_bytes.to_string();
+        let bodies = 1_024..=1_073_741_824;
         let max_body_bytes =
-            finder.find("max-body-bytes", self.max_body_bytes, file.max_body_bytes, &max_body_bytes)?;
-        let max_spans = finder.find("max-spans", self.max_spans, file.max_spans, "1000000")?;
-        let no_open = finder.find("no-open", self.no_open.then_some(true), file.no_open, "false")?;
+            finder.number("max-body-bytes", self.max_body_bytes, file.max_body_bytes, 64 << 20, bodies)?;
+        let max_body_bytes = usize::try_from(max_body_bytes).context("max-body-bytes")?;
+        let max_spans = finder.number("max-spans", self.max_spans, file.max_spans, 1_000_000, 1..=u64::MAX)?;
+        let memory = 1_048_576..=u64::MAX;
+        let max_memory_bytes =
+            finder.number("max-memory-bytes", self.max_memory_bytes, file.max_memory_bytes, 2 << 30, memory)?;
+        let min_free_bytes = file.min_free_bytes.map(|bytes| Room(Some(bytes)));
+        let min_free_bytes = finder.find("min-free-bytes", self.min_free_bytes, min_free_bytes, "auto")?;
+        let lost_after = finder.number("lost-after", self.lost_after, file.lost_after, 600, 1..=31_536_000)?;
+        let no_open = self.no_open.then_some(Switch(true));
+        let no_open = finder.find("no-open", no_open, file.no_open.map(Switch), "false")?;
         let server = Config {
             listen: listener("listen", &listen, defaults.listen.clone(), &finder.found)?,
             otlp_http: listener("otlp-http", &otlp_http, defaults.otlp_http.clone(), &finder.found)?,
@@ -154,21 +285,38 @@ impl Flags {
             max_bytes_under_way: defaults.max_bytes_under_way.max(max_body_bytes.saturating_mul(6)),
             ..defaults
         };
-        Ok(Settings { server, data_dir, max_spans, open: !no_open, json: self.json, origins: finder.found })
+        let mut known: Vec<_> = finder.found.iter().map(|given| variable(given.name)).collect();
+        known.push(HOME.to_owned());
+        for note in std::env::vars_os().filter_map(|(name, _)| misspelt(name.to_str()?, &known)) {
+            print::talk(note);
+        }
+        Ok(Settings {
+            server,
+            data_dir,
+            max_spans,
+            max_memory_bytes,
+            min_free_bytes: min_free_bytes.0,
+            lost_after: Duration::from_secs(lost_after),
+            open: !no_open.0,
+            json: self.json,
+            given: finder.found,
+        })
     }
 }
 
 /// The default where nobody said anything; otherwise exactly what was said.
-fn listener(name: &str, text: &str, default: Listen, found: &[(&str, String, String)]) -> Result<Listen> {
-    let origin = found.iter().find(|(setting, ..)| *setting == name).map_or("", |(_, _, origin)| origin);
+fn listener(name: &str, text: &str, default: Listen, found: &[Given]) -> Result<Listen> {
+    let Some(given) = found.iter().find(|given| given.name == name && given.origin != Origin::Default) else {
+        return Ok(default);
+    };
+    let asked_by = given.asked_by();
     match text {
-        _ if origin == "default" => Ok(default),
-        "off" if name == "listen" => bail!("{origin} cannot be off: it carries the web page and the REST interface"),
+        "off" if name == "listen" => bail!("{asked_by} cannot be off: it carries the web page and the REST interface"),
         "off" => Ok(Listen::Off),
         text => {
             let address = text.replacen("localhost", "127.0.0.1", 1).parse::<SocketAddr>();
             let hint = "use an address with a port, 127.0.0.1:4000; port 0 takes any that is free";
-            Ok(Listen::At(address.with_context(|| format!("{origin} is {text:?}; {hint}"))?))
+            Ok(Listen::At(address.with_context(|| format!("{asked_by} is {text:?}; {hint}"))?))
         }
     }
 }
@@ -185,17 +333,46 @@ fn allowed(origins: &str) -> Result<Vec<String>> {
         .collect()
 }
 
-fn data_dir(flag: Option<PathBuf>) -> Result<(PathBuf, String)> {
-    let (path, origin) = match (flag, environment("TRACKWAY_HOME")?) {
-        (Some(path), _) => (path, "--data-dir".to_owned()),
-        (None, Some(path)) => (path.into(), "TRACKWAY_HOME".to_owned()),
-        (None, None) => {
+fn data_dir(flag: Option<PathBuf>) -> Result<(PathBuf, Origin)> {
+    let variable = variable("data-dir");
+    let (path, origin) = match (flag, environment(&variable)?, environment(HOME)?) {
+        (Some(path), ..) => (path, Origin::Flag),
+        (None, Some(one), Some(other)) if one != other => {
+            bail!("{variable} is {one:?} and {HOME} is {other:?}, which are names of one setting; unset one")
+        }
+        (None, Some(path), _) => (path.into(), Origin::Environment(variable)),
+        (None, None, Some(path)) => (path.into(), Origin::Environment(HOME.to_owned())),
+        (None, None, None) => {
             let home = std::env::home_dir().context("there is no home directory; name one with --data-dir")?;
-            (home.join(".trackway"), "default".to_owned())
+            (home.join(".trackway"), Origin::Default)
         }
     };
-    let path = std::path::absolute(&path).with_context(|| format!("{origin} {}", path.display()))?;
+    let path = std::path::absolute(&path).with_context(|| format!("cannot use the directory {}", path.display()))?;
     Ok((path, origin))
+}
+
+/// A note about a variable that is nearly one of ours; other programs may have their own.
+fn misspelt(variable: &str, known: &[String]) -> Option<String> {
+    let near = known.iter().find(|known| distance(known, variable) <= 2)?;
+    let is_known = known.iter().any(|known| known == variable);
+    let all = known.join(", ");
+    (!is_known).then(|| format!("note: {variable} is not read, {near} is; all that are read: {all}"))
+}
+
+/// How many characters must be put in, left out or changed to make one text the other.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    for (line, left) in one.chars().enumerate() {
+        let mut last = line + 1;
+        let above = row.clone();
+        let pairs = above.iter().zip(above.iter().skip(1)).zip(other.chars());
+        let rest = pairs.map(|((diagonal, above), right)| {
+            last = (diagonal + usize::from(left != right)).min(above + 1).min(last + 1);
+            last
+        });
+        row = std::iter::once(line + 1).chain(rest).collect();
+    }
+    row.last().copied().unwrap_or(0)
 }
 
 fn file(path: &Path) -> Result<File> {
@@ -210,9 +387,9 @@ fn file(path: &Path) -> Result<File> {
 /// Prints every setting with its value and its origin.
 pub(crate) fn show(flags: Flags) -> Result<()> {
     let settings = flags.resolve()?;
-    let widest = settings.origins.iter().map(|(_, value, _)| value.len()).max().unwrap_or(0);
-    for (name, value, origin) in &settings.origins {
-        print::data(format_args!("{name:<16} {value:<widest$}  {origin}"))?;
+    let widest = settings.given.iter().map(|given| given.value.len()).max().unwrap_or(0);
+    for given in &settings.given {
+        print::data(format_args!("{:<16} {:<widest$}  {}", given.name, given.value, given.origin()))?;
     }
     Ok(())
 }

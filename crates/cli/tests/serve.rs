@@ -7,7 +7,7 @@ mod support;
 use std::{
     fs::File,
     net::TcpListener,
-    process::Output,
+    process::{Command, Output},
     time::{Duration, Instant},
 };
 
@@ -99,6 +99,9 @@ fn settings_come_from_flag_environment_file_and_default_in_this_order() {
     allow-origin default
     max-body-bytes 67108864 default
     max-spans 1000000 default
+    max-memory-bytes 2147483648 default
+    min-free-bytes auto default
+    lost-after 600 default
     no-open false default
     ");
 }
@@ -112,6 +115,107 @@ fn a_setting_that_means_nothing_is_an_error_that_names_its_origin() {
     std::fs::write(directory.path().join("config.toml"), "listn = \"x\"").unwrap();
     let (_, stderr) = said(&support::command(directory.path()).arg("config").output().unwrap());
     assert!(stderr.contains("unknown field `listn`"), "{stderr}");
+}
+
+#[test]
+fn a_number_out_of_range_is_an_error_that_says_the_range() {
+    let directory = tempfile::tempdir().unwrap();
+    let refused = |flag: &str, value: &str| {
+        let output = support::command(directory.path()).args(["config", flag, value]).output().unwrap();
+        assert!(!output.status.success(), "{flag} {value}");
+        said(&output).1
+    };
+    let settings = [
+        ("--max-body-bytes", "0"),
+        ("--max-body-bytes", "18446744073709551615"),
+        ("--max-spans", "0"),
+        ("--max-memory-bytes", "0"),
+        ("--lost-after", "0"),
+    ];
+    assert_snapshot!(settings.map(|(flag, value)| refused(flag, value)).concat(), @r"
+    trackway: --max-body-bytes is 0; use a number from 1024 to 1073741824
+    trackway: --max-body-bytes is 18446744073709551615; use a number from 1024 to 1073741824
+    trackway: --max-spans is 0; use at least 1
+    trackway: --max-memory-bytes is 0; use at least 1048576
+    trackway: --lost-after is 0; use a number from 1 to 31536000
+    ");
+    std::fs::write(directory.path().join("config.toml"), "max_spans = 0").unwrap();
+    let (_, stderr) = said(&support::command(directory.path()).arg("config").output().unwrap());
+    assert!(stderr.contains("max_spans in ") && stderr.contains("is 0; use at least 1"), "{stderr}");
+}
+
+/// What `trackway config` prints of one setting.
+fn configured(command: &mut Command, name: &str) -> String {
+    let (stdout, stderr) = said(&command.arg("config").output().unwrap());
+    let line = stdout.lines().find(|line| line.split_whitespace().next() == Some(name)).unwrap_or(&stderr);
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_environment_says_yes_and_no_in_the_usual_words() {
+    let directory = tempfile::tempdir().unwrap();
+    for (word, meaning) in [("1", true), ("true", true), ("yes", true), ("0", false), ("False", false), ("no", false)] {
+        let line = configured(support::command(directory.path()).env("TRACKWAY_NO_OPEN", word), "no-open");
+        assert_eq!(line, format!("no-open {meaning} TRACKWAY_NO_OPEN"));
+    }
+    let line = configured(support::command(directory.path()).env("TRACKWAY_NO_OPEN", "maybe"), "no-open");
+    assert_eq!(line, r#"trackway: TRACKWAY_NO_OPEN is "maybe": use 1, true or yes, or else 0, false or no"#);
+}
+
+#[test]
+fn every_setting_comes_from_the_environment_and_all_but_the_directory_from_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trackway"));
+    let values = [
+        ("LISTEN", "127.0.0.1:1"),
+        ("OTLP_HTTP", "off"),
+        ("OTLP_GRPC", "off"),
+        ("ALLOW_ORIGIN", "https://a.example,https://b.example"),
+        ("MAX_BODY_BYTES", "2048"),
+        ("MAX_SPANS", "1"),
+        ("MAX_MEMORY_BYTES", "2097152"),
+        ("MIN_FREE_BYTES", "0"),
+        ("LOST_AFTER", "5"),
+        ("NO_OPEN", "yes"),
+    ];
+    command.env_clear().env("TRACKWAY_DATA_DIR", directory.path());
+    for (name, value) in values {
+        command.env(format!("TRACKWAY_{name}"), value);
+    }
+    let (stdout, _) = said(&command.arg("config").output().unwrap());
+    assert_eq!(stdout.lines().count(), values.len() + 1);
+    assert!(stdout.lines().all(|line| line.contains("TRACKWAY_")), "{stdout}");
+
+    let file = "listen = \"127.0.0.1:1\"\notlp_http = \"off\"\notlp_grpc = \"off\"\nallow_origin = [\"https://a.example\"]\n\
+        max_body_bytes = 2048\nmax_spans = 1\nmax_memory_bytes = 2097152\nmin_free_bytes = 0\nlost_after = 5\nno_open = true\n";
+    std::fs::write(directory.path().join("config.toml"), file).unwrap();
+    let (stdout, stderr) = said(&support::command(directory.path()).arg("config").output().unwrap());
+    assert_eq!(stdout.lines().filter(|line| line.ends_with("config.toml")).count(), values.len(), "{stdout}{stderr}");
+}
+
+#[test]
+fn the_directory_has_two_names_in_the_environment_that_must_agree() {
+    let said = |home: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trackway"));
+        command.env_clear().env("TRACKWAY_DATA_DIR", "/nowhere/a").env("TRACKWAY_HOME", home);
+        configured(&mut command, "data-dir")
+    };
+    assert_eq!(said("/nowhere/a"), "data-dir /nowhere/a TRACKWAY_DATA_DIR");
+    assert_eq!(
+        said("/nowhere/b"),
+        "trackway: TRACKWAY_DATA_DIR is \"/nowhere/a\" and TRACKWAY_HOME is \"/nowhere/b\", \
+         which are names of one setting; unset one"
+    );
+}
+
+#[test]
+fn a_misspelt_variable_is_noted_and_a_foreign_one_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = support::command(directory.path());
+    command.env("TRACKWAY_MAXSPANS", "5").env("TRACKWAY_URL", "x").env("TRACKWAY_BIN", "x").env("TRACKWAY_SPANS", "x");
+    let (_, stderr) = said(&command.arg("config").output().unwrap());
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.starts_with("note: TRACKWAY_MAXSPANS is not read, TRACKWAY_MAX_SPANS is;"), "{stderr}");
 }
 
 #[test]
