@@ -46,6 +46,11 @@ pub(crate) fn of_door(door: &Door) -> Vec<Counter> {
             &refused.full,
             "Requests refused because a bound on spans, memory or the log is reached.",
         ),
+        requests(
+            "store.refused_too_large",
+            &refused.too_large,
+            "Requests refused because each alone is beyond a bound on spans, memory or the log.",
+        ),
         requests("store.refused_queue", &refused.queue, "Requests refused because too many waited for the disk."),
         requests("store.refused_disk", &refused.disk, "Requests refused because the disk had no room."),
         counter("store.read_only", u64::from(door.is_closed()), "", "1 after the disk failed: nothing more is taken."),

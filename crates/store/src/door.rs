@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use crate::{Config, Error};
+use crate::{Config, Error, wal::HEADER_BYTES};
 
 /// The most requests that may wait for the disk.
 const MOST_WAITING: u64 = 4096;
@@ -32,6 +32,7 @@ pub(crate) struct Load {
 #[derive(Default)]
 pub(crate) struct Refused {
     pub(crate) full: AtomicU64,
+    pub(crate) too_large: AtomicU64,
     pub(crate) queue: AtomicU64,
     pub(crate) disk: AtomicU64,
     pub(crate) read_only: AtomicU64,
@@ -41,6 +42,7 @@ pub(crate) struct Door {
     directory: PathBuf,
     max_spans: u64,
     max_memory_bytes: u64,
+    max_log_bytes: u64,
     min_free_bytes: Option<u64>,
     /// What has entered and is not yet stored or refused.
     inside: Mutex<Inside>,
@@ -69,6 +71,7 @@ impl Door {
             directory: config.path.clone(),
             max_spans: config.max_spans,
             max_memory_bytes: config.max_memory_bytes,
+            max_log_bytes: config.max_log_bytes,
             min_free_bytes: config.min_free_bytes,
             inside: Mutex::default(),
             read_only: OnceLock::new(),
@@ -79,6 +82,7 @@ impl Door {
     /// Lets a request in, or tells which bound it would break.
     pub(crate) fn enter(self: &Arc<Self>, load: Load) -> Result<Ticket, Error> {
         self.check_writable()?;
+        self.check_size(load)?;
         self.check_disk(load)?;
         let mut inside = self.inside();
         self.check_queue(&inside, load)?;
@@ -113,18 +117,49 @@ impl Door {
         Err(Error::ReadOnly { reason: reason.clone() })
     }
 
+    /// Refuses what would not even fit into an empty store.
+    fn check_size(&self, load: Load) -> Result<(), Error> {
+        let advice = "send it in parts or raise";
+        let most_log = self.max_log_bytes.saturating_sub(HEADER_BYTES);
+        let bound = if load.spans > self.max_spans {
+            format!("it has {} spans, and at most {} are kept; {advice} --max-spans", load.spans, self.max_spans)
+        } else if load.memory_bytes > self.max_memory_bytes {
+            let (needed, most) = (size(load.memory_bytes), size(self.max_memory_bytes));
+            format!("its records take {needed} of memory, and at most {most} are used; {advice} --max-memory-bytes")
+        } else if load.log_bytes > most_log {
+            let (needed, most) = (size(load.log_bytes), size(most_log));
+            format!("it takes {needed} of the log, which has at most {most}; {advice} --max-log-bytes")
+        } else {
+            return Ok(());
+        };
+        Err(self.refuse_too_large(bound))
+    }
+
+    pub(crate) fn refuse_too_large(&self, bound: String) -> Error {
+        self.refused.too_large.fetch_add(1, Relaxed);
+        Error::TooLarge { bound }
+    }
+
+    pub(crate) fn refuse_full(&self, bound: String) -> Error {
+        self.refused.full.fetch_add(1, Relaxed);
+        full(bound)
+    }
+
     fn check_disk(&self, load: Load) -> Result<(), Error> {
         // A system that does not tell its free space will refuse the write itself.
         let Ok(disk) = rustix::fs::statvfs(&self.directory) else { return Ok(()) };
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        let size = disk.f_blocks.saturating_mul(disk.f_frsize);
-        let least = self.min_free_bytes.unwrap_or(LEAST_FREE_BYTES.max(size / LEAST_FREE_PART));
+        let whole = disk.f_blocks.saturating_mul(disk.f_frsize);
+        let least = self.min_free_bytes.unwrap_or(LEAST_FREE_BYTES.max(whole / LEAST_FREE_PART));
         if free.saturating_sub(load.log_bytes) >= least {
             return Ok(());
         }
         self.refused.disk.fetch_add(1, Relaxed);
-        let (free, least) = (free >> 20, least >> 20);
-        Err(full(format!("the disk has {free} MiB free, less than the {least} MiB to be kept; free some space")))
+        let (free, least, needed) = (size(free), size(least), size(load.log_bytes));
+        Err(full(format!(
+            "the disk has {free} free, {needed} more came, and {least} are to stay free; \
+             free some space or lower --min-free-bytes"
+        )))
     }
 
     fn check_queue(&self, inside: &Inside, load: Load) -> Result<(), Error> {
@@ -140,17 +175,19 @@ impl Door {
     fn check_room(&self, inside: &Inside, load: Load) -> Result<(), Error> {
         let spans = inside.stored_spans + inside.load.spans;
         let bytes = inside.stored_bytes + inside.load.memory_bytes;
-        let advice = "delete traces or raise the setting";
+        let advice = "delete traces or raise";
         let bound = if spans + load.spans > self.max_spans {
-            format!("{spans} of at most {} spans are kept, and {} more came; {advice}", self.max_spans, load.spans)
+            let (most, more) = (self.max_spans, load.spans);
+            format!("{spans} of at most {most} spans are kept, and {more} more came; {advice} --max-spans")
         } else if bytes + load.memory_bytes > self.max_memory_bytes {
-            let (used, most) = (bytes >> 20, self.max_memory_bytes >> 20);
-            format!("the records take {used} of at most {most} MiB of memory; {advice}")
+            let (used, most, more) = (size(bytes), size(self.max_memory_bytes), size(load.memory_bytes));
+            format!(
+                "the records take {used} of at most {most} of memory, and {more} more came; {advice} --max-memory-bytes"
+            )
         } else {
             return Ok(());
         };
-        self.refused.full.fetch_add(1, Relaxed);
-        Err(full(bound))
+        Err(self.refuse_full(bound))
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
@@ -166,6 +203,11 @@ impl Drop for Ticket {
         inside.load.spans -= self.load.spans;
         inside.load.memory_bytes -= self.load.memory_bytes;
     }
+}
+
+/// Shows a number of bytes: whole MiB, and below one whole KiB, rounded up.
+pub(crate) fn size(bytes: u64) -> String {
+    if bytes >= 1 << 20 { format!("{} MiB", bytes >> 20) } else { format!("{} KiB", bytes.div_ceil(1 << 10)) }
 }
 
 fn full(bound: String) -> Error {

@@ -121,7 +121,7 @@ impl Embedded {
     /// Checks a batch at the door and queues it; what returns is told once it is durable.
     fn enqueue(&self, frame: &Frame, batch: Batch) -> Result<oneshot::Receiver<Result<Ack, Error>>, Error> {
         let Some(encoded) = Encoded::new(frame) else {
-            return Err(Error::Full { bound: "a request has at most 4 GiB; send it in parts".into() });
+            return Err(self.shared.door.refuse_too_large("a request has at most 4 GiB; send it in parts".into()));
         };
         let spans = batch.spans.len() as u64;
         let batch = self.prints.prepare(batch);

@@ -95,7 +95,8 @@ pub trait Store: Send + Sync {
     /// finished record, whichever comes first; other records with equal ids and different content all stay.
     ///
     /// # Errors
-    /// [`Error::Full`] when a bound is reached: try again later; [`Error::ReadOnly`] after the disk failed.
+    /// [`Error::Full`] when a bound is reached: try again later; [`Error::TooLarge`] when the batch is beyond one by
+    /// itself: send it in parts; [`Error::ReadOnly`] after the disk failed.
     fn append(&self, frame: Frame, batch: Batch) -> Appending;
 
     /// Returns every project that has traces, by name.
@@ -170,6 +171,12 @@ pub enum Error {
     /// A bound is reached; the same request may succeed later.
     #[error("the store is full: {bound}")]
     Full {
+        /// Which bound, with its figures and what to do about it.
+        bound: String,
+    },
+    /// The request alone is beyond a bound; it never succeeds while the bound is what it is.
+    #[error("the request is too large: {bound}")]
+    TooLarge {
         /// Which bound, with its figures and what to do about it.
         bound: String,
     },

@@ -25,7 +25,7 @@ pub(crate) use reader::{Item, Reader};
 pub(crate) const VERSION: u32 = 1;
 
 const MAGIC: [u8; 8] = *b"TRACKWAY";
-const HEADER_BYTES: u64 = 24;
+pub(crate) const HEADER_BYTES: u64 = 24;
 const FRAME_HEADER_BYTES: u64 = 16;
 
 /// A point in the log.

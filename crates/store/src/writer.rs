@@ -12,7 +12,7 @@ use trackway_model::{Timestamp, TraceId};
 use crate::{
     Ack, Deleted, Error,
     catalog::Catalog,
-    door::Ticket,
+    door::{Ticket, size},
     embedded::Shared,
     sweep::remove_dead_files,
     table::{Patience, Prepared, Segment},
@@ -148,15 +148,14 @@ impl Writer {
                 fitting.push(append);
                 continue;
             }
-            let (used, most) = (used >> 20, self.max_log_bytes >> 20);
+            let (used, most) = (size(used), size(self.max_log_bytes));
             let bound = format!(
-                "the log has {used} of at most {most} MiB, and a file of it goes when nothing in it is stored any more; \
+                "the log has {used} of at most {most}, and a file of it goes when nothing in it is stored any more; \
                  delete traces or raise --max-log-bytes"
             );
-            self.shared.door.refused.full.fetch_add(1, Relaxed);
             let Request { ticket, reply, .. } = append.request;
             drop(ticket);
-            answer(reply, Err(Error::Full { bound }));
+            answer(reply, Err(self.shared.door.refuse_full(bound)));
         }
         fitting
     }

@@ -28,7 +28,7 @@ fn at_the_most_spans_a_deletion_makes_room() {
     append(&store, [span(1, 1), span(1, 2)]).unwrap();
     let written = counter(&store, "store.bytes_on_disk");
     let told = refusal(append(&store, [span(2, 1), span(2, 2)]));
-    assert_eq!(told, "2 of at most 3 spans are kept, and 2 more came; delete traces or raise the setting");
+    assert_eq!(told, "2 of at most 3 spans are kept, and 2 more came; delete traces or raise --max-spans");
     assert_eq!(counter(&store, "store.bytes_on_disk"), written);
     assert_eq!(counter(&store, "store.refused_full"), 1);
 
@@ -45,7 +45,12 @@ fn at_the_most_memory_a_deletion_makes_room() {
     let (store, _) = Embedded::open(config, decoder()).unwrap();
     let large = |trace| span(trace, 1).with(|it| it.name = "x".repeat(60_000).as_str().into());
     append(&store, [large(1)]).unwrap();
-    assert!(refusal(append(&store, [large(2)])).contains("MiB of memory"));
+    let told = refusal(append(&store, [large(2)]));
+    assert_eq!(
+        told,
+        "the records take 62 KiB of at most 98 KiB of memory, and 60 KiB more came; \
+         delete traces or raise --max-memory-bytes"
+    );
     store.delete_trace(trace_id(1)).unwrap();
     assert_eq!(counter(&store, "store.memory_bytes"), 0, "nothing is left behind");
     append(&store, [large(2)]).unwrap();
@@ -66,6 +71,28 @@ fn at_the_most_bytes_of_log_a_deletion_makes_room() {
     assert!(refusal(append(&store, [large(2)])).contains("the log has"), "the small trace keeps the file");
     store.delete_trace(trace_id(3)).unwrap();
     append(&store, [large(2)]).unwrap();
+}
+
+#[test]
+fn what_can_never_fit_is_told_apart_from_what_may_fit_later() {
+    let directory = TempDir::new().unwrap();
+    let config = Config { max_spans: 3, max_memory_bytes: 50_000, max_log_bytes: 10_000, ..config(directory.path()) };
+    let (store, _) = Embedded::open(config, decoder()).unwrap();
+    let told = |spans: Vec<trackway_model::SpanRecord>| match append(&store, spans) {
+        Err(Error::TooLarge { bound }) => bound,
+        other => panic!("{other:?}"),
+    };
+    let named = |length| span(1, 1).with(|it| it.name = "x".repeat(length).as_str().into());
+    assert_eq!(
+        [told((1..=4).map(|id| span(1, id)).collect()), told(vec![named(60_000)]), told(vec![named(6_000)])],
+        [
+            "it has 4 spans, and at most 3 are kept; send it in parts or raise --max-spans",
+            "its records take 60 KiB of memory, and at most 49 KiB are used; send it in parts or raise --max-memory-bytes",
+            "it takes 12 KiB of the log, which has at most 10 KiB; send it in parts or raise --max-log-bytes",
+        ]
+    );
+    assert_eq!((counter(&store, "store.refused_too_large"), counter(&store, "store.refused_full")), (3, 0));
+    append(&store, (1..=3).map(|id| span(1, id))).unwrap();
 }
 
 #[test]
@@ -91,7 +118,7 @@ fn below_the_least_free_space_nothing_is_accepted_and_reading_and_deleting_go_on
     drop(store);
     let config = Config { min_free_bytes: Some(u64::MAX), ..config(directory.path()) };
     let (store, _) = Embedded::open(config, decoder()).unwrap();
-    assert!(refusal(append(&store, [span(2, 1)])).contains("free some space"));
+    assert!(refusal(append(&store, [span(2, 1)])).contains("free some space or lower --min-free-bytes"));
     assert_eq!(counter(&store, "store.refused_disk"), 1);
     assert!(store.summary(trace_id(1)).unwrap().is_some());
     assert_eq!(store.delete_trace(trace_id(1)).unwrap().spans, 1);
