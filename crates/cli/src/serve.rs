@@ -10,31 +10,38 @@ use trackway_store::{Embedded, Error as StoreError, Recovery, system_clock};
 
 use crate::{
     print,
-    running::{self, Health},
+    running::{self, Health, Holder},
     settings::{Flags, Settings},
 };
 
 /// The same number on every system that we run on.
 const SIGXFSZ: i32 = 25;
 
+/// How long a program that starts Trackway waits for one that is starting already.
+const START: Duration = Duration::from_secs(30);
+
 /// Serves until the process is told to end.
 pub(crate) fn run(flags: Flags) -> Result<()> {
     let settings = flags.resolve()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    let outcome = runtime.block_on(serve(&settings));
+    let outcome = runtime.block_on(serve(settings));
     // Whatever still runs then has had its time to finish.
     runtime.shutdown_timeout(Duration::from_millis(500));
     outcome
 }
 
-async fn serve(settings: &Settings) -> Result<()> {
-    let signals = Signals::listen()?;
+async fn serve(settings: Settings) -> Result<()> {
+    let mut signals = Signals::listen()?;
+    let asked = settings.clone();
     let sockets = match Sockets::bind(&settings.server).await {
         Ok(sockets) => sockets,
-        Err(Error::Taken { address }) => return show_running(settings, address),
+        Err(Error::Taken { address }) => {
+            return signals.unless_ended(move || show_running(&asked, address)).await?.unwrap_or(Ok(()));
+        }
         Err(error) => return Err(error.into()),
     };
-    let (store, recovery) = open(settings)?;
+    let Some(opened) = signals.unless_ended(move || open(&asked)).await? else { return Ok(()) };
+    let (store, recovery) = opened?;
     report(&recovery);
     let url = format!("http://{}", sockets.main());
     store.set_url(&url)?;
@@ -42,7 +49,7 @@ async fn serve(settings: &Settings) -> Result<()> {
     let data_dir = settings.data_dir.display().to_string();
     let server = Server::new(settings.server.clone(), sockets, Arc::new(store), data_dir, system_clock());
     let stop = server.stop();
-    announce(settings, &url, &listeners)?;
+    announce(&settings, &url, &listeners)?;
     let running = tokio::spawn(server.run());
     signals.end(stop).await;
     running.await.context("the server failed")
@@ -146,9 +153,24 @@ fn has_desktop() -> bool {
 /// The default port is in use: by a Trackway, which is then shown, or by a stranger.
 fn show_running(settings: &Settings, address: SocketAddr) -> Result<()> {
     let url = format!("http://{address}");
-    let Some(health) = running::health(&url) else { return Err(Error::Taken { address }.into()) };
-    let asked = settings.data_dir.display().to_string();
-    if health.data_dir != asked {
+    let health = match running::holder(&url, &settings.data_dir) {
+        Holder::Running(health) => health,
+        Holder::Starting(pid) if settings.json || running::must_ask(&settings.given) => {
+            let answer = running::wait(&url, &settings.data_dir, START);
+            answer.with_context(|| format!("the Trackway at {url} (process {pid}) does not answer; try again later"))?
+        }
+        Holder::Starting(pid) => {
+            print::data(format_args!("Trackway is starting (process {pid}): {url}"))?;
+            show(settings, &url);
+            return Ok(());
+        }
+        Holder::Stranger => return Err(Error::Taken { address }.into()),
+    };
+    if let Some(refusal) = running::refusal(&health, address, &settings.data_dir, &settings.given) {
+        bail!(refusal);
+    }
+    if !health.keeps_data_in(&settings.data_dir) {
+        let asked = settings.data_dir.display();
         print::talk(format_args!("note: it keeps its data in {}, not in {asked}", health.data_dir));
     }
     if settings.json {
@@ -187,6 +209,19 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// Does blocking work on another thread; `None` when a signal comes first, and the work is then left to itself.
+    async fn unless_ended<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<Option<T>> {
+        let work = tokio::task::spawn_blocking(work);
+        tokio::select! {
+            biased;
+            () = self.next() => Ok(None),
+            done = work => done.map(Some).context("the start failed"),
         }
     }
 

@@ -6,8 +6,10 @@ mod support;
 
 use std::{
     fs::File,
-    net::TcpListener,
-    process::{Command, Output},
+    io::Write,
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -30,14 +32,61 @@ fn the_first_line_is_json_with_every_address() {
 }
 
 #[test]
-fn sigterm_ends_it_cleanly_while_a_page_is_watching() {
+fn sigterm_ends_it_cleanly_while_pages_watch_and_a_request_is_half_sent() {
     let directory = tempfile::tempdir().unwrap();
     let server = support::start(directory.path());
-    let watching = support::agent().get(format!("{}/api/v1/live", server.ui)).call().unwrap();
+    let watch = |_| support::agent().get(format!("{}/api/v1/live", server.ui)).call().unwrap();
+    let watching: Vec<_> = (0..5).map(watch).collect();
+    let address = server.ui.trim_start_matches("http://").to_owned();
+    let mut half = TcpStream::connect(&address).unwrap();
+    let head = "content-type: application/json\r\ncontent-length: 100\r\n\r\n{\"resource";
+    write!(half, "POST /v1/traces HTTP/1.1\r\nhost: {address}\r\n{head}").unwrap();
     let (status, took) = server.terminate();
     assert!(status.success(), "{status}");
     assert!(took < Duration::from_secs(5), "{took:?}");
-    drop(watching);
+    drop((watching, half));
+}
+
+/// As many spans as take a while to read again.
+fn write_long_log(directory: &Path) {
+    let server = support::start(directory);
+    for batch in 0..20 {
+        let span = |span| {
+            let times = r#""startTimeUnixNano":"1795244400000000000","endTimeUnixNano":"1795244400000000500""#;
+            format!(
+                r#"{{"traceId":"{:032x}","spanId":"{span:016x}","name":"work",{times}}}"#,
+                batch * 101 + span / 100 + 1
+            )
+        };
+        let spans: Vec<_> = (1..=10_000).map(span).collect();
+        let body = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{}]}}]}}]}}"#, spans.join(","));
+        let (status, answer) =
+            server.post("/v1/traces", &[("content-type".into(), "application/json".into())], body.as_bytes());
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+    }
+    assert!(server.terminate().0.success());
+}
+
+#[test]
+fn sigterm_ends_it_while_it_reads_its_log() {
+    let directory = tempfile::tempdir().unwrap();
+    write_long_log(directory.path());
+    let mut command = support::command(directory.path());
+    command.args(["--json", "--listen", "127.0.0.1:0", "--otlp-http", "off", "--otlp-grpc", "off"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The directory is taken just before the log is read.
+    while trackway_store::owner(directory.path()).is_none() {
+        std::thread::yield_now();
+    }
+    let start = Instant::now();
+    assert!(Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", output.status);
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    let (stdout, _) = said(&output);
+    assert_eq!(stdout, "", "it was to end before it was ready");
+    let again = support::start(directory.path());
+    assert_eq!(again.get("/api/v1/projects")["projects"][0]["span_count"], 200_000);
 }
 
 #[test]
