@@ -21,7 +21,7 @@ use crate::{
     counters::{self, Counts},
     cursor::{page_of, span_cursor, trace_cursor, write_span_cursor, write_trace_cursor},
     door::{Door, Load},
-    files::{file_error, make_directory},
+    files::{file_error, make_private_directory},
     lock::Lock,
     recovery::Replay,
     table::{Fingerprints, Moment, Table},
@@ -71,9 +71,9 @@ impl Embedded {
     /// [`Error::File`] and [`Error::Catalog`] when a file cannot be opened at all.
     pub fn open(config: Config, decoder: Decoder) -> Result<(Self, Recovery), Error> {
         let (wal, quarantine) = (config.path.join("wal"), config.path.join("corrupt"));
-        make_directory(&config.path)?;
+        make_private_directory(&config.path)?;
         let lock = Lock::take(&config.path, &config.url)?;
-        make_directory(&wal)?;
+        make_private_directory(&wal)?;
 
         let mut recovery = Recovery::default();
         let (catalog, damage) = Catalog::open(&config.path, &quarantine)?;

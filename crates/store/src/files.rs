@@ -3,7 +3,7 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
 
@@ -26,6 +26,18 @@ pub(crate) fn make_directory(path: &Path) -> Result<(), Error> {
         // A strict umask could have left less than the owner needs.
         .and_then(|()| fs::set_permissions(path, Permissions::from_mode(DIRECTORY_MODE)))
         .map_err(file_error("create", path))
+}
+
+/// Makes a directory that nobody but its owner may enter; one that is there and ours is closed to others.
+pub(crate) fn make_private_directory(path: &Path) -> Result<(), Error> {
+    make_directory(path)?;
+    let found = fs::metadata(path).map_err(file_error("read", path))?;
+    let is_open_to_others = found.mode() & 0o777 & !DIRECTORY_MODE != 0;
+    let is_ours = found.uid() == rustix::process::geteuid().as_raw();
+    if !(is_open_to_others && is_ours) {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(DIRECTORY_MODE)).map_err(file_error("close to others", path))
 }
 
 /// Opens a file for reading and writing, and makes it when it is missing.

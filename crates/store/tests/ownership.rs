@@ -98,6 +98,23 @@ fn nobody_but_the_owner_may_read_the_files() {
     }
 }
 
+#[test]
+fn a_directory_that_others_could_enter_is_closed_to_them() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("store");
+    let parts = ["", "wal"].map(|part| path.join(part));
+    fs::create_dir_all(&parts[1]).unwrap();
+    parts.iter().chain([&directory.path().to_owned()]).for_each(|part| set_mode(part, 0o755));
+    drop(open(&path));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(parts.map(|part| mode(&part)), [0o700, 0o700]);
+    assert_eq!(mode(directory.path()), 0o755, "what it lies in is not the store's");
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
 fn modes(path: &Path, seen: &mut Vec<String>) {
     let mode = fs::metadata(path).unwrap().permissions().mode() & 0o777;
     seen.push(format!("{mode:o} {}", path.file_name().unwrap().to_str().unwrap()));
