@@ -1,8 +1,9 @@
 //! `catalog.db`: what the log cannot tell, in SQLite.
 //!
 //! One is what was deleted. The log keeps the bytes of deleted traces until a whole file of it is dead, so replay must
-//! know to skip them: whatever came for the trace before the deletion's position in the log. The other is a second copy
-//! of the marker that log files carry in their header, for the day when a header is damaged.
+//! know to skip them: whatever came for the trace before the deletion's position in the log. Another is a second copy
+//! of the marker that log files carry in their header, for the day when a header is damaged. The last is a place in the
+//! log before which everything was durable: what is unreadable there was not torn by a write under way.
 
 use std::{
     collections::HashMap,
@@ -10,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use trackway_model::TraceId;
 
 use crate::{
@@ -20,12 +21,19 @@ use crate::{
 };
 
 /// What brings the schema from each version to the next.
-const MIGRATIONS: [&str; 1] = ["CREATE TABLE deletions (
+const MIGRATIONS: [&str; 2] = [
+    "CREATE TABLE deletions (
     trace BLOB PRIMARY KEY,
     wal_file INTEGER NOT NULL,
     wal_offset INTEGER NOT NULL
 ) WITHOUT ROWID, STRICT;
-CREATE TABLE log (marker INTEGER NOT NULL) STRICT"];
+CREATE TABLE log (marker INTEGER NOT NULL) STRICT",
+    "CREATE TABLE durable (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    wal_file INTEGER NOT NULL,
+    wal_offset INTEGER NOT NULL
+) STRICT",
+];
 
 /// The position before which everything of a trace is gone.
 pub(crate) type Deletions = HashMap<TraceId, Position>;
@@ -76,6 +84,27 @@ impl Catalog {
         Ok(self.connection.query_row("SELECT marker FROM log", [], |row| row.get::<_, i64>(0))? as u64)
     }
 
+    /// Returns the place that was last noted as having everything durable before it.
+    pub(crate) fn durable(&self) -> Result<Option<Position>, Error> {
+        let place = |row: &rusqlite::Row<'_>| {
+            Ok(Position { file: row.get::<_, i64>(0)? as u64, offset: row.get::<_, i64>(1)? as u64 })
+        };
+        Ok(self.connection.query_row("SELECT wal_file, wal_offset FROM durable", [], place).optional()?)
+    }
+
+    /// Notes that everything before `position` is durable; absent when the disk has no room for the note.
+    pub(crate) fn note_durable(&self, position: Position) -> Result<Option<()>, Error> {
+        if self.durable()? == Some(position) {
+            return Ok(Some(()));
+        }
+        let place = params![position.file as i64, position.offset as i64];
+        match self.connection.execute("INSERT OR REPLACE INTO durable VALUES (1, ?1, ?2)", place) {
+            Ok(_) => Ok(Some(())),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     pub(crate) fn deletions(&self) -> Result<Deletions, Error> {
         let mut statement = self.connection.prepare("SELECT trace, wal_file, wal_offset FROM deletions")?;
         let rows = statement.query_map([], |row| {
@@ -115,7 +144,7 @@ fn is_damage(error: &rusqlite::Error) -> bool {
 
 /// Moves a damaged catalog with its companions to where damage is kept.
 fn put_aside(path: &Path, quarantine: &Path, error: &rusqlite::Error) -> Result<Damage, Error> {
-    crate::files::make_directory(quarantine)?;
+    crate::files::make_private_directory(quarantine)?;
     let bytes = path.metadata().map_or(0, |file| file.len());
     let free = (1u32..).map(|number| quarantine.join(format!("catalog-{number}.db"))).find(|name| !name.exists());
     let kept = free.unwrap_or_else(|| quarantine.join("catalog.db"));

@@ -13,7 +13,7 @@ use trackway_model::{Batch, TraceId};
 use crate::{
     Decoder, Error, Frame,
     catalog::{Catalog, Deletions},
-    files::{create_private, file_error, make_directory},
+    files::{create_private, file_error, make_private_directory},
     sweep::remove_dead_files,
     table::{Fingerprints, Patience, Table},
     wal::{self, Item, Log, Position, Reader, Sealed},
@@ -26,7 +26,8 @@ pub struct Recovery {
     pub frames: u64,
     /// Spans that are stored now.
     pub spans: u64,
-    /// Bytes of a last write that was never finished, nor acknowledged; they were cut off.
+    /// Bytes at the end of the log that are no whole frame, probably of the write that was under way and so never
+    /// acknowledged; they were cut off, and copies are in the directory `corrupt` unless they were zeros.
     pub torn_bytes: u64,
     /// What could not be read; copies are in the directory `corrupt`.
     pub damaged: Vec<Damage>,
@@ -34,7 +35,7 @@ pub struct Recovery {
     pub elapsed: Duration,
 }
 
-/// A part of a file that could not be read and was skipped.
+/// A part of a file that could not be read and was skipped, or is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
     /// The file.
@@ -58,6 +59,22 @@ pub(crate) struct Replay<'a> {
     pub(crate) recovery: &'a mut Recovery,
 }
 
+/// What is known of a log file's end.
+#[derive(Clone, Copy)]
+struct End {
+    is_last: bool,
+    /// So much of the file was durable at some time.
+    durable: u64,
+}
+
+/// What stands at the end of a log file and is no whole frame.
+#[derive(Clone, Copy)]
+struct Tail {
+    number: u64,
+    offset: u64,
+    bytes: u64,
+}
+
 /// What a log file was found to be.
 #[derive(Default)]
 struct Read {
@@ -76,33 +93,42 @@ impl Replay<'_> {
         let marker = self.catalog.marker()?;
         let last_deletion = deletions.values().max().copied();
         let last = numbers.last().copied();
+        let durable = self.catalog.durable()?.filter(|place| place.offset > 0);
 
         // Numbers are never used twice, or a deletion would reach what came after it.
-        let highest = last.max(last_deletion.map(|position| position.file)).unwrap_or(0);
+        let noted = [last_deletion, durable].into_iter().flatten().map(|position| position.file).max();
+        let highest = last.max(noted).unwrap_or(0);
         let mut log = Log::new(self.directory.clone(), file_bytes, marker, highest + 1);
+        if let Some(lost) = durable.filter(|place| !numbers.contains(&place.file)) {
+            self.report(lost.file, 0, lost.offset, "the file is missing".into());
+        }
         for number in numbers {
             let is_last = last == Some(number);
-            let read = self.file(number, marker, &deletions, is_last)?;
+            let durable = durable.filter(|place| place.file == number).map_or(0, |place| place.offset);
+            let read = self.file(number, marker, &deletions, End { is_last, durable })?;
             // What comes must lie behind every deletion.
             let is_behind = |length| last_deletion.is_none_or(|it| it <= Position { file: number, offset: length });
             match read.whole.filter(|(_, length)| is_last && is_behind(*length)) {
                 Some((marker, _)) => {
+                    self.sync(number)?;
                     log.resume(number, marker).map_err(file_error("open", &wal::file_path(&self.directory, number)))?;
                 }
                 None => log.add_sealed(number, Sealed { bytes: read.bytes, is_damaged: read.is_damaged }),
             }
         }
         self.table.drop_waiting(Patience::Count);
+        // Without room, an older note only lets the next start take damage for a write under way.
+        self.catalog.note_durable(log.position())?;
         remove_dead_files(&mut log, self.catalog, self.table.live())?;
         self.recovery.spans = self.table.tallies().spans;
         self.recovery.elapsed = began.elapsed();
         Ok(log)
     }
 
-    fn file(&mut self, number: u64, marker: u64, deletions: &Deletions, is_last: bool) -> Result<Read, Error> {
+    fn file(&mut self, number: u64, marker: u64, deletions: &Deletions, known: End) -> Result<Read, Error> {
         let mut reader = Reader::open(wal::file_path(&self.directory, number), marker)?;
         let mut read = Read::default();
-        let mut end = 0;
+        let mut end = reader.offset();
         while let Some((offset, bytes, item)) = reader.next()? {
             end = offset + bytes;
             let damage = match item {
@@ -110,10 +136,11 @@ impl Replay<'_> {
                     self.recovery.frames += 1;
                     self.frame(&frame, Position { file: number, offset }, deletions).err()
                 }
-                Item::Torn if is_last => {
-                    cut(reader.path(), offset)?;
-                    self.recovery.torn_bytes += bytes;
-                    read.bytes = offset;
+                Item::Torn if known.is_last => {
+                    let tail = Tail { number, offset, bytes };
+                    let is_cut = self.cut_tail(&reader, tail, known.durable)?;
+                    read.bytes = if is_cut { offset } else { offset + bytes };
+                    read.is_damaged |= !is_cut;
                     return Ok(read);
                 }
                 Item::Torn => Some("the file ends in the middle of a frame".to_owned()),
@@ -121,8 +148,14 @@ impl Replay<'_> {
             };
             if let Some(reason) = damage {
                 read.is_damaged = true;
-                self.put_aside(&reader, number, offset, bytes, reason);
+                let copied = self.copy_aside(&reader, number, offset, bytes);
+                self.report(number, offset, bytes, with_copying(reason, copied));
             }
+        }
+        if end < known.durable {
+            self.report(number, end, known.durable - end, "the file ends here, though more of it was stored".into());
+        } else if end == 0 && !known.is_last {
+            self.report(number, 0, 0, "the file is empty, though later ones were begun".into());
         }
         read.bytes = end;
         read.whole = reader.marker().filter(|_| !read.is_damaged).map(|marker| (marker, end));
@@ -149,23 +182,56 @@ impl Replay<'_> {
         }
     }
 
-    /// Copies damaged bytes to where they can be looked at, and reports them.
-    fn put_aside(&mut self, reader: &Reader, number: u64, offset: u64, bytes: u64, reason: String) {
+    /// Cuts off what is no whole frame at the log's end; returns false when that has to stay, since no copy could be made.
+    fn cut_tail(&mut self, reader: &Reader, tail: Tail, durable: u64) -> Result<bool, Error> {
+        let Tail { number, offset, bytes } = tail;
+        let is_zero = reader.is_zero(offset)?;
+        let copied = if is_zero { Ok(()) } else { self.copy_aside(reader, number, offset, bytes) };
+        let is_copied = copied.is_ok();
+        if offset < durable {
+            let what = if is_zero { "only zeros are left" } else { "the file's end is no whole frame" };
+            let reason = format!("{what}, though {durable} bytes of the file were stored");
+            self.report(number, offset, bytes.max(durable - offset), with_copying(reason, copied));
+        } else if is_copied {
+            self.recovery.torn_bytes += bytes;
+        } else {
+            let reason = "the file's end is no whole frame, probably of the write that was under way".to_owned();
+            self.report(number, offset, bytes, with_copying(reason, copied));
+        }
+        if is_copied {
+            cut(reader.path(), offset)?;
+        }
+        Ok(is_copied)
+    }
+
+    /// Copies bytes to where they can be looked at.
+    fn copy_aside(&self, reader: &Reader, number: u64, offset: u64, bytes: u64) -> io::Result<()> {
         let path = self.quarantine.join(format!("{number:04}-{offset}.bin"));
-        let copy = || -> io::Result<()> {
-            match create_private(&path) {
-                Ok(mut file) => reader.copy(offset, bytes, &mut file).and_then(|()| file.sync_all()),
-                // An earlier start has copied it.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-                Err(error) => Err(error),
-            }
-        };
-        let copied = make_directory(self.quarantine).map_err(io::Error::other).and_then(|()| copy());
-        let reason = match copied {
-            Ok(()) => reason,
-            Err(error) => format!("{reason}; it could not be copied either: {error}"),
-        };
-        self.recovery.damaged.push(Damage { file: reader.path().to_owned(), offset, bytes, reason });
+        make_private_directory(self.quarantine).map_err(io::Error::other)?;
+        match create_private(&path) {
+            Ok(mut file) => reader.copy(offset, bytes, &mut file).and_then(|()| file.sync_all()),
+            // An earlier start has copied it.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn report(&mut self, number: u64, offset: u64, bytes: u64, reason: String) {
+        let file = wal::file_path(&self.directory, number);
+        self.recovery.damaged.push(Damage { file, offset, bytes, reason });
+    }
+
+    /// Makes durable what was read: who wrote it may have ended before its sync.
+    fn sync(&self, number: u64) -> Result<(), Error> {
+        let path = wal::file_path(&self.directory, number);
+        File::open(&path).and_then(|file| file.sync_all()).map_err(file_error("sync", &path))
+    }
+}
+
+fn with_copying(reason: String, copied: io::Result<()>) -> String {
+    match copied {
+        Ok(()) => reason,
+        Err(error) => format!("{reason}; it could not be copied either: {error}"),
     }
 }
 

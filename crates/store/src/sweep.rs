@@ -21,6 +21,12 @@ pub(crate) fn remove_dead_files(log: &mut Log, catalog: &Catalog, live: &Live) -
             Err(WriteError::Broken(reason)) => return Err(Error::ReadOnly { reason }),
         }
     }
+    let position = log.position();
+    let is_new_file = catalog.durable()?.is_none_or(|durable| durable.file != position.file || durable.offset == 0);
+    // A file that is noted and gone would be reported as lost.
+    if is_new_file && catalog.note_durable(position)?.is_none() {
+        return Ok(());
+    }
     log.remove_dead(live)?;
     catalog.forget_before(log.first())
 }

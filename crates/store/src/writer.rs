@@ -69,6 +69,10 @@ impl Writer {
                 }
             }
         }
+        if !self.shared.door.is_closed() {
+            // An older note only lets the next start take damage for a write under way.
+            let _ = self.catalog.note_durable(self.log.position());
+        }
     }
 
     /// Writes what is queued behind `first` with it, under one sync; returns the command that ended the group.
@@ -115,7 +119,7 @@ impl Writer {
                     let patience = Patience::CountAndAge(request.arrival);
                     self.store(request, segment, Some(patience));
                 }
-                if segment != position.file {
+                if segment != position.file || position.offset == 0 {
                     self.remove_dead_files();
                 }
             }

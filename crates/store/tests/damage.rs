@@ -34,11 +34,25 @@ impl Log {
         Self { directory, bytes, starts }
     }
 
-    /// Opens the store over other bytes; returns the traces that are there and what was reported.
+    /// Opens the store over other bytes, as after a kill; returns the traces that are there and what was reported.
     fn open_with(&self, bytes: &[u8]) -> (Vec<u128>, Recovery) {
         self.forget();
+        self.note_durable("DELETE FROM durable");
         fs::write(file(self.path(), 1), bytes).unwrap();
         self.open()
+    }
+
+    /// Opens the store over other bytes, as after it was closed.
+    fn open_closed_with(&self, bytes: &[u8]) -> (Vec<u128>, Recovery) {
+        self.forget();
+        self.note_durable(&format!("UPDATE durable SET wal_file = 1, wal_offset = {}", self.bytes.len()));
+        fs::write(file(self.path(), 1), bytes).unwrap();
+        self.open()
+    }
+
+    fn note_durable(&self, change: &str) {
+        let catalog = rusqlite::Connection::open(self.path().join("catalog.db")).unwrap();
+        catalog.execute(change, []).unwrap();
     }
 
     fn open(&self) -> (Vec<u128>, Recovery) {
@@ -85,7 +99,88 @@ fn a_torn_tail_is_cut_wherever_it_tore() {
         assert_eq!(recovery.torn_bytes, (cut - last) as u64);
         assert_eq!(recovery.damaged, []);
         assert_eq!(fs::read(file(log.path(), 1)).unwrap(), log.bytes[..last]);
+        let copy = fs::read(log.path().join(format!("corrupt/0001-{last}.bin"))).unwrap_or_default();
+        assert_eq!(copy, log.bytes[last..cut], "what is cut is kept");
     }
+}
+
+/// Where the damage is, how far it reaches, and why it is none of a write under way.
+fn told(damaged: &[Damage]) -> Vec<String> {
+    damaged.iter().map(|damage| format!("{}+{} {}", damage.offset, damage.bytes, damage.reason)).collect()
+}
+
+#[test]
+fn a_flipped_length_at_the_end_is_no_torn_write() {
+    let log = Log::new();
+    let (last, end) = (log.starts[4], log.bytes.len());
+    for bit in 0..32 {
+        let mut bytes = log.bytes.clone();
+        bytes[last + 8 + bit / 8] ^= 1 << (bit % 8);
+        let (traces, recovery) = log.open_with(&bytes);
+        assert_eq!((traces, recovery.torn_bytes), (vec![1, 2, 3, 4], 0), "bit {bit}");
+        assert_eq!(told(&recovery.damaged), [format!("{last}+{} the frame's checksum does not match", end - last)]);
+        assert_eq!(fs::read(log.path().join(format!("corrupt/0001-{last}.bin"))).unwrap(), bytes[last..]);
+    }
+}
+
+#[test]
+fn after_it_was_closed_a_log_has_no_torn_end() {
+    let log = Log::new();
+    let (last, end) = (log.starts[4], log.bytes.len());
+    let zeroed = [&log.bytes[..last], &vec![0; end - last]].concat();
+    let (no_frame, zeros) = ("the file's end is no whole frame", "only zeros are left");
+    let stored = format!("though {end} bytes of the file were stored");
+    for (bytes, there, expected) in [
+        (&zeroed[..], vec![1, 2, 3, 4], format!("{last}+{} {zeros}, {stored}", end - last)),
+        (&log.bytes[..end - 1], vec![1, 2, 3, 4], format!("{last}+{} {no_frame}, {stored}", end - last)),
+        (
+            &log.bytes[..last],
+            vec![1, 2, 3, 4],
+            format!("{last}+{} the file ends here, though more of it was stored", end - last),
+        ),
+        (&log.bytes[..5], vec![], format!("0+{end} {no_frame}, {stored}")),
+        (&[], vec![], format!("0+{end} the file ends here, though more of it was stored")),
+    ] {
+        let (traces, recovery) = log.open_closed_with(bytes);
+        assert_eq!((traces, recovery.torn_bytes), (there.clone(), 0));
+        assert_eq!(told(&recovery.damaged), [expected]);
+        let (store, again) = open(log.path());
+        assert_eq!((crate::traces(&store), again.damaged), (there, vec![]), "told once");
+        append(&store, [span(9, 1)]).unwrap();
+        drop(store);
+        assert!(log.open().0.contains(&9), "and what comes is stored");
+    }
+}
+
+#[test]
+fn a_log_file_that_lost_everything_after_a_kill_is_reported() {
+    let (directory, killed) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let (store, _) = open(directory.path());
+    append(&store, [span(1, 1)]).unwrap();
+    // The note of a file's first write is made behind its answer, and before the next.
+    append(&store, [span(2, 1)]).unwrap();
+    for name in ["catalog.db", "catalog.db-wal"] {
+        fs::copy(directory.path().join(name), killed.path().join(name)).unwrap();
+    }
+    fs::create_dir(killed.path().join("wal")).unwrap();
+    fs::write(file(killed.path(), 1), b"").unwrap();
+    drop(store);
+    let (_, recovery) = open(killed.path());
+    let reason = &recovery.damaged[0].reason;
+    assert_eq!(reason, "the file ends here, though more of it was stored");
+}
+
+#[test]
+fn what_cannot_be_the_beginning_of_a_write_is_damage() {
+    let log = Log::new();
+    let end = log.bytes.len();
+    let (traces, recovery) = log.open_with(&[&*log.bytes, b"junk"].concat());
+    assert_eq!(traces, [1, 2, 3, 4, 5]);
+    assert_eq!(told(&recovery.damaged), [format!("{end}+4 the frame's checksum does not match")]);
+    let (_, recovery) = log.open_with(b"junk");
+    assert_eq!(told(&recovery.damaged), ["0+4 the file's header is cut off"]);
+    let (_, recovery) = log.open_with(&[0; 4096]);
+    assert_eq!((recovery.damaged, recovery.torn_bytes), (vec![], 4096), "a file that was just being made");
 }
 
 #[test]
@@ -104,6 +199,7 @@ fn a_tail_of_zeros_is_a_write_that_never_came() {
     let log = Log::new();
     let (traces, recovery) = log.open_with(&[&*log.bytes, &[0; 5000]].concat());
     assert_eq!((traces, recovery.torn_bytes, recovery.damaged), (vec![1, 2, 3, 4, 5], 5000, vec![]));
+    assert!(!log.path().join("corrupt").exists());
 }
 
 #[test]
@@ -114,7 +210,7 @@ fn a_flipped_bit_costs_no_more_than_its_frame() {
         bytes[at] ^= 1 << (at % 8);
         let (traces, recovery) = log.open_with(&bytes);
         assert_eq!(traces, log.untouched(|start, end| start <= at && at < end), "flipped at {at}");
-        assert_eq!(recovery.damaged.len() + usize::from(recovery.torn_bytes > 0), 1, "flipped at {at}");
+        assert_eq!((recovery.damaged.len(), recovery.torn_bytes), (1, 0), "flipped at {at}");
     }
 }
 
@@ -161,7 +257,7 @@ fn files_that_are_no_log_keep_no_start() {
     let (traces, recovery) = log.open();
     assert_eq!(traces, [1, 2, 3, 4, 5]);
     let told: Vec<_> = recovery.damaged.iter().map(|damage| damage.file.file_name().unwrap()).collect();
-    assert_eq!(told, ["0003.log", "0004.log", "0004.log"]);
+    assert_eq!(told, ["0002.log", "0003.log", "0004.log", "0004.log"]);
     assert_eq!(fs::read(log.path().join("wal/notes.txt")).unwrap(), b"mine");
     assert_eq!(fs::read(log.path().join("wal/+7.log")).unwrap(), b"mine too");
 }
@@ -171,7 +267,10 @@ fn a_missing_file_costs_what_was_in_it() {
     let log = Log::new();
     log.forget();
     let (traces, recovery) = log.open();
-    assert_eq!((traces, recovery.frames, recovery.damaged), (vec![], 0, vec![]));
+    assert_eq!((traces, recovery.frames), (vec![], 0));
+    let damage = &recovery.damaged[..];
+    assert_eq!(told(damage), [format!("0+{} the file is missing", log.bytes.len())]);
+    assert_eq!(log.open().1.damaged, [], "told once");
 }
 
 #[test]
@@ -251,7 +350,7 @@ fn what_a_newer_version_wrote_is_left_alone() {
     fs::write(file(log.path(), 1), &log.bytes).unwrap();
     let catalog = rusqlite::Connection::open(log.path().join("catalog.db")).unwrap();
     catalog.pragma_update(None, "user_version", 7).unwrap();
-    assert_eq!(refusal(), (log.path().join("catalog.db"), 7, 1));
+    assert_eq!(refusal(), (log.path().join("catalog.db"), 7, 2));
 }
 
 #[test]

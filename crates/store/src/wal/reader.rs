@@ -22,7 +22,7 @@ pub(crate) enum Item {
     Frame(Frame),
     /// Bytes that are no frame, though they once were.
     Damaged(&'static str),
-    /// A beginning that was never finished, up to the file's end: nobody was told that it is stored.
+    /// What a write under way may leave, up to the file's end.
     Torn,
 }
 
@@ -67,6 +67,11 @@ impl Reader {
     /// Returns the marker of the file's frames, when its header is whole.
     pub(crate) fn marker(&self) -> Option<u64> {
         (self.length >= HEADER_BYTES && self.bad_header.is_none()).then(|| u64::from_le_bytes(self.marker))
+    }
+
+    /// Returns where the next item begins.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -127,8 +132,9 @@ impl Reader {
     fn item(&mut self) -> Result<Item, Error> {
         let start = self.offset;
         if let Some(reason) = self.bad_header.filter(|_| start == 0) {
-            self.offset = HEADER_BYTES.min(self.length);
-            return Ok(if self.length < HEADER_BYTES { Item::Torn } else { Item::Damaged(reason) });
+            let is_unfinished = self.is_header_unfinished()?;
+            self.offset = if is_unfinished { self.length } else { HEADER_BYTES.min(self.length) };
+            return Ok(if is_unfinished { Item::Torn } else { Item::Damaged(reason) });
         }
         if let Some(payload) = self.whole_payload(start)? {
             self.offset = start + FRAME_HEADER_BYTES + payload.len() as u64;
@@ -155,14 +161,35 @@ impl Reader {
 
     /// Returns true when what stands at the file's end looks like a write that the system did not complete.
     fn is_unfinished(&self, start: u64) -> Result<bool, Error> {
-        if self.array::<{ FRAME_HEADER_BYTES as usize }>(start)?.is_none() {
+        let Some(beginning) = self.window(start)? else { return Ok(true) };
+        if self.length - start < FRAME_HEADER_BYTES && begins_alike(&beginning, &self.marker) {
             return Ok(true);
         }
         if let Some(candidate) = self.candidate(start)? {
-            return Ok(start + FRAME_HEADER_BYTES + u64::from(candidate.length) > self.length);
+            let begin = start + FRAME_HEADER_BYTES;
+            let is_cut_off = begin + u64::from(candidate.length) > self.length;
+            return Ok(is_cut_off && !self.is_whole_but_for_length(begin, &candidate)?);
         }
-        // A file can have grown without its content, which then reads as zeros.
-        let mut at = start;
+        self.is_zero(start)
+    }
+
+    /// Returns true when a file without its header looks like one that was just being made.
+    fn is_header_unfinished(&self) -> Result<bool, Error> {
+        let Some(beginning) = self.window(0)? else { return Ok(true) };
+        Ok((self.length < HEADER_BYTES && begins_alike(&beginning, &MAGIC)) || self.is_zero(0)?)
+    }
+
+    /// Returns true when what stands behind a frame's header is all that its checksum is about.
+    fn is_whole_but_for_length(&self, begin: u64, candidate: &Candidate) -> Result<bool, Error> {
+        let Ok(length) = u32::try_from(self.length - begin) else { return Ok(false) };
+        let mut payload = vec![0; length as usize];
+        self.file.read_exact_at(&mut payload, begin).map_err(file_error("read", &self.path))?;
+        Ok(frame::is_intact(length, candidate.crc, &payload))
+    }
+
+    /// Returns true when only zeros are left: a file can have grown without its content, which then reads so.
+    pub(crate) fn is_zero(&self, from: u64) -> Result<bool, Error> {
+        let mut at = from;
         while let Some(window) = self.window(at)? {
             if window.iter().any(|byte| *byte != 0) {
                 return Ok(false);
@@ -229,4 +256,9 @@ impl Reader {
         self.file.read_exact_at(&mut window, at).map_err(file_error("read", &self.path))?;
         Ok(Some(window))
     }
+}
+
+/// Returns true when the shorter of two is the beginning of the other.
+fn begins_alike(a: &[u8], b: &[u8]) -> bool {
+    a.iter().zip(b).all(|(a, b)| a == b)
 }
