@@ -60,6 +60,7 @@ pub(crate) fn open(settings: &Settings) -> Result<(Embedded, Recovery)> {
     let mut config = trackway_store::Config::new(&settings.data_dir);
     config.max_spans = settings.max_spans;
     config.max_memory_bytes = settings.max_memory_bytes;
+    config.max_log_bytes = settings.max_log_bytes;
     config.min_free_bytes = settings.min_free_bytes;
     config.lost_after = settings.lost_after;
     match Embedded::open(config, trackway_server::decoder()) {

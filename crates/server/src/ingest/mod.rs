@@ -237,6 +237,7 @@ fn content_type(signal: Signal, encoding: Encoding) -> Text {
 fn refusal(error: StoreError) -> Refusal {
     match error {
         StoreError::Full { .. } => Refusal::Busy(error.to_string()),
+        StoreError::TooLarge { .. } => Refusal::TooLarge(error.to_string()),
         other => Refusal::Failed(other.to_string()),
     }
 }
