@@ -27,6 +27,8 @@ pub(crate) fn remove_dead_files(log: &mut Log, catalog: &Catalog, live: &Live) -
     if is_new_file && catalog.note_durable(position)?.is_none() {
         return Ok(());
     }
-    log.remove_dead(live)?;
+    if log.remove_dead(live)? == 0 {
+        return Ok(());
+    }
     catalog.forget_before(log.first())
 }

@@ -124,19 +124,20 @@ impl Log {
         Ok(())
     }
 
-    /// Removes the sealed files that nothing stored came from.
-    pub(crate) fn remove_dead(&mut self, live: &Live) -> Result<(), Error> {
+    /// Removes the sealed files that nothing stored came from; returns how many they were.
+    pub(crate) fn remove_dead(&mut self, live: &Live) -> Result<usize, Error> {
         let is_dead = |(number, file): &(&u64, &Sealed)| !file.is_damaged && !live.contains(**number);
         let dead: Vec<_> = self.sealed.iter().filter(is_dead).map(|(number, _)| *number).collect();
         if dead.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
-        for number in dead {
+        for &number in &dead {
             let path = file_path(&self.directory, number);
             fs::remove_file(&path).map_err(file_error("remove", &path))?;
             self.sealed.remove(&number);
         }
-        sync_directory(&self.directory).map_err(file_error("sync", &self.directory))
+        sync_directory(&self.directory).map_err(file_error("sync", &self.directory))?;
+        Ok(dead.len())
     }
 
     fn begin_file(&self) -> Result<Active, WriteError> {
