@@ -70,8 +70,7 @@ impl Writer {
             }
         }
         if !self.shared.door.is_closed() {
-            // An older note only lets the next start take damage for a write under way.
-            let _ = self.catalog.note_durable(self.log.position());
+            self.note_durable();
         }
     }
 
@@ -115,11 +114,15 @@ impl Writer {
             Ok(segment) => {
                 self.shared.counts.wal_syncs.fetch_add(1, Relaxed);
                 self.shared.counts.wal_frames.fetch_add(frames.len() as u64, Relaxed);
+                let is_new_file = segment != position.file || position.offset == 0;
+                if is_new_file {
+                    self.note_durable();
+                }
                 for request in requests {
                     let patience = Patience::CountAndAge(request.arrival);
                     self.store(request, segment, Some(patience));
                 }
-                if segment != position.file || position.offset == 0 {
+                if is_new_file {
                     self.remove_dead_files();
                 }
             }
@@ -216,6 +219,12 @@ impl Writer {
         };
         self.remove_dead_files();
         Ok(deleted)
+    }
+
+    /// Notes how much of the log the next start is to find whole.
+    fn note_durable(&self) {
+        // Without it, an older note only lets that start take damage for a write under way.
+        let _ = self.catalog.note_durable(self.log.position());
     }
 
     /// Gives the disk back what holds only what was deleted, superseded or dropped.
