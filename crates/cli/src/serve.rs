@@ -84,7 +84,7 @@ fn report(recovery: &Recovery) {
     }
     if recovery.torn_bytes > 0 {
         print::talk(format_args!(
-            "cut {} bytes from the end of the log that were written when the last process ended; none of them was acknowledged",
+            "cut {} bytes from the end of the log: a write that was under way, and not acknowledged, when the last process ended",
             recovery.torn_bytes
         ));
     }
