@@ -84,13 +84,13 @@ fn report(recovery: &Recovery) {
     }
     if recovery.torn_bytes > 0 {
         print::talk(format_args!(
-            "cut {} bytes from the end of the log: a write that was under way, and not acknowledged, when the last process ended",
+            "cut {} bytes from the end of the log: most likely a write that was under way when the last process ended; a copy is under corrupt/",
             recovery.torn_bytes
         ));
     }
     for damage in &recovery.damaged {
         print::talk(format_args!(
-            "skipped {} damaged bytes at {} of {}: {}; they are kept under corrupt/",
+            "skipped {} damaged bytes at {} of {}: {}; what could be copied is under corrupt/",
             damage.bytes,
             damage.offset,
             damage.file.display(),

@@ -44,6 +44,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let status = match error {
             Error::Cursor { .. } => StatusCode::BAD_REQUEST,
+            Error::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Error::Full { .. } | Error::ReadOnly { .. } => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
