@@ -37,7 +37,7 @@ counters! {
     requests "ingest.requests" "requests" "Requests that came in through any ingest door."
     bytes "ingest.bytes" "bytes" "Bytes of request bodies, after they were uncompressed."
     spans_accepted "ingest.spans_accepted" "spans" "Spans that were acknowledged as stored, those that were there already included."
-    log_events "ingest.log_events" "log records" "Log records that became events of their span."
+    log_events "ingest.log_events" "log records" "Log records taken as events of their span; those whose span has not come wait for it (store.events_waiting)."
     logs_ignored "ingest.logs_ignored" "log records" "Log records outside any span; Trackway keeps traces only."
     metrics_ignored "ingest.metrics_ignored" "metrics" "Metrics; Trackway keeps traces only."
     spans_rejected "ingest.spans_rejected" "spans" "Spans that could not be read; the sender was told which and why."

@@ -82,9 +82,12 @@ async fn take(ingest: &Ingest, signal: Signal, headers: &HeaderMap, body: Body) 
             other => other,
         })?;
         let (message, compressed) = unframe(framed, limit)?;
-        let compression = match compressed {
-            true => Compression::named(&header_text(headers, "grpc-encoding").unwrap_or_default())?,
-            false => Compression::None,
+        let compression = match (compressed, header_text(headers, "grpc-encoding")) {
+            (false, _) => Compression::None,
+            (true, Some(name)) => Compression::named(&name)?,
+            (true, None) => {
+                return Err(Refusal::Malformed("the message is compressed, and grpc-encoding names no way".into()));
+            }
         };
         body::inflate(message, compression, limit, room).await
     };

@@ -183,6 +183,7 @@ async fn a_call_is_answered_as_grpc_wants_it() {
     assert!(broken.header("grpc-message").starts_with("the protobuf message is broken"));
     assert_eq!(call(&server, &[("grpc-encoding", "zstd")], 1, b"").await.1, "12", "UNIMPLEMENTED");
     assert_eq!(call(&server, &[], 7, b"").await.1, "3");
+    assert_eq!(call(&server, &[], 1, b"").await.1, "3", "compressed in no way that is named");
     let missing = server.send("POST", "/some.Service/Call", &[("content-type", "application/grpc")], vec![0; 5]).await;
     assert_eq!((missing.status, missing.header("grpc-status")), (StatusCode::OK, "12"));
 }
