@@ -1,8 +1,16 @@
 //! Foreign formats to and from Trackway's records.
 //!
-//! Every format is a module of pure functions over bytes, behind a feature of its name. Nothing here reads a socket, a
-//! file or a clock, so that a recorded request decodes the same today and in ten years.
+//! Every format is a module of pure functions over bytes, behind a feature. Nothing here reads a socket, a file or a clock,
+//! so that a recorded request decodes the same today and in ten years.
+//!
+//! | module | feature | what it does |
+//! |---|---|---|
+//! | `propagation` | `propagation`, on by default | reads and writes the W3C headers |
+//! | `otlp` | `otlp` | reads OTLP, as protobuf and as JSON, and writes its answers |
+//! | `encode` | `otlp-encode` | writes OTLP traces as protobuf, and needs nothing for it |
 
+#[cfg(feature = "otlp-encode")]
+pub mod encode;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 #[cfg(feature = "propagation")]
