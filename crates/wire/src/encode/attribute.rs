@@ -35,8 +35,6 @@ const ELEMENTS: u32 = 1;
 #[inline]
 fn pair(out: &mut Vec<u8>, field: u32, key: &str, value_len: usize) {
     let length = bytes_len(key.as_bytes()) + 1 + varint_len(value_len as u64) + value_len;
-    // A tag and a length take ten bytes at most, each in what this field can be.
-    out.reserve(length + 20);
     varint(out, u64::from(field) << 3 | 2);
     varint(out, length as u64);
     bytes(out, KEY, key.as_bytes());

@@ -14,8 +14,8 @@ const EVENTS: u32 = 11;
 /// The field of a `Span` that its links are.
 const LINKS: u32 = 13;
 
-/// More than the fields of a span, an event or a link take that have a length of their own.
-const FIXED_LEN: usize = 100;
+/// About how many bytes those fields of a span take whose length hardly varies.
+const FIXED_LEN: usize = 64;
 
 /// What is known of a span when it begins, and its end.
 #[derive(Debug, Clone, Copy)]
@@ -143,7 +143,6 @@ fn span_around(
     tail: &SpanTail<'_>,
 ) {
     let expected = expected + FIXED_LEN + head.name.len() + head.trace_state.len() + tail.message.len();
-    out.reserve(expected);
     message(out, SPANS, expected, |out| {
         bytes(out, 1, &head.trace);
         bytes(out, 2, &head.span);
