@@ -7,7 +7,7 @@ use std::{
 
 use trackway_model::Timestamp;
 
-use crate::TraceStatus;
+use crate::SpanState;
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -24,8 +24,29 @@ pub fn system_clock() -> Clock {
 /// How long a trace with an open span may stay silent before it counts as lost, unless a setting says otherwise.
 pub(crate) const LOST_AFTER: Duration = Duration::from_secs(600);
 
-/// Returns the status of a trace with open spans, by the time of its last news.
-pub(crate) fn open_status(news: Timestamp, now: Timestamp, lost_after: Duration) -> TraceStatus {
-    let silence = Duration::from_nanos(now.0.saturating_sub(news.0));
-    if silence <= lost_after { TraceStatus::Running } else { TraceStatus::Lost }
+/// A moment, and how long a silence then counts as loss.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) now: Timestamp,
+    /// For stored spans, since the last news of their trace.
+    pub(crate) lost_after: Duration,
+    /// For announced spans, since their last announcement.
+    pub(crate) announced_lost_after: Duration,
+}
+
+impl Moment {
+    /// Returns the state of a stored span without an end, by the last news of its trace.
+    pub(crate) fn stored(self, news: Timestamp) -> SpanState {
+        if is_over(self.lost_after, news, self.now) { SpanState::Lost } else { SpanState::Open }
+    }
+
+    /// Returns the state of a span that was last announced then.
+    pub(crate) fn announced(self, renewed: Timestamp) -> SpanState {
+        if is_over(self.announced_lost_after, renewed, self.now) { SpanState::Lost } else { SpanState::Open }
+    }
+}
+
+/// Returns true when more than `time` lies between the two; a clock that was set back ends nothing.
+pub(crate) fn is_over(time: Duration, since: Timestamp, now: Timestamp) -> bool {
+    Duration::from_nanos(now.0.saturating_sub(since.0)) > time
 }

@@ -21,6 +21,8 @@ pub struct Config {
     pub wal_file_bytes: u64,
     /// How long a trace with an open span may be silent before it is shown as lost.
     pub lost_after: Duration,
+    /// How spans are held that are only announced.
+    pub announced: Announced,
     /// The address that the owner serves, for whoever finds the directory locked; empty while there is none.
     pub url: String,
     /// Tells the time.
@@ -38,8 +40,33 @@ impl Config {
             max_log_bytes: 8 << 30,
             wal_file_bytes: 64 << 20,
             lost_after: LOST_AFTER,
+            announced: Announced::default(),
             url: String::new(),
             clock: system_clock(),
+        }
+    }
+}
+
+/// How spans are held that are only announced: in memory, until they are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Announced {
+    /// How long a span may go without being announced again before it is shown as lost.
+    pub lost_after: Duration,
+    /// How long after its last announcement a span is forgotten.
+    pub forgotten_after: Duration,
+    /// The most spans that are held; those that were lost first make room, and without such ones more are left out.
+    pub max_spans: u64,
+    /// The most memory that they may take, about.
+    pub max_bytes: u64,
+}
+
+impl Default for Announced {
+    fn default() -> Self {
+        Self {
+            lost_after: Duration::from_secs(30),
+            forgotten_after: Duration::from_secs(600),
+            max_spans: 10_000,
+            max_bytes: 64 << 20,
         }
     }
 }

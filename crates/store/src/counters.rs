@@ -19,7 +19,7 @@ pub(crate) struct Counts {
 }
 
 pub(crate) fn of_table(table: &Table) -> Vec<Counter> {
-    let tallies = table.tallies();
+    let (tallies, announced) = (table.tallies(), table.announced());
     vec![
         counter("store.spans", tallies.spans, "spans", "Spans that are stored."),
         counter("store.traces", table.trace_count(), "traces", "Traces that have spans."),
@@ -28,6 +28,25 @@ pub(crate) fn of_table(table: &Table) -> Vec<Counter> {
         counter("store.superseded", tallies.superseded, "spans", "Open spans that gave way to their finished record."),
         counter("store.deleted_spans", tallies.deleted_spans, "spans", "Spans that were deleted since the start."),
         counter("store.events_waiting", tallies.events_waiting, "events", "Events whose span has not come."),
+        counter(
+            "store.announced_spans",
+            announced.spans,
+            "spans",
+            "Spans that run, held in memory until they are stored.",
+        ),
+        counter("store.announced_bytes", announced.bytes, "bytes", "Memory that they take, about."),
+        counter(
+            "store.announced_dropped",
+            announced.left_out,
+            "spans",
+            "Announcements of running spans that were left out because too many were held.",
+        ),
+        counter(
+            "store.announced_forgotten",
+            announced.forgotten,
+            "spans",
+            "Announced spans forgotten because nothing was heard of them for too long, or to make room.",
+        ),
         counter(
             "store.events_dropped",
             tallies.events_dropped,

@@ -12,19 +12,20 @@ use std::{
 };
 
 use tokio::sync::oneshot;
-use trackway_model::{Batch, SpanId, SpanRecord, TraceId};
+use trackway_model::{Batch, SpanId, SpanRecord, Timestamp, TraceId};
 
 use crate::{
-    Ack, Appending, Config, Counter, Decoder, Deleted, Error, Frame, Page, PageRequest, Project, Recovery, Service,
-    Store, TracePage, TraceQuery, TraceSummary,
+    Ack, Appending, Config, Counter, Decoder, Deleted, Error, Frame, Held, Page, PageRequest, Project, Recovery,
+    Service, Span, Store, TracePage, TraceQuery, TraceSummary,
     catalog::Catalog,
+    clock::Moment,
     counters::{self, Counts},
     cursor::{page_of, span_cursor, trace_cursor, write_span_cursor, write_trace_cursor},
     door::{Door, Load},
     files::{file_error, make_private_directory},
     lock::Lock,
     recovery::Replay,
-    table::{Fingerprints, Moment, Table},
+    table::{Fingerprints, Table},
     wal::Encoded,
     writer::{Append, Command, Doomed, Request, Writer},
 };
@@ -145,7 +146,11 @@ impl Embedded {
     }
 
     fn moment(&self) -> Moment {
-        Moment { now: (self.config.clock)(), lost_after: self.config.lost_after }
+        Moment {
+            now: (self.config.clock)(),
+            lost_after: self.config.lost_after,
+            announced_lost_after: self.config.announced.lost_after,
+        }
     }
 }
 
@@ -168,6 +173,17 @@ impl Store for Embedded {
             Ok(answer) => Box::pin(async { answer.await.unwrap_or_else(|_| Err(writer_is_gone())) }),
             Err(refusal) => Box::pin(ready(Err(refusal))),
         }
+    }
+
+    fn announce(&self, arrival: Timestamp, spans: Vec<SpanRecord>) -> Result<Held, Error> {
+        let batch = self.prints.prepare(Batch { spans, events: Vec::new() });
+        let held = self.shared.table_mut().announce(batch, arrival, self.moment(), &self.config.announced);
+        Ok(held.into_held(&self.prints))
+    }
+
+    fn tend(&self) -> Result<Held, Error> {
+        let held = self.shared.table_mut().tend(self.moment(), &self.config.announced);
+        Ok(held.into_held(&self.prints))
     }
 
     fn projects(&self) -> Result<Vec<Project>, Error> {
@@ -197,12 +213,12 @@ impl Store for Embedded {
     fn trace(&self, id: TraceId, page: &PageRequest) -> Result<Option<TracePage>, Error> {
         let (after, limit) = (span_cursor(page)?, page.limit.max(1));
         let (summary, found) = {
-            let table = self.shared.table();
-            let Some(summary) = table.summary(id, self.moment()) else { return Ok(None) };
-            (summary, table.spans(id, after, limit.saturating_add(1)))
+            let (table, moment) = (self.shared.table(), self.moment());
+            let Some(summary) = table.summary(id, moment) else { return Ok(None) };
+            (summary, table.spans(id, after, limit.saturating_add(1), moment))
         };
         let spans = page_of(found, limit, write_span_cursor);
-        let items = spans.items.into_iter().map(|found| found.into_record(&self.prints)).collect();
+        let items = spans.items.into_iter().map(|found| found.into_span(&self.prints)).collect();
         Ok(Some(TracePage { summary, spans: Page { items, next: spans.next } }))
     }
 
@@ -210,9 +226,9 @@ impl Store for Embedded {
         Ok(self.shared.table().summary(id, self.moment()))
     }
 
-    fn span(&self, trace: TraceId, span: SpanId) -> Result<Vec<SpanRecord>, Error> {
-        let found = self.shared.table().span(trace, span);
-        Ok(found.into_iter().map(|found| found.into_record(&self.prints)).collect())
+    fn span(&self, trace: TraceId, span: SpanId) -> Result<Vec<Span>, Error> {
+        let found = self.shared.table().span(trace, span, self.moment());
+        Ok(found.into_iter().map(|found| found.into_span(&self.prints)).collect())
     }
 
     fn delete_trace(&self, id: TraceId) -> Result<Deleted, Error> {

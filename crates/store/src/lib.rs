@@ -41,12 +41,13 @@ use bytes::Bytes;
 use trackway_model::{Batch, SpanId, SpanRecord, Text, Timestamp, TraceId};
 
 pub use clock::{Clock, system_clock};
-pub use config::Config;
+pub use config::{Announced, Config};
 pub use embedded::Embedded;
 pub use lock::{Owner, owner};
 pub use memory::Memory;
 pub use query::{
-    Deleted, Outline, Page, PageRequest, Project, Service, TracePage, TraceQuery, TraceStatus, TraceSummary,
+    Deleted, Held, Outline, Page, PageRequest, Project, Service, Span, SpanState, TracePage, TraceQuery, TraceStatus,
+    TraceSummary,
 };
 pub use recovery::{Damage, Recovery};
 
@@ -88,6 +89,9 @@ pub type Appending = Pin<Box<dyn Future<Output = Result<Ack, Error>> + Send>>;
 ///
 /// Every implementation passes the contract suite. A batch that was acknowledged is durable and visible to every
 /// question asked afterwards; one that was refused has left no trace.
+///
+/// Beside what is stored there are announced spans: held in memory only, until they are stored or forgotten. Every answer
+/// shows them among the others.
 pub trait Store: Send + Sync {
     /// Stores a batch together with the bytes that it was decoded from.
     ///
@@ -98,6 +102,23 @@ pub trait Store: Send + Sync {
     /// [`Error::Full`] when a bound is reached: try again later; [`Error::TooLarge`] when the batch is beyond one by
     /// itself: send it in parts; [`Error::ReadOnly`] after the disk failed.
     fn append(&self, frame: Frame, batch: Batch) -> Appending;
+
+    /// Shows spans that their program announces as running, and has to announce again and again while they are.
+    ///
+    /// They are held in memory and never reach the disk. A newer announcement takes the place of an older one, and
+    /// whatever is stored of a span takes the place of its announcement; one of a span that is stored is not taken, nor is
+    /// a record with an end. What is beyond the bounds is left out and counted.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot be used.
+    fn announce(&self, arrival: Timestamp, spans: Vec<SpanRecord>) -> Result<Held, Error>;
+
+    /// Tells which announced spans were lost since it was last asked, and forgets those that were lost for long; to be
+    /// asked about once a second.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot be used.
+    fn tend(&self) -> Result<Held, Error>;
 
     /// Returns every project that has traces, by name.
     ///
@@ -129,11 +150,11 @@ pub trait Store: Send + Sync {
     /// [`Error`] when the store cannot be read.
     fn summary(&self, id: TraceId) -> Result<Option<TraceSummary>, Error>;
 
-    /// Returns every record with these ids; mostly one, several when clients used an id twice.
+    /// Returns every span with these ids; mostly one, several when clients used an id twice.
     ///
     /// # Errors
     /// [`Error`] when the store cannot be read.
-    fn span(&self, trace: TraceId, span: SpanId) -> Result<Vec<SpanRecord>, Error>;
+    fn span(&self, trace: TraceId, span: SpanId) -> Result<Vec<Span>, Error>;
 
     /// Deletes a trace. What comes for it later is stored anew.
     ///

@@ -8,9 +8,9 @@ use std::{
 use trackway_model::{Batch, SpanEvent, SpanId, SpanRecord, Text, Timestamp, TraceId};
 
 use crate::{
-    Ack, Appending, Clock, Counter, Deleted, Error, Frame, Outline, Page, PageRequest, Project, Service, Store,
-    TracePage, TraceQuery, TraceStatus, TraceSummary,
-    clock::{LOST_AFTER, open_status},
+    Ack, Announced, Appending, Clock, Counter, Deleted, Error, Frame, Held, Outline, Page, PageRequest, Project,
+    Service, Span, SpanState, Store, TracePage, TraceQuery, TraceStatus, TraceSummary,
+    clock::{LOST_AFTER, Moment, is_over},
     cursor::{SpanPlace, page_of, span_cursor, trace_cursor, trace_place, write_span_cursor, write_trace_cursor},
     query::contains_any_case,
 };
@@ -29,20 +29,29 @@ struct Kept {
     spans: Vec<Arrived>,
     /// In order of arrival.
     events: Vec<SpanEvent>,
-    /// When a trace was last heard of.
+    /// When something of a trace last came to be stored.
     news: HashMap<TraceId, Timestamp>,
     arrivals: u64,
+    /// Announced spans that were silent already then are known to be lost.
+    told: Timestamp,
 }
 
 struct Arrived {
     number: u64,
     record: SpanRecord,
+    /// When it was last announced; absent for what is stored.
+    announced: Option<Timestamp>,
 }
 
 impl Memory {
     /// Makes an empty store that reads the time from `clock`.
     pub fn new(clock: Clock) -> Self {
         Self { clock, kept: Mutex::default() }
+    }
+
+    fn moment(&self) -> Moment {
+        let announced_lost_after = Announced::default().lost_after;
+        Moment { now: (self.clock)(), lost_after: LOST_AFTER, announced_lost_after }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -56,9 +65,17 @@ impl Store for Memory {
         Box::pin(std::future::ready(Ok(ack)))
     }
 
+    fn announce(&self, arrival: Timestamp, spans: Vec<SpanRecord>) -> Result<Held, Error> {
+        Ok(self.kept().announce(arrival, spans, self.moment()))
+    }
+
+    fn tend(&self) -> Result<Held, Error> {
+        Ok(self.kept().tend(self.moment()))
+    }
+
     fn projects(&self) -> Result<Vec<Project>, Error> {
         let mut projects = BTreeMap::<Text, Project>::new();
-        for trace in self.kept().summaries((self.clock)()) {
+        for trace in self.kept().summaries(self.moment()) {
             let project = projects.entry(trace.project.clone()).or_insert_with(|| Project {
                 name: trace.project.clone(),
                 trace_count: 0,
@@ -75,7 +92,7 @@ impl Store for Memory {
     fn services(&self, project: Option<&str>) -> Result<Vec<Service>, Error> {
         let kept = self.kept();
         let mut services = BTreeMap::<Text, (u64, u64, BTreeSet<Text>)>::new();
-        for trace in kept.summaries((self.clock)()) {
+        for trace in kept.summaries(self.moment()) {
             if project.is_some_and(|name| name != &*trace.project) {
                 continue;
             }
@@ -99,7 +116,7 @@ impl Store for Memory {
         let after = trace_cursor(page)?;
         let kept = self.kept();
         let mut found: Vec<_> = kept
-            .summaries((self.clock)())
+            .summaries(self.moment())
             .into_iter()
             .filter(|trace| kept.matches(trace, query))
             .map(|trace| (trace_place(trace.start, trace.trace_id), trace))
@@ -112,20 +129,21 @@ impl Store for Memory {
     fn trace(&self, id: TraceId, page: &PageRequest) -> Result<Option<TracePage>, Error> {
         let after = span_cursor(page)?;
         let kept = self.kept();
-        let Some(summary) = kept.summary(id, (self.clock)()) else { return Ok(None) };
-        let spans = kept.of_trace(id).into_iter().map(|span| (span.place(), kept.with_events(&span.record)));
+        let Some(summary) = kept.summary(id, self.moment()) else { return Ok(None) };
+        let moment = self.moment();
+        let spans = kept.of_trace(id).into_iter().map(|span| (span.place(), kept.standing(span, moment)));
         let behind = spans.filter(|(place, _)| after.is_none_or(|after| *place > after)).collect();
         Ok(Some(TracePage { summary, spans: page_of(behind, page.limit.max(1), write_span_cursor) }))
     }
 
     fn summary(&self, id: TraceId) -> Result<Option<TraceSummary>, Error> {
-        Ok(self.kept().summary(id, (self.clock)()))
+        Ok(self.kept().summary(id, self.moment()))
     }
 
-    fn span(&self, trace: TraceId, span: SpanId) -> Result<Vec<SpanRecord>, Error> {
-        let kept = self.kept();
+    fn span(&self, trace: TraceId, span: SpanId) -> Result<Vec<Span>, Error> {
+        let (kept, moment) = (self.kept(), self.moment());
         let records = kept.of_trace(trace).into_iter().filter(|found| found.record.span_id == span);
-        Ok(records.map(|found| kept.with_events(&found.record)).collect())
+        Ok(records.map(|found| kept.standing(found, moment)).collect())
     }
 
     fn delete_trace(&self, id: TraceId) -> Result<Deleted, Error> {
@@ -135,7 +153,7 @@ impl Store for Memory {
     fn delete_project(&self, name: &str) -> Result<Deleted, Error> {
         let mut kept = self.kept();
         let mut all = Deleted::default();
-        for trace in kept.summaries((self.clock)()) {
+        for trace in kept.summaries(self.moment()) {
             if &*trace.project == name {
                 let one = kept.delete(trace.trace_id);
                 all.traces += one.traces;
@@ -146,7 +164,7 @@ impl Store for Memory {
     }
 
     fn counters(&self) -> Vec<Counter> {
-        let spans = self.kept().spans.len() as u64;
+        let spans = self.kept().spans.iter().filter(|span| span.announced.is_none()).count() as u64;
         vec![Counter { name: "store.spans", value: spans, unit: "spans", help: "Spans that are stored." }]
     }
 }
@@ -155,6 +173,14 @@ impl Arrived {
     fn place(&self) -> SpanPlace {
         (self.record.start, self.record.span_id, self.number)
     }
+
+    fn is_of(&self, record: &SpanRecord) -> bool {
+        self.record.trace_id == record.trace_id && self.record.span_id == record.span_id
+    }
+
+    fn is_stored(&self) -> bool {
+        self.announced.is_none()
+    }
 }
 
 impl Kept {
@@ -162,23 +188,22 @@ impl Kept {
         let mut ack = Ack::default();
         for record in batch.spans {
             let id = record.trace_id;
-            let is_same = |span: &Arrived| span.record.trace_id == id && span.record.span_id == record.span_id;
-            if self.spans.iter().any(|span| span.record == record) {
+            if self.spans.iter().any(|span| span.is_stored() && span.record == record) {
                 ack.duplicates += 1;
                 continue;
             }
-            if record.end.is_none() && self.spans.iter().any(|span| is_same(span) && span.record.end.is_some()) {
+            if record.end.is_none() && self.spans.iter().any(|span| span.is_of(&record) && span.record.end.is_some()) {
                 continue;
             }
             if self.of_trace(id).is_empty() {
                 ack.created.push(id);
             }
-            if record.end.is_some() {
-                self.spans.retain(|span| !is_same(span) || span.record.end.is_some());
-            }
-            self.spans.push(Arrived { number: self.arrivals, record });
+            let stays = |span: &Arrived| span.is_stored() && (record.end.is_none() || span.record.end.is_some());
+            self.spans.retain(|span| !span.is_of(&record) || stays(span));
+            self.spans.push(Arrived { number: self.arrivals, record, announced: None });
             self.arrivals += 1;
-            self.note_change(id, arrival, &mut ack);
+            self.note_news(id, arrival);
+            note_change(id, &mut ack);
         }
         for event in batch.events {
             if self.events.contains(&event) {
@@ -187,19 +212,88 @@ impl Kept {
             }
             let (trace, span) = (event.trace_id, event.span_id);
             self.events.push(event);
-            if self.spans.iter().any(|there| there.record.trace_id == trace && there.record.span_id == span) {
-                self.note_change(trace, arrival, &mut ack);
+            let is_of = |there: &&Arrived| there.record.trace_id == trace && there.record.span_id == span;
+            if let Some(there) = self.spans.iter().find(is_of) {
+                if there.is_stored() {
+                    self.note_news(trace, arrival);
+                }
+                note_change(trace, &mut ack);
             }
         }
         ack
     }
 
-    fn note_change(&mut self, id: TraceId, arrival: Timestamp, ack: &mut Ack) {
+    fn announce(&mut self, arrival: Timestamp, spans: Vec<SpanRecord>, moment: Moment) -> Held {
+        let mut held = Held::default();
+        for record in spans.into_iter().filter(|record| record.end.is_none()) {
+            let id = record.trace_id;
+            if self.spans.iter().any(|span| span.is_of(&record) && span.is_stored()) {
+                continue;
+            }
+            let is_new = self.of_trace(id).is_empty();
+            let before = self.spans.iter().position(|span| span.is_of(&record)).map(|at| self.spans.remove(at));
+            let last = before.as_ref().and_then(|before| before.announced);
+            let is_lost = last.is_some_and(|last| moment.announced(last) == SpanState::Lost);
+            let is_changed = is_lost || before.as_ref().is_none_or(|before| before.record != record);
+            let number = before.filter(|before| before.record.start == record.start).map(|before| before.number);
+            let number = number.unwrap_or(self.arrivals);
+            self.arrivals += 1;
+            let renewed = last.map_or(arrival, |last| last.max(arrival));
+            let span = Arrived { number, record, announced: Some(renewed) };
+            if is_changed {
+                held.spans.push(self.standing(&span, moment));
+                held.note_change(id);
+            }
+            if is_new {
+                held.created.push(id);
+            }
+            self.spans.push(span);
+        }
+        held
+    }
+
+    fn tend(&mut self, moment: Moment) -> Held {
+        let mut held = Held::default();
+        let mut silent: Vec<_> = self.spans.iter().filter_map(|span| Some((span.announced?, span))).collect();
+        silent.retain(|(renewed, _)| moment.announced(*renewed) == SpanState::Lost);
+        silent.sort_by_key(|(renewed, span)| (*renewed, span.record.trace_id, span.record.span_id));
+        let is_forgotten = |renewed| is_over(Announced::default().forgotten_after, renewed, moment.now);
+        for (renewed, span) in silent {
+            if is_forgotten(renewed) {
+                held.gone.push(self.standing(span, moment));
+            } else if renewed >= self.told {
+                held.spans.push(self.standing(span, moment));
+            } else {
+                continue;
+            }
+            held.note_change(span.record.trace_id);
+        }
+        let lost_after = moment.announced_lost_after.as_nanos() as u64;
+        self.told = self.told.max(Timestamp(moment.now.0.saturating_sub(lost_after)));
+        self.spans.retain(|span| span.announced.is_none_or(|renewed| !is_forgotten(renewed)));
+        held
+    }
+
+    fn note_news(&mut self, id: TraceId, arrival: Timestamp) {
         let news = self.news.entry(id).or_insert(arrival);
         *news = arrival.max(*news);
-        if !ack.changed.contains(&id) {
-            ack.changed.push(id);
-        }
+    }
+
+    /// When something was last heard of a trace.
+    fn last_heard(&self, id: TraceId) -> Timestamp {
+        let announced = self.of_trace(id).into_iter().filter_map(|span| span.announced).max();
+        announced.max(self.news.get(&id).copied()).unwrap_or_default()
+    }
+
+    /// The span as it stands.
+    fn standing(&self, span: &Arrived, moment: Moment) -> Span {
+        let record = self.with_events(&span.record);
+        let state = match (record.end, span.announced) {
+            (Some(_), _) => SpanState::Finished,
+            (None, Some(renewed)) => moment.announced(renewed),
+            (None, None) => moment.stored(self.last_heard(record.trace_id)),
+        };
+        Span { record, state, announced: span.announced }
     }
 
     /// The trace's spans in their order.
@@ -221,12 +315,13 @@ impl Kept {
         record
     }
 
-    fn summaries(&self, now: Timestamp) -> Vec<TraceSummary> {
+    fn summaries(&self, moment: Moment) -> Vec<TraceSummary> {
         let ids: BTreeSet<_> = self.spans.iter().map(|span| span.record.trace_id).collect();
-        ids.into_iter().filter_map(|id| self.summary(id, now)).collect()
+        ids.into_iter().filter_map(|id| self.summary(id, moment)).collect()
     }
 
-    fn summary(&self, id: TraceId, now: Timestamp) -> Option<TraceSummary> {
+    fn summary(&self, id: TraceId, moment: Moment) -> Option<TraceSummary> {
+        let is_running = self.of_trace(id).iter().any(|span| self.standing(span, moment).state == SpanState::Open);
         let spans: Vec<_> = self.of_trace(id).into_iter().map(|span| &span.record).collect();
         let first = spans.first()?;
         let root = spans.iter().find(|span| span.parent_id.is_none());
@@ -234,11 +329,11 @@ impl Kept {
         let last = spans.iter().flat_map(|span| [Some(span.start), span.end]).flatten().max()?;
         let errors = spans.iter().filter(|span| span.is_error()).count();
         let open = spans.iter().filter(|span| span.end.is_none()).count();
-        let news = self.news.get(&id).copied().unwrap_or_default();
         let status = match (open, errors) {
             (0, 0) => TraceStatus::Ok,
             (0, _) => TraceStatus::Error,
-            _ => open_status(news, now, LOST_AFTER),
+            _ if is_running => TraceStatus::Running,
+            _ => TraceStatus::Lost,
         };
         let mut services = BTreeMap::<Text, u64>::new();
         for span in &spans {
@@ -283,6 +378,12 @@ impl Kept {
         self.news.remove(&id);
         let spans = (before - self.spans.len()) as u64;
         Deleted { traces: u64::from(spans > 0), spans }
+    }
+}
+
+fn note_change(id: TraceId, ack: &mut Ack) {
+    if !ack.changed.contains(&id) {
+        ack.changed.push(id);
     }
 }
 

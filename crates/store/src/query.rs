@@ -45,7 +45,59 @@ pub struct TracePage {
     /// The trace as a list shows it.
     pub summary: TraceSummary,
     /// The spans in order of start, span id, and arrival.
-    pub spans: Page<SpanRecord>,
+    pub spans: Page<Span>,
+}
+
+/// A span as it stands when somebody asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// What was recorded of it.
+    pub record: SpanRecord,
+    /// Whether it has ended.
+    pub state: SpanState,
+    /// When it was last announced; absent once it is stored.
+    pub announced: Option<Timestamp>,
+}
+
+/// Whether a span has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SpanState {
+    /// It has.
+    Finished,
+    /// It has not yet.
+    Open,
+    /// It has not, and there was no news for too long: of its trace when it is stored, of itself when it is announced.
+    Lost,
+}
+
+impl Span {
+    /// Returns the span of a record that has just been stored.
+    pub fn stored(record: SpanRecord) -> Self {
+        let state = if record.end.is_some() { SpanState::Finished } else { SpanState::Open };
+        Self { record, state, announced: None }
+    }
+}
+
+/// What became of announced spans.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Held {
+    /// The traces that now look different, each once.
+    pub changed: Vec<TraceId>,
+    /// Those of them that had no span before.
+    pub created: Vec<TraceId>,
+    /// The spans that now look different, as they stand.
+    pub spans: Vec<Span>,
+    /// The spans that are held no more and were not stored, as they stood.
+    pub gone: Vec<Span>,
+}
+
+impl Held {
+    /// Notes that a trace looks different.
+    pub(crate) fn note_change(&mut self, id: TraceId) {
+        if !self.changed.contains(&id) {
+            self.changed.push(id);
+        }
+    }
 }
 
 /// What a list shows of a trace.
@@ -103,9 +155,9 @@ impl Outline {
 /// How a trace stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TraceStatus {
-    /// A span has no end yet, and the trace had news in the last ten minutes.
+    /// A span has no end yet and is not lost.
     Running,
-    /// A span has no end, and there was no news for ten minutes.
+    /// There are spans without an end, and all of these are lost.
     Lost,
     /// Every span has ended, one of them in an error.
     Error,

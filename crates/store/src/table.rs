@@ -6,6 +6,7 @@
 //! words    names <-> numbers  a search for a name looks at each name once, not at each span
 //! ```
 
+mod announced;
 mod fingerprint;
 mod index;
 mod keys;
@@ -22,12 +23,13 @@ use std::collections::{HashMap, HashSet};
 
 use trackway_model::{Event, Resource, Scope, SpanEvent, SpanId, SpanRecord, Timestamp, TraceId};
 
+pub(crate) use announced::AnnouncedTallies;
 pub(crate) use fingerprint::{Fingerprints, Prepared};
 pub(crate) use live::Live;
-pub(crate) use summary::Moment;
 pub(crate) use waiting::Patience;
 
-use crate::{Ack, Deleted};
+use crate::{Ack, Deleted, clock::Moment};
+use announced::Announcements;
 use fingerprint::PreparedSpan;
 use index::Index;
 use shared::Shared;
@@ -53,6 +55,7 @@ pub(crate) struct Table {
     scopes: Shared<Scope>,
     live: Live,
     waiting: Waiting,
+    announcements: Announcements,
     tallies: Tallies,
     record_bytes: u64,
 }
@@ -78,6 +81,7 @@ impl Default for Table {
             scopes: Shared::new(|it| size_of::<Scope>() + it.attributes.heap_bytes()),
             live: Live::default(),
             waiting: Waiting::default(),
+            announcements: Announcements::default(),
             tallies: Tallies::default(),
             record_bytes: 0,
         }
@@ -129,6 +133,9 @@ impl Table {
         let listing = trace.listing(id);
         let is_first = !trace.has(span_id);
         let bytes = trace.bytes;
+        if let Some(announcement) = trace.withdraw(span_id, &mut self.words) {
+            self.announcements.remove(id, span_id, &announcement);
+        }
         let outcome = trace.insert(span, segment, &mut self.words, &mut self.live);
         let Arrival::Stored { replaced } = outcome else { return outcome };
 
@@ -164,7 +171,9 @@ impl Table {
             self.waiting.push(turn, id, place, arrival);
             return None;
         }
-        trace.news = trace.news.max(arrival);
+        if trace.is_stored(span) {
+            trace.news = trace.news.max(arrival);
+        }
         Some(Arrival::Stored { replaced: 0 })
     }
 
@@ -195,19 +204,26 @@ impl Table {
         self.traces.contains_key(&id)
     }
 
+    /// Returns true when something of the trace came from the log.
+    pub(crate) fn is_stored(&self, id: TraceId) -> bool {
+        self.traces.get(&id).is_some_and(Trace::is_any_stored)
+    }
+
     /// Removes traces with all that waits for them.
     pub(crate) fn delete(&mut self, ids: &[TraceId]) -> Deleted {
-        let mut deleted = Deleted::default();
+        let (mut deleted, mut stored) = (Deleted::default(), 0);
         for id in ids {
             let Some(trace) = self.traces.remove(id) else { continue };
             self.index.relist(trace.listing(*id), None);
             trace.release(&mut self.words, &mut self.live);
             trace.all_late_turns().for_each(|turn| self.waiting.remove(turn));
+            trace.all_announced().for_each(|(span, announcement)| self.announcements.remove(*id, span, announcement));
             self.record_bytes -= trace.bytes;
+            stored += trace.stored_count();
             deleted.traces += u64::from(trace.span_count() > 0);
             deleted.spans += trace.span_count();
         }
-        self.tallies.spans -= deleted.spans;
+        self.tallies.spans -= stored;
         self.tallies.deleted_spans += deleted.spans;
         self.resources.forget_unused();
         self.scopes.forget_unused();
@@ -225,6 +241,10 @@ impl Table {
 
     pub(crate) fn tallies(&self) -> Tallies {
         Tallies { events_waiting: self.waiting.len(), ..self.tallies }
+    }
+
+    pub(crate) fn announced(&self) -> AnnouncedTallies {
+        self.announcements.tallies()
     }
 
     /// Returns about how much memory the records take.

@@ -209,8 +209,14 @@ impl Writer {
         if ids.is_empty() {
             return Ok(Deleted::default());
         }
+        let stored: Vec<_> = {
+            let table = self.shared.table();
+            ids.iter().copied().filter(|id| table.is_stored(*id)).collect()
+        };
         // First where it is durable: a trace that was gone must not come back with the next start.
-        self.catalog.delete(&ids, self.log.position())?;
+        if !stored.is_empty() {
+            self.catalog.delete(&stored, self.log.position())?;
+        }
         let deleted = {
             let mut table = self.shared.table_mut();
             let deleted = table.delete(&ids);
@@ -229,7 +235,7 @@ impl Writer {
 
     /// Gives the disk back what holds only what was deleted, superseded or dropped.
     fn remove_dead_files(&mut self) {
-        // Only this thread changes the table, so that nothing can come for a file that is found dead.
+        // Only this thread stores, so that nothing can come for a file that is found dead.
         let removed = remove_dead_files(&mut self.log, &self.catalog, self.shared.table().live());
         if removed.is_err() {
             // What was asked for is done all the same; the files are tried again with the next one.

@@ -165,12 +165,16 @@ fn events_that_wait_for_ever_are_bounded() {
     append_event(&store, 1, 3);
     append(&store, [span(2, 1), span(3, 1)]).unwrap();
     for trace in [2, 3] {
-        assert_eq!(store.span(trace_id(trace), span_id(1)).unwrap()[0].events.len(), 1, "a late one finds its span");
+        assert_eq!(
+            store.span(trace_id(trace), span_id(1)).unwrap()[0].record.events.len(),
+            1,
+            "a late one finds its span"
+        );
     }
 
     append(&store, [span(1, 1)]).unwrap();
     assert_eq!(counter(&store, "store.events_waiting"), 0);
-    let events = &store.span(trace_id(1), span_id(1)).unwrap()[0].events;
+    let events = &store.span(trace_id(1), span_id(1)).unwrap()[0].record.events;
     assert_eq!((events.len(), events[0].time.0), (99_998, 12), "the oldest went");
 }
 
@@ -190,7 +194,7 @@ fn an_event_waits_for_ten_minutes() {
     append_event(&store, 601, 4);
     assert_eq!((counter(&store, "store.events_waiting"), counter(&store, "store.events_dropped")), (3, 1));
     append(&store, (1..=4).map(|trace| span(trace, 1))).unwrap();
-    let events = |trace| store.span(trace_id(trace), span_id(1)).unwrap()[0].events.len();
+    let events = |trace| store.span(trace_id(trace), span_id(1)).unwrap()[0].record.events.len();
     assert_eq!((1..=4).map(events).collect::<Vec<_>>(), [0, 1, 1, 1]);
 }
 
@@ -206,7 +210,7 @@ fn events_that_waited_in_vain_leave_the_log() {
     append(&store, [span(1, 1)]).unwrap();
     drop(store);
     let (store, _) = open(directory.path());
-    assert!(store.span(trace_id(1), span_id(1)).unwrap()[0].events.len() >= 11);
+    assert!(store.span(trace_id(1), span_id(1)).unwrap()[0].record.events.len() >= 11);
 }
 
 #[test]
@@ -226,7 +230,7 @@ fn an_event_outlives_the_open_record_that_it_joined() {
     drop(store);
     assert!(!directory.path().join("wal/0001.log").exists());
     let (store, _) = Embedded::open(small(), decoder()).unwrap();
-    assert_eq!(store.span(trace_id(1), span_id(1)).unwrap()[0].events.len(), 1);
+    assert_eq!(store.span(trace_id(1), span_id(1)).unwrap()[0].record.events.len(), 1);
 }
 
 #[test]

@@ -67,9 +67,9 @@ fn what_was_appended_is_found_as_it_came(world: &mut World) {
     let root = failed(span(7, 1)).with(|it| it.flags = 257).with(|it| it.events = vec![event(9, "b"), event(3, "a")]);
     let ack = world.spans([child(7, 2, 1), root.clone()]);
     assert_eq!(ack, Ack { changed: vec![trace_id(7)], created: vec![trace_id(7)], duplicates: 0 });
-    assert_eq!(world.store().span(trace_id(7), span_id(1)).unwrap(), std::slice::from_ref(&root));
+    assert_eq!(world.store().span(trace_id(7), span_id(1)).unwrap(), [Span::stored(root.clone())]);
     let page = world.store().trace(trace_id(7), &all()).unwrap().unwrap();
-    assert_eq!(page.spans.items, [root, child(7, 2, 1)]);
+    assert_eq!(page.spans.items, [root, child(7, 2, 1)].map(Span::stored));
     assert_eq!(Some(page.summary), world.store().summary(trace_id(7)).unwrap());
 }
 
@@ -370,7 +370,7 @@ fn an_event_joins_its_span_whichever_comes_first(world: &mut World) {
     world.spans([span(1, 1).with(|it| it.events = vec![event(13, "own"), event(11, "own")])]);
     world.append(late(1, 1, 11, "late"));
     assert_eq!(world.tree(1), ["1 span 1 10-15 own@11 late@11 early@12 own@13"]);
-    assert_eq!(world.store().span(trace_id(1), span_id(1)).unwrap()[0].events.len(), 4);
+    assert_eq!(world.store().span(trace_id(1), span_id(1)).unwrap()[0].record.events.len(), 4);
     world.append(late(1, 2, 11, "of another span"));
     assert_eq!(world.tree(1).len(), 1);
 }

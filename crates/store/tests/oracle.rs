@@ -12,6 +12,8 @@ use trackway_store::*;
 #[derive(Debug, Clone)]
 enum Step {
     Append { second: u64, batch: Batch },
+    Announce { second: u64, spans: Vec<SpanRecord> },
+    Tend(u64),
     DeleteTrace(u128),
     DeleteProject(&'static str),
     Reopen,
@@ -94,12 +96,17 @@ fn step() -> impl Strategy<Value = Step> {
     let append = (0..600u64, batch);
     prop_oneof![
         10 => append.prop_map(|(second, (spans, events))| Step::Append { second, batch: Batch { spans, events } }),
+        4 => (0..600u64, vec(any_span(), 0..4)).prop_map(|(second, spans)| Step::Announce { second, spans }),
+        2 => (0..2_000u64).prop_map(Step::Tend),
         2 => (1..5u128).prop_map(Step::DeleteTrace),
         1 => project().prop_map(Step::DeleteProject),
         2 => Just(Step::Reopen),
         4 => question().prop_map(Step::Ask),
     ]
 }
+
+/// A second at which every announcement is forgotten.
+const LATE: u64 = 10_000;
 
 /// Everything that a store answers, in one text.
 fn answers(world: &mut World, Question { query, limit, now }: &Question) -> String {
@@ -152,7 +159,16 @@ proptest! {
                     let deleted = memory.store().delete_project(name).unwrap();
                     prop_assert_eq!(deleted, embedded.store().delete_project(name).unwrap());
                 }
-                Step::Reopen => embedded.reopen(),
+                Step::Announce { second, spans } => {
+                    prop_assert_eq!(memory.announce(second, spans.clone()), embedded.announce(second, spans));
+                }
+                Step::Tend(second) => prop_assert_eq!(memory.tend(second), embedded.tend(second)),
+                Step::Reopen => {
+                    // What is only announced does not survive, so both forget it first.
+                    prop_assert_eq!(memory.tend(LATE), embedded.tend(LATE));
+                    embedded.reopen();
+                    prop_assert_eq!(embedded.tend(LATE), [""; 0]);
+                }
                 Step::Ask(question) => {
                     prop_assert_eq!(answers(&mut memory, &question), answers(&mut embedded, &question));
                 }

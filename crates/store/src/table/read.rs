@@ -6,18 +6,19 @@ use std::{
     sync::Arc,
 };
 
-use trackway_model::{Event, SpanId, SpanRecord, TraceId};
+use trackway_model::{Event, SpanId, SpanRecord, Timestamp, TraceId};
 
 use super::{
     Table,
     fingerprint::Fingerprints,
     names::{Matches, NameId},
-    summary::{self, Moment},
+    summary,
     trace::Trace,
     words::Tally,
 };
 use crate::{
-    Project, Service, TraceQuery, TraceSummary,
+    Project, Service, Span, SpanState, TraceQuery, TraceSummary,
+    clock::Moment,
     cursor::{SpanPlace, TracePlace},
 };
 
@@ -25,11 +26,18 @@ use crate::{
 pub(crate) struct Found {
     record: Arc<SpanRecord>,
     late: Vec<(u64, Event)>,
+    state: SpanState,
+    announced: Option<Timestamp>,
 }
 
 impl Found {
-    /// Makes the record that an answer holds: the events that came apart are among its own, in order of time.
-    pub(crate) fn into_record(self, prints: &Fingerprints) -> SpanRecord {
+    /// Makes the span that an answer holds: the events that came apart are among its own, in order of time.
+    pub(crate) fn into_span(self, prints: &Fingerprints) -> Span {
+        let (state, announced) = (self.state, self.announced);
+        Span { record: self.into_record(prints), state, announced }
+    }
+
+    fn into_record(self, prints: &Fingerprints) -> SpanRecord {
         let mut record = Arc::unwrap_or_clone(self.record);
         if self.late.is_empty() {
             return record;
@@ -108,16 +116,25 @@ impl Table {
     }
 
     /// Finds the first `limit` spans of a trace behind a place.
-    pub(crate) fn spans(&self, id: TraceId, after: Option<SpanPlace>, limit: usize) -> Vec<(SpanPlace, Found)> {
+    pub(crate) fn spans(
+        &self,
+        id: TraceId,
+        after: Option<SpanPlace>,
+        limit: usize,
+        moment: Moment,
+    ) -> Vec<(SpanPlace, Found)> {
         let Some(trace) = self.traces.get(&id) else { return Vec::new() };
-        let found = |(place, record): (SpanPlace, &Arc<SpanRecord>)| (place, found(trace, record));
+        let heard = trace.last_heard();
+        let found = |(place, record): (SpanPlace, &Arc<SpanRecord>)| (place, found(trace, record, heard, moment));
         trace.behind(after).take(limit).map(found).collect()
     }
 
     /// Finds the records of one span.
-    pub(crate) fn span(&self, id: TraceId, span: SpanId) -> Vec<Found> {
+    pub(crate) fn span(&self, id: TraceId, span: SpanId, moment: Moment) -> Vec<Found> {
         let Some(trace) = self.traces.get(&id) else { return Vec::new() };
-        trace.places(span).into_iter().filter_map(|place| trace.at(place)).map(|record| found(trace, record)).collect()
+        let records = trace.places(span).into_iter().filter_map(|place| trace.at(place));
+        let heard = trace.last_heard();
+        records.map(|record| found(trace, record, heard, moment)).collect()
     }
 
     pub(crate) fn projects(&self) -> Vec<Project> {
@@ -166,6 +183,12 @@ impl Table {
     }
 }
 
-fn found(trace: &Trace, record: &Arc<SpanRecord>) -> Found {
-    Found { record: Arc::clone(record), late: trace.late_events(record.span_id) }
+fn found(trace: &Trace, record: &Arc<SpanRecord>, heard: Timestamp, moment: Moment) -> Found {
+    let announced = trace.announced(record.span_id).map(|(announcement, _)| announcement.renewed);
+    let state = match (record.end, announced) {
+        (Some(_), _) => SpanState::Finished,
+        (None, Some(renewed)) => moment.announced(renewed),
+        (None, None) => moment.stored(heard),
+    };
+    Found { record: Arc::clone(record), late: trace.late_events(record.span_id), state, announced }
 }

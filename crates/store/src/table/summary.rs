@@ -1,22 +1,18 @@
 //! What a list shows of a trace, from the facts that the trace keeps.
 
-use std::{cmp::Reverse, time::Duration};
+use std::cmp::Reverse;
 
 use trackway_model::{SpanRecord, Text, Timestamp, TraceId};
 
 use super::{trace::Trace, words::Words};
-use crate::{Outline, TraceStatus, TraceSummary, clock::open_status};
-
-/// The moment of a question, and how long a silence then counts as loss.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Moment {
-    pub(crate) now: Timestamp,
-    pub(crate) lost_after: Duration,
-}
+use crate::{Outline, SpanState, TraceStatus, TraceSummary, clock::Moment};
 
 pub(super) fn status(trace: &Trace, moment: Moment) -> TraceStatus {
     if trace.open_count() > 0 {
-        open_status(trace.news, moment.now, moment.lost_after)
+        let is_stored_one_open = trace.stored_open_count() > 0 && moment.stored(trace.last_heard()) == SpanState::Open;
+        let is_announced_one_open = trace.last_announced().map(|renewed| moment.announced(renewed));
+        let is_running = is_stored_one_open || is_announced_one_open == Some(SpanState::Open);
+        if is_running { TraceStatus::Running } else { TraceStatus::Lost }
     } else if trace.errors > 0 {
         TraceStatus::Error
     } else {

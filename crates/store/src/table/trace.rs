@@ -36,7 +36,7 @@ pub(super) enum Arrival {
 #[derive(Default)]
 pub(super) struct Trace {
     spans: BTreeMap<SpanPlace, Kept>,
-    /// Finds the records of a span, and among them the twins of a fingerprint.
+    /// Finds the stored records of a span, and among them the twins of a fingerprint.
     by_id: BTreeSet<(SpanId, u64, Timestamp, u64)>,
     roots: BTreeSet<SpanPlace>,
     open: BTreeSet<SpanPlace>,
@@ -48,9 +48,12 @@ pub(super) struct Trace {
     pub(super) operations: BTreeMap<(NameId, NameId), Tally>,
     pub(super) errors: u64,
     latest_end: Option<Timestamp>,
+    /// The spans of which only an announcement is there.
+    announced: BTreeMap<SpanId, Announcement>,
     /// Events that came apart from their spans, by span, fingerprint and arrival.
     late: BTreeMap<Place, Late>,
     arrivals: u64,
+    /// When something of the trace last came to be stored.
     pub(super) news: Timestamp,
     pub(super) bytes: u64,
 }
@@ -67,9 +70,25 @@ struct Kept {
     record: Arc<SpanRecord>,
     print: u64,
     bytes: u64,
-    segment: Segment,
+    /// Absent for what was only announced.
+    segment: Option<Segment>,
     service: NameId,
     name: NameId,
+}
+
+/// Where an announced span stands, and when its program last announced it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Announcement {
+    place: SpanPlace,
+    pub(super) renewed: Timestamp,
+    pub(super) bytes: u64,
+}
+
+impl Announcement {
+    /// The span's number of arrival.
+    pub(super) fn number(&self) -> u64 {
+        self.place.2
+    }
 }
 
 impl Trace {
@@ -88,15 +107,75 @@ impl Trace {
             (None, Some(false)) => return Arrival::Superseded,
             (Some(_), Some(true)) => {
                 for place in self.places(span.record.span_id) {
-                    self.remove_open(place, words, live);
-                    replaced += 1;
+                    if let Some(kept) = self.remove_open(place, words) {
+                        self.by_id.remove(&(place.1, kept.print, place.0, place.2));
+                        self.bytes -= kept.bytes;
+                        kept.segment.into_iter().for_each(|segment| live.release(segment));
+                        replaced += 1;
+                    }
                 }
             }
             _ => {}
         }
-        self.keep(span, segment, words);
+        let place = (span.record.start, span.record.span_id, self.arrivals);
+        self.arrivals += 1;
+        self.by_id.insert((place.1, span.print, place.0, place.2));
+        self.bytes += span.bytes;
+        self.keep(span, place, Some(segment), words);
         live.hold(segment);
         Arrival::Stored { replaced }
+    }
+
+    /// Shows a span that nothing is stored of, in the place with that number of arrival.
+    pub(super) fn announce(
+        &mut self,
+        span: PreparedSpan,
+        number: Option<u64>,
+        renewed: Timestamp,
+        words: &mut Words,
+    ) -> Announcement {
+        let number = number.unwrap_or(self.arrivals);
+        self.arrivals += 1;
+        let place = (span.record.start, span.record.span_id, number);
+        let announcement = Announcement { place, renewed, bytes: span.bytes };
+        self.announced.insert(place.1, announcement);
+        self.keep(span, place, None, words);
+        announcement
+    }
+
+    /// Notes that a span was announced again as it was; returns how its announcement stood before, and how it stands now.
+    pub(super) fn renew(&mut self, id: SpanId, renewed: Timestamp) -> Option<(Announcement, Announcement)> {
+        let announcement = self.announced.get_mut(&id)?;
+        let before = *announcement;
+        announcement.renewed = renewed;
+        Some((before, *announcement))
+    }
+
+    /// Shows an announced span no more.
+    pub(super) fn withdraw(&mut self, id: SpanId, words: &mut Words) -> Option<Announcement> {
+        let announcement = self.announced.remove(&id)?;
+        self.remove_open(announcement.place, words);
+        Some(announcement)
+    }
+
+    pub(super) fn announced(&self, id: SpanId) -> Option<(Announcement, &Arc<SpanRecord>)> {
+        let announcement = self.announced.get(&id)?;
+        Some((*announcement, self.at(announcement.place)?))
+    }
+
+    /// Every announced span.
+    pub(super) fn all_announced(&self) -> impl Iterator<Item = (SpanId, &Announcement)> {
+        self.announced.iter().map(|(id, announcement)| (*id, announcement))
+    }
+
+    /// When a span of the trace was last announced.
+    pub(super) fn last_announced(&self) -> Option<Timestamp> {
+        self.announced.values().map(|announcement| announcement.renewed).max()
+    }
+
+    /// When something was last heard of the trace.
+    pub(super) fn last_heard(&self) -> Timestamp {
+        self.last_announced().map_or(self.news, |renewed| renewed.max(self.news))
     }
 
     /// Keeps an event for its span, whether that is there or not; `None` when the event is there already.
@@ -118,10 +197,8 @@ impl Trace {
         live.release(segment);
     }
 
-    fn keep(&mut self, span: PreparedSpan, segment: Segment, words: &mut Words) {
+    fn keep(&mut self, span: PreparedSpan, place: SpanPlace, segment: Option<Segment>, words: &mut Words) {
         let PreparedSpan { record, print, bytes, .. } = span;
-        let place = (record.start, record.span_id, self.arrivals);
-        self.arrivals += 1;
         let (service, name) = words.hold(&record);
 
         *self.services.entry(service).or_default() += 1;
@@ -140,8 +217,6 @@ impl Trace {
             }
         }
         self.latest_end = self.latest_end.max(record.end);
-        self.bytes += bytes;
-        self.by_id.insert((record.span_id, print, place.0, place.2));
         self.spans.insert(place, Kept { record: Arc::new(record), print, bytes, segment, service, name });
     }
 
@@ -154,10 +229,10 @@ impl Trace {
         }
     }
 
-    fn remove_open(&mut self, place: SpanPlace, words: &mut Words, live: &mut Live) {
-        let Some(kept) = self.spans.remove(&place) else { return };
-        let Kept { record, print, bytes, segment, service, name } = kept;
-        self.by_id.remove(&(record.span_id, print, place.0, place.2));
+    fn remove_open(&mut self, place: SpanPlace, words: &mut Words) -> Option<Kept> {
+        let kept = self.spans.remove(&place)?;
+        let Kept { record, service, name, .. } = &kept;
+        let (service, name) = (*service, *name);
         self.roots.remove(&place);
         self.open.remove(&place);
         self.errors -= u64::from(record.is_error());
@@ -168,20 +243,19 @@ impl Trace {
             }
         }
         if let Some(tally) = self.operations.get_mut(&(service, name))
-            && tally.remove(&record)
+            && tally.remove(record)
         {
             self.operations.remove(&(service, name));
         }
-        words.release(&record, service, name);
-        live.release(segment);
-        self.bytes -= bytes;
+        words.release(record, service, name);
+        Some(kept)
     }
 
     /// Gives back the words and the log files that the trace holds, before it goes.
     pub(super) fn release(&self, words: &mut Words, live: &mut Live) {
         for kept in self.spans.values() {
             words.release(&kept.record, kept.service, kept.name);
-            live.release(kept.segment);
+            kept.segment.into_iter().for_each(|segment| live.release(segment));
         }
         self.late.values().for_each(|late| live.release(late.segment));
     }
@@ -216,6 +290,16 @@ impl Trace {
         self.spans.len() as u64
     }
 
+    /// How many of the spans are stored.
+    pub(super) fn stored_count(&self) -> u64 {
+        (self.spans.len() - self.announced.len()) as u64
+    }
+
+    /// How many of the open spans are stored.
+    pub(super) fn stored_open_count(&self) -> u64 {
+        (self.open.len() - self.announced.len()) as u64
+    }
+
     pub(super) fn open_count(&self) -> u64 {
         self.open.len() as u64
     }
@@ -245,7 +329,8 @@ impl Trace {
 
     /// The places of a span's records, in their order.
     pub(super) fn places(&self, id: SpanId) -> Vec<SpanPlace> {
-        let mut places: Vec<_> = self.entries(id).map(|(id, _, start, number)| (*start, *id, *number)).collect();
+        let stored = self.entries(id).map(|(id, _, start, number)| (*start, *id, *number));
+        let mut places: Vec<_> = stored.chain(self.announced.get(&id).map(|it| it.place)).collect();
         places.sort_unstable();
         places
     }
@@ -263,6 +348,12 @@ impl Trace {
         self.late.range((id, 0, 0)..=(id, u64::MAX, u64::MAX)).map(|(_, late)| late.turn)
     }
 
+    /// The places of the events that came for a span apart from it, with their places in the queue.
+    pub(super) fn late_places(&mut self, id: SpanId) -> impl Iterator<Item = (Place, &mut u64)> {
+        let late = self.late.range_mut((id, 0, 0)..=(id, u64::MAX, u64::MAX));
+        late.map(|(place, late)| (*place, &mut late.turn))
+    }
+
     /// The places in the queue of all events that came apart from their spans.
     pub(super) fn all_late_turns(&self) -> impl Iterator<Item = u64> {
         self.late.values().map(|late| late.turn)
@@ -273,6 +364,15 @@ impl Trace {
     }
 
     pub(super) fn has(&self, id: SpanId) -> bool {
+        self.is_stored(id) || self.announced.contains_key(&id)
+    }
+
+    /// Returns true when something came from the log.
+    pub(super) fn is_any_stored(&self) -> bool {
+        self.stored_count() > 0 || !self.late.is_empty()
+    }
+
+    pub(super) fn is_stored(&self, id: SpanId) -> bool {
         self.entries(id).next().is_some()
     }
 
@@ -291,7 +391,7 @@ impl Trace {
         twins.any(|(_, twin)| twin.event == *event)
     }
 
-    /// Returns whether a span is still open; its records are all open or all finished, so that one tells for all.
+    /// Returns whether a stored span is still open; its records are all open or all finished, so that one tells for all.
     fn is_open(&self, id: SpanId) -> Option<bool> {
         let (id, _, start, number) = self.entries(id).next()?;
         self.at((*start, *id, *number)).map(|record| record.end.is_none())

@@ -85,6 +85,21 @@ impl World {
         wait(store.append(frame(second, &batch), batch)).unwrap()
     }
 
+    /// Announces what arrives at a second, which it then is.
+    pub fn announce(&mut self, second: u64, spans: impl IntoIterator<Item = SpanRecord>) -> Held {
+        self.hands.set(second);
+        let store = self.store.as_deref().unwrap();
+        store.announce(Timestamp(second * 1_000_000_000), spans.into_iter().collect()).unwrap()
+    }
+
+    /// What a second brings, a line for each span that was lost or is gone.
+    pub fn tend(&mut self, second: u64) -> Vec<String> {
+        self.hands.set(second);
+        let held = self.store.as_deref().unwrap().tend().unwrap();
+        let gone = held.gone.iter().map(|span| format!("gone {}", span_line(span)));
+        held.spans.iter().map(span_line).chain(gone).collect()
+    }
+
     pub fn spans(&mut self, spans: impl IntoIterator<Item = SpanRecord>) -> Ack {
         self.append(batch(spans))
     }
@@ -255,10 +270,16 @@ pub fn line(trace: &TraceSummary) -> String {
 }
 
 /// Shows a span.
-pub fn span_line(span: &SpanRecord) -> String {
-    let end = span.end.map_or("..".into(), |end| end.0.to_string());
-    let events: Vec<_> = span.events.iter().map(|event| format!(" {}@{}", event.name, event.time.0)).collect();
-    format!("{} {} {}-{end}{}", short(&span.span_id.to_string()), span.name, span.start.0, events.concat())
+pub fn span_line(Span { record, state, announced }: &Span) -> String {
+    let end = match (record.end, state) {
+        (Some(end), _) => end.0.to_string(),
+        (None, SpanState::Lost) => "lost".to_owned(),
+        (None, _) => "..".to_owned(),
+    };
+    let announced = announced.map_or(String::new(), |time| format!(" announced@{}", time.0 / 1_000_000_000));
+    let events: Vec<_> = record.events.iter().map(|event| format!(" {}@{}", event.name, event.time.0)).collect();
+    let id = record.span_id.to_string();
+    format!("{} {} {}-{end}{announced}{}", short(&id), record.name, record.start.0, events.concat())
 }
 
 fn short(id: &str) -> &str {
