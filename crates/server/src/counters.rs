@@ -37,6 +37,7 @@ counters! {
     requests "ingest.requests" "requests" "Requests that came in through any ingest door."
     bytes "ingest.bytes" "bytes" "Bytes of request bodies, after they were uncompressed."
     spans_accepted "ingest.spans_accepted" "spans" "Spans that were acknowledged as stored, those that were there already included."
+    spans_announced "ingest.spans_announced" "spans" "Announcements of running spans that came, each span again while it runs."
     log_events "ingest.log_events" "log records" "Log records taken as events of their span; those whose span has not come wait for it (store.events_waiting)."
     logs_ignored "ingest.logs_ignored" "log records" "Log records outside any span; Trackway keeps traces only."
     metrics_ignored "ingest.metrics_ignored" "metrics" "Metrics; Trackway keeps traces only."

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::{
     Config,
     counters::Counters,
-    ingest::{Ingest, Refusal, Request, http::verdict},
+    ingest::{Ingest, OpenSpans, Refusal, Request, http::verdict},
     live::Live,
 };
 
@@ -53,6 +53,7 @@ pub(crate) async fn load(ingest: &Ingest, now: Timestamp) -> Result<Demo, Refusa
             signal: Signal::Traces,
             encoding: Encoding::Protobuf,
             project: Some(Text::literal("demo")),
+            open_spans: OpenSpans::Records,
             source: "demo",
             body: body.into(),
             room: ingest.begin(),

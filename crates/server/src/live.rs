@@ -10,8 +10,8 @@ use std::{
 };
 
 use tokio::sync::{broadcast, watch};
-use trackway_model::{Batch, SpanRecord, TraceId};
-use trackway_store::{Ack, Deleted, TraceStatus, TraceSummary};
+use trackway_model::{Batch, TraceId};
+use trackway_store::{Ack, Deleted, Held, Span, SpanState, TraceStatus, TraceSummary};
 
 use crate::{counters::Counters, query::Query};
 
@@ -19,6 +19,8 @@ use crate::{counters::Counters, query::Query};
 const TICK: Duration = Duration::from_millis(100);
 /// Every how many ticks they are told how much is going on.
 const TICKS_PER_PULSE: u64 = 20;
+/// Every how many ticks the store looks which announced spans were lost.
+const TICKS_PER_LOOK: u64 = 10;
 /// The most traces, and the most spans, of one tick; more are counted as missed.
 const MOST_TRACES: usize = 200;
 const MOST_SPANS: usize = 1_000;
@@ -32,8 +34,8 @@ pub(crate) enum News {
     Trace { change: Change, summary: Arc<TraceSummary> },
     /// Traces are gone.
     Deleted { what: DeletedWhat },
-    /// A span was announced, or has ended.
-    Span(Arc<SpanRecord>),
+    /// A span has changed.
+    Span { change: SpanChange, span: Arc<Span> },
     /// How much is going on.
     Pulse(Pulse),
     /// So many events were left out.
@@ -46,6 +48,17 @@ pub(crate) enum Change {
     New,
     Updated,
     Finished,
+}
+
+/// How a span changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SpanChange {
+    /// It was announced, perhaps again.
+    Announced,
+    Finished,
+    Lost,
+    /// It was announced, nothing was heard of it any more, and it is forgotten.
+    Gone,
 }
 
 /// What was deleted.
@@ -76,8 +89,34 @@ pub(crate) struct Live {
 struct Gathered {
     /// The traces that changed, and whether they are new.
     traces: BTreeMap<TraceId, bool>,
-    spans: Vec<Arc<SpanRecord>>,
+    spans: Vec<(SpanChange, Arc<Span>)>,
     missed: u64,
+}
+
+impl Gathered {
+    fn note_traces(&mut self, changed: &[TraceId], created: &[TraceId]) {
+        for id in changed {
+            if self.traces.len() >= MOST_TRACES && !self.traces.contains_key(id) {
+                self.missed += 1;
+                continue;
+            }
+            *self.traces.entry(*id).or_default() |= created.contains(id);
+        }
+    }
+
+    fn note_spans(&mut self, spans: Vec<Span>, change: impl Fn(&Span) -> SpanChange) {
+        let room = MOST_SPANS - self.spans.len().min(MOST_SPANS);
+        self.missed += spans.len().saturating_sub(room) as u64;
+        self.spans.extend(spans.into_iter().take(room).map(|span| (change(&span), Arc::new(span))));
+    }
+}
+
+fn change_of(span: &Span) -> SpanChange {
+    match span.state {
+        SpanState::Finished => SpanChange::Finished,
+        SpanState::Open => SpanChange::Announced,
+        SpanState::Lost => SpanChange::Lost,
+    }
 }
 
 impl Live {
@@ -95,29 +134,32 @@ impl Live {
     }
 
     /// Copies what watchers will want of a batch that is about to be stored; nothing when nobody watches.
-    pub(crate) fn glance(&self, batch: &Batch) -> Vec<Arc<SpanRecord>> {
+    pub(crate) fn glance(&self, batch: &Batch) -> Vec<Span> {
         if self.sender.receiver_count() == 0 {
             return Vec::new();
         }
-        batch.spans.iter().take(MOST_SPANS).map(|span| Arc::new(span.clone())).collect()
+        batch.spans.iter().take(MOST_SPANS).map(|span| Span::stored(span.clone())).collect()
     }
 
     /// Notes what a batch that is now stored has changed.
-    pub(crate) fn publish(&self, ack: &Ack, spans: Vec<Arc<SpanRecord>>) {
+    pub(crate) fn publish(&self, ack: &Ack, spans: Vec<Span>) {
         if self.sender.receiver_count() == 0 {
             return;
         }
         let mut gathered = self.gathered();
-        for changed in &ack.changed {
-            if gathered.traces.len() >= MOST_TRACES && !gathered.traces.contains_key(changed) {
-                gathered.missed += 1;
-                continue;
-            }
-            *gathered.traces.entry(*changed).or_default() |= ack.created.contains(changed);
+        gathered.note_traces(&ack.changed, &ack.created);
+        gathered.note_spans(spans, change_of);
+    }
+
+    /// Notes what became of announced spans.
+    pub(crate) fn publish_held(&self, held: Held) {
+        if self.sender.receiver_count() == 0 {
+            return;
         }
-        let room = MOST_SPANS - gathered.spans.len().min(MOST_SPANS);
-        gathered.missed += spans.len().saturating_sub(room) as u64;
-        gathered.spans.extend(spans.into_iter().take(room));
+        let mut gathered = self.gathered();
+        gathered.note_traces(&held.changed, &held.created);
+        gathered.note_spans(held.gone, |_| SpanChange::Gone);
+        gathered.note_spans(held.spans, change_of);
     }
 
     /// Tells that something was deleted.
@@ -139,6 +181,12 @@ impl Live {
             tokio::select! {
                 _ = ticks.tick() => {}
                 _ = stop.wait_for(|stop| *stop) => return,
+            }
+            // A store that cannot be read has told whoever asked it directly.
+            if tick % TICKS_PER_LOOK == 0
+                && let Ok(held) = query.tend().await
+            {
+                self.publish_held(held);
             }
             self.tell(&query).await;
             if tick % TICKS_PER_PULSE == 0 {
@@ -172,8 +220,11 @@ impl Live {
                 self.send(News::Trace { change: Change::Updated, summary });
             }
         }
-        for span in spans {
-            self.send(News::Span(span));
+        for id in traces.into_keys() {
+            self.send(News::Deleted { what: DeletedWhat::Trace(id) });
+        }
+        for (change, span) in spans {
+            self.send(News::Span { change, span });
         }
     }
 

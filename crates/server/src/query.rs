@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use trackway_model::{SpanId, SpanRecord, TraceId};
-use trackway_store::{Deleted, Error, Page, PageRequest, Project, Service, Store, TracePage, TraceQuery, TraceSummary};
+use trackway_model::{SpanId, TraceId};
+use trackway_store::{
+    Deleted, Error, Held, Page, PageRequest, Project, Service, Span, Store, TracePage, TraceQuery, TraceSummary,
+};
 
 /// Asks the store, on threads where a long answer holds up nobody.
 #[derive(Clone)]
@@ -48,17 +50,14 @@ impl Query {
         self.ask(move |store| ids.into_iter().filter_map(|id| store.summary(id).transpose()).collect()).await
     }
 
-    /// The records of one span, with the trace that they belong to.
-    pub(crate) async fn span(
-        &self,
-        trace: TraceId,
-        span: SpanId,
-    ) -> Result<Option<(TraceSummary, Vec<SpanRecord>)>, Error> {
-        self.ask(move |store| {
-            let records = store.span(trace, span)?;
-            Ok(store.summary(trace)?.filter(|_| !records.is_empty()).map(|summary| (summary, records)))
-        })
-        .await
+    /// The spans with one id.
+    pub(crate) async fn span(&self, trace: TraceId, span: SpanId) -> Result<Vec<Span>, Error> {
+        self.ask(move |store| store.span(trace, span)).await
+    }
+
+    /// What time has changed about announced spans.
+    pub(crate) async fn tend(&self) -> Result<Held, Error> {
+        self.ask(|store| store.tend()).await
     }
 
     pub(crate) async fn delete_trace(&self, id: TraceId) -> Result<Deleted, Error> {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderValue, Request as HttpRequest, Response, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Request as HttpRequest, Response, StatusCode, header},
 };
 use trackway_model::Text;
 use trackway_wire::otlp::{self, Code, Encoding, Signal};
 
 use super::{
-    Ingest, RETRY_AFTER, Refusal, Request, Taken,
+    Ingest, OpenSpans, RETRY_AFTER, Refusal, Request, Taken,
     body::{self, Compression},
 };
 use crate::App;
@@ -19,8 +19,15 @@ use crate::App;
 /// The header that names the project of a request's spans.
 pub(super) const PROJECT: &str = "trackway-project";
 
+/// In a request: its spans without an end are announcements of running spans. In an answer: the server takes such.
+const OPEN_SPANS: HeaderName = HeaderName::from_static("trackway-open-spans");
+/// The only version there is of how spans are announced.
+const ANNOUNCED: &str = "1";
+
 pub(crate) async fn traces(State(app): State<Arc<App>>, request: HttpRequest<Body>) -> Response<Body> {
-    answer(&app.ingest, Signal::Traces, request).await
+    let mut response = answer(&app.ingest, Signal::Traces, request).await;
+    response.headers_mut().insert(OPEN_SPANS, HeaderValue::from_static(ANNOUNCED));
+    response
 }
 
 pub(crate) async fn logs(State(app): State<Arc<App>>, request: HttpRequest<Body>) -> Response<Body> {
@@ -64,7 +71,9 @@ async fn take(
     };
     let (body, room) = plain.await.inspect_err(|refusal| ingest.count(refusal))?;
     let project = header_text(headers, PROJECT);
-    ingest.accept(Request { signal, encoding, project, source: "otlp-http", body, room }).await
+    let is_announcing = header_text(headers, OPEN_SPANS.as_str()).as_deref() == Some(ANNOUNCED);
+    let open_spans = if is_announcing { OpenSpans::Announcements } else { OpenSpans::Records };
+    ingest.accept(Request { signal, encoding, project, open_spans, source: "otlp-http", body, room }).await
 }
 
 /// The encoding that the content type names, whatever its parameters.

@@ -1,6 +1,7 @@
 //! The one door in: every format, whatever its transport, becomes a frame and a batch here.
 
 mod body;
+mod ended;
 pub(crate) mod grpc;
 pub(crate) mod http;
 
@@ -8,8 +9,8 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use trackway_model::{SpanRecord, Text};
-use trackway_store::{Appending, Clock, Decoder, Error as StoreError, Frame, Store};
+use trackway_model::{Batch, SpanRecord, Text};
+use trackway_store::{Appending, Clock, Decoder, Error as StoreError, Frame, Held, Span, Store};
 use trackway_wire::otlp::{self, Decoded, Encoding, Rejected, Signal};
 
 use crate::{Config, counters::Counters, live::Live};
@@ -42,11 +43,22 @@ pub(crate) struct Request {
     pub(crate) encoding: Encoding,
     /// The project that the request's header asked for.
     pub(crate) project: Option<Text>,
+    /// What its spans without an end are.
+    pub(crate) open_spans: OpenSpans,
     /// The door through which it came.
     pub(crate) source: &'static str,
     pub(crate) body: Bytes,
     /// The memory that the body takes; more is reserved for the records that it becomes.
     pub(crate) room: Reservation,
+}
+
+/// What the spans without an end in a request are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OpenSpans {
+    /// Records like the others, of a client that may never send the end.
+    Records,
+    /// Announcements of our own library, which comes again while they run: shown, and never written.
+    Announcements,
 }
 
 /// What became of a request.
@@ -110,24 +122,68 @@ struct Begun {
     ignored: u64,
     spans: u64,
     events: u64,
-    news: Vec<Arc<SpanRecord>>,
+    announced: u64,
+    held: Held,
+    news: Vec<Span>,
     /// Absent when the request brought nothing to store.
     appending: Option<Appending>,
 }
 
 /// Reads a frame and hands it to the store: all of a request's work that computes.
-fn begin(store: &dyn Store, live: &Live, frame: Frame, room: &mut Reservation) -> Result<Begun, Refusal> {
-    let mut refusal = None;
-    let decoded = decode(&frame, &mut |bytes| room.grow(bytes).map_err(|refused| refusal = Some(refused)).is_ok());
-    let Decoded { batch, rejected, ignored } = match (decoded, refusal) {
-        (Ok(decoded), None) => decoded,
-        (_, Some(refusal)) => return Err(refusal),
-        (Err(error), None) => return Err(Refusal::Malformed(error.to_string())),
-    };
+fn begin(
+    store: &dyn Store,
+    live: &Live,
+    mut frame: Frame,
+    open_spans: OpenSpans,
+    encoding: Encoding,
+    room: &mut Reservation,
+) -> Result<Begun, Refusal> {
+    let Decoded { mut batch, rejected, ignored } = decode_within(&frame, room)?;
+    let (mut announced, mut held) = (0, Held::default());
+    if open_spans == OpenSpans::Announcements {
+        let open = take_open(&mut batch);
+        if !open.is_empty() && !batch.is_empty() {
+            (frame, batch) = only_ended(frame, encoding, room)?;
+        }
+        announced = open.len() as u64;
+        held = store.announce(frame.arrival, open).map_err(refusal)?;
+    }
     let (spans, events) = (batch.spans.len() as u64, batch.events.len() as u64);
     let news = live.glance(&batch);
     let appending = (!batch.is_empty()).then(|| store.append(frame, batch));
-    Ok(Begun { rejected, ignored, spans, events, news, appending })
+    Ok(Begun { rejected, ignored, spans, events, announced, held, news, appending })
+}
+
+/// Reads a frame with as much memory as there is for it.
+fn decode_within(frame: &Frame, room: &mut Reservation) -> Result<Decoded, Refusal> {
+    let mut refusal = None;
+    let decoded = decode(frame, &mut |bytes| room.grow(bytes).map_err(|refused| refusal = Some(refused)).is_ok());
+    match (decoded, refusal) {
+        (Ok(decoded), None) => Ok(decoded),
+        (_, Some(refusal)) => Err(refusal),
+        (Err(error), None) => Err(Refusal::Malformed(error.to_string())),
+    }
+}
+
+/// Takes the spans without an end out of a batch.
+fn take_open(batch: &mut Batch) -> Vec<SpanRecord> {
+    let spans = std::mem::take(&mut batch.spans);
+    let (ended, open) = spans.into_iter().partition(|span| span.end.is_some());
+    batch.spans = ended;
+    open
+}
+
+/// The frame and the batch without the spans that have no end.
+fn only_ended(frame: Frame, encoding: Encoding, room: &mut Reservation) -> Result<(Frame, Batch), Refusal> {
+    let body =
+        ended::ended(encoding, &frame.body).ok_or_else(|| Refusal::Malformed("the body cannot be read".into()))?;
+    let frame = Frame { body: body.into(), ..frame };
+    let batch = decode_within(&frame, room)?.batch;
+    // What is written is read again at the next start, where every open span would be a record.
+    if batch.spans.iter().any(|span| span.end.is_none()) {
+        return Err(Refusal::Malformed("the ends of the spans cannot be read".into()));
+    }
+    Ok((frame, batch))
 }
 
 impl Ingest {
@@ -180,10 +236,13 @@ impl Ingest {
         };
         let (store, live) = (Arc::clone(&self.store), Arc::clone(&self.live));
         let mut room = request.room;
-        let work = move || begin(&*store, &live, frame, &mut room).map(|begun| (begun, room));
+        let (open_spans, encoding) = (request.open_spans, request.encoding);
+        let work = move || begin(&*store, &live, frame, open_spans, encoding, &mut room).map(|begun| (begun, room));
         let (begun, _room) = run_apart(work).await??;
-        let Begun { rejected, ignored, spans, events, news, appending } = begun;
+        let Begun { rejected, ignored, spans, events, announced, held, news, appending } = begun;
         self.counters.logs_ignored.add(ignored);
+        self.counters.spans_announced.add(announced);
+        self.live.publish_held(held);
         let rejections =
             if request.signal == Signal::Traces { &self.counters.spans_rejected } else { &self.counters.logs_rejected };
         rejections.add(rejected.count);

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     App,
-    live::{Change, DeletedWhat, News},
+    live::{Change, DeletedWhat, News, SpanChange},
 };
 
 /// What to be told.
@@ -53,7 +53,7 @@ struct Wish {
 pub(crate) enum LiveEvent {
     /// A trace is `new`, `updated`, `finished` (all its spans have ended and its root has come) or `deleted`.
     Trace(LiveTrace),
-    /// A span was announced (`new`) or has ended (`finished`).
+    /// A span was announced (`new`), has ended (`finished`), was lost, or, lost for long, is shown no more (`gone`).
     Span(LiveSpan),
     /// Every two seconds: how much is going on.
     Stats(LiveStats),
@@ -78,7 +78,7 @@ pub(crate) struct LiveTrace {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LiveSpan {
-    /// `new` or `finished`.
+    /// `new`, `finished`, `lost` or `gone`.
     change: &'static str,
     trace_id: String,
     span: TreeSpan,
@@ -165,13 +165,19 @@ impl Wish {
                 };
                 LiveEvent::Trace(LiveTrace { change: "deleted", trace_id, trace: None, project })
             }),
-            News::Span(record) => {
+            News::Span { change, span } => {
+                let record = &span.record;
                 let wanted = self.spans && self.is_of(record.trace_id) && self.lists(&record.project);
                 wanted.then(|| {
                     LiveEvent::Span(LiveSpan {
-                        change: if record.end.is_some() { "finished" } else { "new" },
+                        change: match change {
+                            SpanChange::Announced => "new",
+                            SpanChange::Finished => "finished",
+                            SpanChange::Lost => "lost",
+                            SpanChange::Gone => "gone",
+                        },
                         trace_id: record.trace_id.to_string(),
-                        span: TreeSpan::of(record, trackway_store::TraceStatus::Running),
+                        span: TreeSpan::of(span),
                     })
                 })
             }

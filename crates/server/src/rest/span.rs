@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use trackway_model::{self as model, Category, SpanRecord};
-use trackway_store::TraceStatus;
+use trackway_store as store;
 use utoipa::ToSchema;
 
 use super::{
@@ -25,6 +25,9 @@ pub(super) struct TreeSpan {
     #[schema(required)]
     duration_ns: Option<i64>,
     state: SpanState,
+    /// When the span was last announced as running, by a client that does so while it runs; null once it is stored.
+    #[schema(required)]
+    announced: Option<String>,
     status: SpanStatus,
     attribute_count: usize,
     event_count: usize,
@@ -58,6 +61,9 @@ pub(super) struct Span {
     #[schema(required)]
     duration_ns: Option<i64>,
     state: SpanState,
+    /// When the span was last announced as running, by a client that does so while it runs; null once it is stored.
+    #[schema(required)]
+    announced: Option<String>,
     status: SpanStatus,
     attributes: Vec<Attribute>,
     events: Vec<SpanEvent>,
@@ -92,7 +98,8 @@ pub(super) enum SpanCategory {
     Function,
 }
 
-/// Whether a span has ended: `lost` has no end, and its trace no news for ten minutes.
+/// Whether a span has ended: `lost` has no end, and there was no news for too long: of the span for thirty seconds where
+/// it was announced, else of its trace for ten minutes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum SpanState {
@@ -166,8 +173,8 @@ pub(super) struct Resource {
 }
 
 impl TreeSpan {
-    /// Writes a span of a trace that stands like this.
-    pub(super) fn of(span: &SpanRecord, trace: TraceStatus) -> Self {
+    /// Writes a span as it stands.
+    pub(super) fn of(store::Span { record: span, state, announced }: &store::Span) -> Self {
         Self {
             span_id: span.span_id.to_string(),
             parent_id: span.parent_id.map(|id| id.to_string()),
@@ -177,7 +184,8 @@ impl TreeSpan {
             service: span.service().to_owned(),
             start: rfc3339(span.start),
             duration_ns: span.duration().map(|duration| duration.0),
-            state: state(span, trace),
+            state: state_of(*state),
+            announced: announced.map(rfc3339),
             status: status(&span.status),
             attribute_count: span.attributes.len(),
             event_count: span.events.len(),
@@ -187,8 +195,8 @@ impl TreeSpan {
 }
 
 impl Span {
-    /// Writes a span of a trace that stands like this.
-    pub(super) fn of(span: &SpanRecord, trace: TraceStatus) -> Self {
+    /// Writes a span as it stands.
+    pub(super) fn of(store::Span { record: span, state, announced }: &store::Span) -> Self {
         let dropped = span.dropped;
         Self {
             trace_id: span.trace_id.to_string(),
@@ -205,7 +213,8 @@ impl Span {
             start: rfc3339(span.start),
             end: span.end.map(rfc3339),
             duration_ns: span.duration().map(|duration| duration.0),
-            state: state(span, trace),
+            state: state_of(*state),
+            announced: announced.map(rfc3339),
             status: status(&span.status),
             attributes: attributes(&span.attributes),
             events: span.events.iter().map(event).collect(),
@@ -249,11 +258,11 @@ fn category(span: &SpanRecord) -> SpanCategory {
     }
 }
 
-fn state(span: &SpanRecord, trace: TraceStatus) -> SpanState {
-    match (span.end, trace) {
-        (Some(_), _) => SpanState::Finished,
-        (None, TraceStatus::Lost) => SpanState::Lost,
-        (None, _) => SpanState::Open,
+fn state_of(state: store::SpanState) -> SpanState {
+    match state {
+        store::SpanState::Finished => SpanState::Finished,
+        store::SpanState::Open => SpanState::Open,
+        store::SpanState::Lost => SpanState::Lost,
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) struct TraceSummary {
     outline: Vec<Outline>,
 }
 
-/// How a trace stands: `running` and `lost` have open spans, `lost` without news for ten minutes.
+/// How a trace stands: `running` and `lost` have open spans, and all of those of a `lost` one are lost.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum TraceStatus {

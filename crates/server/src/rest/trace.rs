@@ -71,11 +71,10 @@ pub(crate) async fn one(
     let id = trace_id(&id)?;
     let page = params.page()?;
     let found = app.query.trace(id, page).await?.ok_or_else(|| unknown(&id.to_string()))?;
-    let status = found.summary.status;
     let records = found.spans.items.iter();
     let spans = match params.fields.as_deref() {
-        None | Some("") => Spans::Whole(records.map(|span| Span::of(span, status)).collect()),
-        Some("tree") => Spans::Tree(records.map(|span| TreeSpan::of(span, status)).collect()),
+        None | Some("") => Spans::Whole(records.map(Span::of).collect()),
+        Some("tree") => Spans::Tree(records.map(TreeSpan::of).collect()),
         Some(other) => {
             return Err(Problem::bad_request(format!(
                 "fields={other} is not known; use fields=tree, or leave it out."
@@ -96,9 +95,10 @@ pub(crate) async fn span(
 ) -> Result<Json<SpanList>, Problem> {
     let (trace, span) = (trace_id(&trace)?, span_id(&span)?);
     let found = app.query.span(trace, span).await?;
-    let (summary, records) =
-        found.ok_or_else(|| Problem::not_found(format!("There is no span {span} in a trace {trace} here.")))?;
-    Ok(Json(SpanList { spans: records.iter().map(|record| Span::of(record, summary.status)).collect() }))
+    if found.is_empty() {
+        return Err(Problem::not_found(format!("There is no span {span} in a trace {trace} here.")));
+    }
+    Ok(Json(SpanList { spans: found.iter().map(Span::of).collect() }))
 }
 
 pub(super) fn unknown(id: &str) -> Problem {

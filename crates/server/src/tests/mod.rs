@@ -2,9 +2,16 @@
 
 mod doors;
 mod guard;
+mod open;
 mod rest;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+};
 
 use axum::{
     body::Body,
@@ -15,7 +22,7 @@ use http_body_util::BodyExt;
 use serde_json::Value as Json;
 use tokio::sync::watch;
 use trackway_model::Timestamp;
-use trackway_store::{Memory, Store};
+use trackway_store::{Clock, Memory, Store};
 
 use crate::{App, Config, counters::Counters, guard::Guarded, ingest::Ingest, live::Live, query::Query, route};
 
@@ -24,6 +31,7 @@ use crate::{App, Config, counters::Counters, guard::Guarded, ingest::Ingest, liv
 pub(crate) struct TestServer {
     pub(crate) app: Arc<App>,
     config: Config,
+    now: Arc<AtomicU64>,
 }
 
 pub(crate) struct Answer {
@@ -40,8 +48,15 @@ pub(crate) fn server() -> TestServer {
 }
 
 pub(crate) fn configured(config: Config) -> TestServer {
-    let clock: trackway_store::Clock = Arc::new(|| NOW);
-    let store: Arc<dyn Store> = Arc::new(Memory::new(Arc::clone(&clock)));
+    serving(config, |clock| Arc::new(Memory::new(clock)))
+}
+
+/// A server of a store that reads the server's clock.
+pub(crate) fn serving(config: Config, store: impl FnOnce(Clock) -> Arc<dyn Store>) -> TestServer {
+    let now = Arc::new(AtomicU64::new(NOW.0));
+    let hands = Arc::clone(&now);
+    let clock: Clock = Arc::new(move || Timestamp(hands.load(SeqCst)));
+    let store = store(Arc::clone(&clock));
     let counters = Arc::new(Counters::default());
     let live = Arc::new(Live::new(Arc::clone(&counters)));
     let ingest = Ingest::new(Arc::clone(&store), Arc::clone(&live), Arc::clone(&clock), Arc::clone(&counters), &config);
@@ -56,7 +71,7 @@ pub(crate) fn configured(config: Config) -> TestServer {
         listeners: Vec::new(),
         stop: watch::channel(false).1,
     };
-    TestServer { app: Arc::new(app), config }
+    TestServer { app: Arc::new(app), config, now }
 }
 
 impl TestServer {
@@ -64,6 +79,11 @@ impl TestServer {
         let addresses: [SocketAddr; 2] = ["127.0.0.1:7241".parse().unwrap(), "[::1]:7241".parse().unwrap()];
         let counters = Arc::clone(&self.app.counters);
         Guarded::new(router, addresses.into_iter(), &self.config.allow_origins, counters)
+    }
+
+    /// Lets so many seconds pass.
+    pub(crate) fn pass(&self, seconds: u64) {
+        self.now.fetch_add(seconds * 1_000_000_000, SeqCst);
     }
 
     /// Sends a request as it is.

@@ -168,9 +168,9 @@ async fn live_tells_of_new_and_finished_traces_and_spans() {
         let next = tokio::time::timeout(std::time::Duration::from_secs(20), news.next()).await;
         told.push(match next.expect("news within twenty seconds").unwrap().unwrap() {
             crate::live::News::Trace { change, summary } => format!("{change:?} {}", summary.root_name),
-            crate::live::News::Span(span) => format!("span {}", span.name),
+            crate::live::News::Span { change, span } => format!("{change:?} {}", span.record.name),
             _ => continue,
         });
     }
-    assert_eq!(told, ["New span 1", "Finished span 1", "span span 1"]);
+    assert_eq!(told, ["New span 1", "Finished span 1", "Finished span 1"]);
 }
