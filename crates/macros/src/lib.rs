@@ -1,1 +1,59 @@
 //! The attribute macros of the crate `trackway`, which re-exports them. Not for use on its own.
+
+use proc_macro::TokenStream;
+
+mod expand;
+mod function;
+mod options;
+mod outcome;
+mod returned;
+
+/// Times every call of a function as a span.
+///
+/// The span is a child of the active one, or begins a trace if there is none, and is active while the function runs. A
+/// panic is recorded. So is the `Err` of a function whose return type is called `Result`, whatever its path: the
+/// type's name, the message and those of its sources. Arguments and return values stay where they are unless asked for.
+///
+/// ```text
+/// #[trace]
+/// async fn load_order(id: u64) -> Result<Order, Error> {
+///     store().find(id).await
+/// }
+///
+/// #[trace(name = "orders.load", kind = Client, fields(order.id = id))]
+/// fn load(id: u64) -> Order {
+///     cache().get(id)
+/// }
+/// ```
+///
+/// | option | meaning | without it |
+/// |---|---|---|
+/// | `name = "orders.load"` | the span's name | the function's name, without a module or type |
+/// | `kind = Client` | `Internal`, `Server`, `Client`, `Producer` or `Consumer` | `Internal` |
+/// | `fields(order.id = id, size = %x, who = ?y)` | attributes: a value as it is, by `Display`, by `Debug` | none |
+/// | `args(id, name)` | these arguments, by `Debug`, each under its own name | none |
+/// | `args` | all arguments except `self`, in the same way | none |
+/// | `ret` | what the function returns, by `Debug`, as `return`; of a `Result` what is in `Ok` | not recorded |
+/// | `skip_err` | an `Err` is an answer like any other | recorded, and the span has failed |
+/// | `root` | the span begins a trace of its own | child of the active span |
+/// | `crate = path` | where the crate `trackway` is | `::trackway` |
+///
+/// The values of `fields` are expressions over the arguments. They are evaluated as the span starts, and only if it is
+/// recorded.
+///
+/// # What can be traced
+///
+/// Functions and methods, with or without `async`. The span of an `async fn` starts when it is first polled, and ends when
+/// it is done or dropped; it is active whenever the future is polled, on whichever thread, and the future is `Send` if it
+/// was without the attribute.
+///
+/// A function that returns a future or a stream, as `impl Future`, `impl Stream`, `Pin<Box<dyn Future>>`,
+/// `Pin<Box<dyn Stream>>`, `BoxFuture` or `BoxStream`, is traced like an `async fn`: the span is that of what it returns.
+/// `fields` and `args` then need an `async` block at its end, which is where they are read. Inside
+/// an `impl` that has the attribute `#[async_trait]`, methods are traced like any others.
+///
+/// A `const fn` cannot be traced, since it may run in the compiler.
+#[proc_macro_attribute]
+pub fn trace(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand::trace(options.into(), item.into()).into()
+}

@@ -1,0 +1,135 @@
+//! A function as far as tracing looks into it.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, TokenStreamExt};
+use syn::{
+    AttrStyle, Attribute, Error, FnArg, Pat, Result, Signature, Token, Visibility,
+    parse::{Parse, ParseStream},
+};
+
+/// The words that an item starts with, where a statement can stand.
+const ITEMS: [&str; 16] = [
+    "async",
+    "const",
+    "enum",
+    "extern",
+    "fn",
+    "impl",
+    "macro_rules",
+    "mod",
+    "pub",
+    "static",
+    "struct",
+    "trait",
+    "type",
+    "union",
+    "unsafe",
+    "use",
+];
+
+/// A function whose body is left unread: most need not be looked into, and an editor wants half a body traced too.
+pub(crate) struct Function {
+    pub(crate) attributes: Vec<Attribute>,
+    visibility: Visibility,
+    pub(crate) signature: Signature,
+    /// The braces, and what is between them except for the attributes of the function.
+    pub(crate) body: Group,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
+        if !starts_a_function(input) {
+            let said = "`#[trace]` goes on a function: of an `impl` or a module, put it on each that is to be traced";
+            return Err(Error::new(input.span(), said));
+        }
+        let signature: Signature = input.parse()?;
+        if input.peek(Token![;]) {
+            let said = "this function has no body to trace: put `#[trace]` where it is implemented";
+            return Err(Error::new(signature.ident.span(), said));
+        }
+        let content;
+        let braces = syn::braced!(content in input);
+        attributes.extend(content.call(Attribute::parse_inner)?);
+        let mut body = Group::new(Delimiter::Brace, content.parse()?);
+        body.set_span(braces.span.join());
+        Ok(Self { attributes, visibility, signature, body })
+    }
+}
+
+impl Function {
+    /// Returns the names that the arguments bind, in their order, `self` left out.
+    pub(crate) fn arguments(&self) -> Vec<Ident> {
+        let mut names = Vec::new();
+        for argument in &self.signature.inputs {
+            if let FnArg::Typed(argument) = argument {
+                bound_by(&argument.pat, &mut names);
+            }
+        }
+        names
+    }
+
+    /// Returns the body to stand behind other statements.
+    ///
+    /// Braces of its own around a lone expression would be reported as needless, and items without them as late.
+    pub(crate) fn statements(&self) -> TokenStream {
+        let body = self.body.stream();
+        match body.clone().into_iter().next() {
+            Some(TokenTree::Ident(word)) if ITEMS.iter().any(|item| word == item) => self.body.to_token_stream(),
+            Some(TokenTree::Punct(punct)) if punct.as_char() == '#' => self.body.to_token_stream(),
+            _ => body,
+        }
+    }
+
+    /// Returns the function with another body.
+    pub(crate) fn with_body(&self, body: &TokenStream) -> TokenStream {
+        let of = |inner: bool| {
+            self.attributes.iter().filter(move |attribute| matches!(attribute.style, AttrStyle::Inner(_)) == inner)
+        };
+        let mut content = TokenStream::new();
+        content.append_all(of(true));
+        body.to_tokens(&mut content);
+        let mut braces = Group::new(Delimiter::Brace, content);
+        braces.set_span(self.body.span());
+
+        let mut function = TokenStream::new();
+        function.append_all(of(false));
+        self.visibility.to_tokens(&mut function);
+        self.signature.to_tokens(&mut function);
+        braces.to_tokens(&mut function);
+        function
+    }
+
+    /// Returns where the function's name is written.
+    pub(crate) fn span(&self) -> Span {
+        self.signature.ident.span()
+    }
+}
+
+fn starts_a_function(input: ParseStream<'_>) -> bool {
+    let qualified = input.peek(Token![const])
+        || input.peek(Token![async])
+        || input.peek(Token![unsafe])
+        || input.peek(Token![extern]);
+    input.peek(Token![fn]) || qualified && input.fork().parse::<Signature>().is_ok()
+}
+
+fn bound_by(pattern: &Pat, names: &mut Vec<Ident>) {
+    match pattern {
+        Pat::Ident(pattern) => {
+            names.push(pattern.ident.clone());
+            if let Some((_, inner)) = &pattern.subpat {
+                bound_by(inner, names);
+            }
+        }
+        Pat::Paren(pattern) => bound_by(&pattern.pat, names),
+        Pat::Reference(pattern) => bound_by(&pattern.pat, names),
+        Pat::Type(pattern) => bound_by(&pattern.pat, names),
+        Pat::Tuple(pattern) => pattern.elems.iter().for_each(|element| bound_by(element, names)),
+        Pat::TupleStruct(pattern) => pattern.elems.iter().for_each(|element| bound_by(element, names)),
+        Pat::Slice(pattern) => pattern.elems.iter().for_each(|element| bound_by(element, names)),
+        Pat::Struct(pattern) => pattern.fields.iter().for_each(|field| bound_by(&field.pat, names)),
+        _ => {}
+    }
+}
