@@ -5,6 +5,8 @@ import { Server } from "./server";
 interface Fixtures {
   server: Server;
   send: (...traces: TraceInput[]) => Promise<void>;
+  /** Announces the spans of a trace that have no end, as a program does while they run. */
+  announce: (trace: TraceInput) => Promise<void>;
   /** What the browser complained about; checked after every test. */
   complaints: string[];
 }
@@ -24,6 +26,9 @@ export const test = base.extend<Fixtures>({
     await use(async (...traces) => {
       for (const trace of traces) await server.post("/v1/traces", otlp(trace));
     });
+  },
+  announce: async ({ server }, use) => {
+    await use((trace) => server.post("/v1/traces", otlp(trace), { "trackway-open-spans": "1" }));
   },
   complaints: [
     async ({ page, server }, use) => {

@@ -36,10 +36,10 @@ export class Server {
     return new Server(process, directory, url);
   }
 
-  async post(path: string, body: unknown): Promise<void> {
+  async post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<void> {
     const response = await fetch(this.url + path, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...headers },
       body: JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);

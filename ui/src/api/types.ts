@@ -61,7 +61,7 @@ export interface TraceList {
 export type SpanKind = "unspecified" | "internal" | "server" | "client" | "producer" | "consumer";
 export type StatusCode = "unset" | "ok" | "error";
 export type Category = "gen_ai" | "database" | "messaging" | "rpc" | "http" | "function";
-/** `lost`: no end, and the trace had no news for ten minutes. */
+/** `lost`: no end, and no news for too long: of the span itself where it was announced, else of its trace. */
 export type SpanState = "finished" | "open" | "lost";
 
 /** A span of `GET traces/{trace_id}?fields=tree`: what a waterfall needs, and no more. */
@@ -76,6 +76,8 @@ export interface TreeSpan {
   /** Null while the span is open; negative when its clock jumped. */
   duration_ns: Nanoseconds | null;
   state: SpanState;
+  /** When the span was last announced, by a client that does so while it runs; null once it is stored. */
+  announced: Time | null;
   status: { code: StatusCode; message: string };
   attribute_count: number;
   event_count: number;
@@ -116,6 +118,8 @@ export interface Span {
   end: Time | null;
   duration_ns: Nanoseconds | null;
   state: SpanState;
+  /** When the span was last announced, by a client that does so while it runs; null once it is stored. */
+  announced: Time | null;
   status: { code: StatusCode; message: string };
   attributes: Attribute[];
   events: SpanEvent[];
@@ -201,8 +205,8 @@ export interface LiveEvents {
     trace: TraceSummary | null;
     project: string | null;
   };
-  /** A span that was announced (`new`) or has ended (`finished`). */
-  span: { change: "new" | "finished"; trace_id: string; span: TreeSpan };
+  /** A span that was announced (`new`), has ended (`finished`), was lost, or, lost for long, is shown no more (`gone`). */
+  span: { change: "new" | "finished" | "lost" | "gone"; trace_id: string; span: TreeSpan };
   /** Every two seconds. `dropped` is everything that was refused or rejected since the start. */
   stats: { spans_per_second: number; spans: number; dropped: number; bytes_on_disk: number };
   /** This connection was too slow or the change too big: `missed` events were left out. Ask again for what is shown. */

@@ -4,6 +4,7 @@ import { type Colour, colourVariable } from "../model/colours";
 import { duration } from "../model/format";
 import type { Node } from "../model/tree";
 import { bar, shownEnd, type TimeRange } from "../model/waterfall";
+import { useSilence } from "./silence";
 import "./SpanBar.css";
 
 interface SpanBarProps {
@@ -24,6 +25,7 @@ const LONGEST_MESSAGE = 40;
 
 export function SpanBar({ node, framed, colour, range, width, now, lastNews }: SpanBarProps) {
   const { span } = node;
+  const silence = useSilence(span);
   const end = shownEnd(node, now, lastNews);
   const place = bar(node.start, end, range, width);
   if (place === null) return <div className="spanbar" />;
@@ -38,7 +40,7 @@ export function SpanBar({ node, framed, colour, range, width, now, lastNews }: S
   const failed = span.status.code === "error";
   const open = node.end === null;
   const shape = open ? "bar-open" : framed ? "bar-framed" : "bar-solid";
-  const [lasted, message] = labelOf(node, end);
+  const [lasted, message] = labelOf(node, end, silence);
   const least = lasted.length * LETTER + GAP;
   const whole = least + message.length * LETTER;
   const right = left + length + GAP;
@@ -65,10 +67,14 @@ function besideBar(right: number, left: number, width: number, room: number): CS
   return left - room >= 0 ? { right: width - left + GAP, maxWidth: left - GAP } : null;
 }
 
-function labelOf({ span, start, end: recorded }: Node, end: Nanoseconds): [lasted: string, message: string] {
+function labelOf(
+  { span, start, end: recorded }: Node,
+  end: Nanoseconds,
+  silence: string | null,
+): [lasted: string, message: string] {
   const lasted = duration((recorded ?? end) - start);
-  if (span?.state === "open") return [`${lasted} and open`, ""];
-  if (span?.state === "lost") return ["lost, no end", ""];
+  if (span?.state === "open") return [`${lasted}, running`, ""];
+  if (span?.state === "lost") return [silence ?? "lost, no end", ""];
   if (span?.status.code !== "error") return [lasted, ""];
   const { message } = span.status;
   const short = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;

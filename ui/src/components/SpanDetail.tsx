@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { type RefObject, useEffect, useRef, useState } from "react";
 import { api } from "../api/client";
-import type { Nanoseconds, Span } from "../api/types";
+import type { Nanoseconds, Span, TreeSpan } from "../api/types";
 import { type Colour, colourVariable } from "../model/colours";
-import { duration, line, percent } from "../model/format";
+import { dateAndClock, duration, line, percent } from "../model/format";
 import type { Node } from "../model/tree";
 import { Attributes } from "./Attributes";
 import { ErrorBlock } from "./ErrorBlock";
@@ -15,6 +15,7 @@ import { Notice } from "./Notice";
 import { ResourceView } from "./ResourceView";
 import { SpanFacts } from "./SpanFacts";
 import { Stat } from "./Stat";
+import { useSilence } from "./silence";
 import "./SpanDetail.css";
 
 interface SpanDetailProps {
@@ -40,7 +41,7 @@ export function SpanDetail({ traceId, node, colour, whole, lasts, paneRef, onClo
     enabled: brief !== null,
   });
   const { refetch } = query;
-  const newest = `${node.key} ${brief?.state} ${brief?.duration_ns} ${brief?.event_count} ${brief?.attribute_count}`;
+  const newest = `${node.key} ${brief?.state} ${brief?.duration_ns} ${brief?.event_count} ${brief?.attribute_count} ${brief?.announced}`;
   const seen = useRef(newest);
   useEffect(() => {
     if (seen.current === newest) return;
@@ -63,9 +64,7 @@ export function SpanDetail({ traceId, node, colour, whole, lasts, paneRef, onClo
               <span className="el">{line(brief.service)}</span>
               <span>·</span>
               <span>{brief.kind}</span>
-              {brief.state !== "finished" && (
-                <span className={brief.state === "open" ? "tag l" : "tag"}>{brief.state}</span>
-              )}
+              <State span={brief} />
             </>
           )}
           <span className="grow" />
@@ -122,6 +121,18 @@ export function SpanDetail({ traceId, node, colour, whole, lasts, paneRef, onClo
         </>
       )}
     </aside>
+  );
+}
+
+function State({ span }: { span: TreeSpan }) {
+  const silence = useSilence(span);
+  if (span.state === "finished") return null;
+  const title =
+    span.announced === null ? undefined : `Last announced by its program at ${dateAndClock(span.announced)}`;
+  return (
+    <span className={span.state === "open" ? "tag l" : "tag"} title={title}>
+      {span.state === "open" ? "running" : (silence ?? "lost")}
+    </span>
   );
 }
 

@@ -13,6 +13,7 @@ export function SpanFacts({ span }: { span: Span }) {
         ["parent is remote", span.parent_is_remote === null ? null : span.parent_is_remote ? "yes" : "no"],
         ["start", dateAndClock(span.start)],
         ["end", span.end === null ? null : dateAndClock(span.end)],
+        ["announced", span.announced === null ? null : dateAndClock(span.announced)],
         ["status", span.status.code],
         ["flags", String(span.flags)],
         ["trace state", span.trace_state],

@@ -38,7 +38,7 @@ export function TraceHead({ trace, lasts, onDelete }: TraceHeadProps) {
         </span>
       )}
       {trace.status === "lost" && (
-        <span className="tag" title="No end, and no news for ten minutes">
+        <span className="tag" title="No end, and no more news">
           <Icon name="alert" small />
           {count(trace.open_count)} lost
         </span>

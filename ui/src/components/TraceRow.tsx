@@ -91,7 +91,7 @@ function StatusMark({ status }: { status: TraceStatus }) {
       return <i className="dot l" role="img" aria-label="running" title="running" />;
     case "lost":
       return (
-        <span className="d" role="img" aria-label="lost" title="lost: no end, and no news for ten minutes">
+        <span className="d" role="img" aria-label="lost" title="lost: no end, and no more news">
           <Icon name="alert" />
         </span>
       );

@@ -62,6 +62,11 @@ export function ago(time: Time, nowMs: number): string {
   return seconds < 5 ? "now" : span(seconds);
 }
 
+/** How long nothing was heard since then, in one unit. */
+export function silence(time: Time, nowMs: number): string {
+  return span(Math.max(0, nowMs - milliseconds(time)) / 1000);
+}
+
 function span(seconds: number): string {
   if (seconds < 60) return `${Math.floor(seconds)} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;

@@ -14,6 +14,7 @@ const spans = ["pay", "load", "Pay again"].map(
     start: `2026-01-01T00:00:0${i}.000000000Z`,
     duration_ns: 1,
     state: "finished",
+    announced: null,
     status: { code: i === 1 ? "error" : "unset", message: i === 1 ? "timed out" : "" },
     attribute_count: 0,
     event_count: 0,

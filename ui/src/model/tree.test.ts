@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { TreeSpan } from "../api/types";
 import { buildTree, type Tree } from "./tree";
+import { shownEnd } from "./waterfall";
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000).toISOString().replace("Z", "000000Z");
 
@@ -22,6 +23,7 @@ function span(
     start: at(start),
     duration_ns: lasts === null ? null : lasts * 1e9,
     state: lasts === null ? "open" : "finished",
+    announced: null,
     status: { code: "unset", message: "" },
     attribute_count: 0,
     event_count: 0,
@@ -52,6 +54,15 @@ describe("buildTree", () => {
     expect(drawn(tree)).toBe("a 7s\n  b 1s\n    d 1s\n  c 1s");
     expect(tree.end).toBe(10e9);
     expect(tree.nodes[0]?.descendants).toBe(3);
+  });
+
+  test("a lost span reaches to its last announcement, and one that runs to now", () => {
+    const lost = buildTree([span("a", null, 0, null, { state: "lost", announced: at(20) }), span("b", "a", 1, 2)]);
+    expect(lost.end).toBe(20e9);
+    expect(shownEnd(lost.nodes[0]!, 90e9, 3e9)).toBe(20e9);
+    const running = buildTree([span("a", null, 0, null, { announced: at(20) })]);
+    expect(running.end).toBe(0);
+    expect(shownEnd(running.nodes[0]!, 90e9, 3e9)).toBe(90e9);
   });
 
   test("subtracts overlapping children once", () => {

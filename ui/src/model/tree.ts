@@ -26,6 +26,8 @@ export interface Node {
   start: Nanoseconds;
   /** Null while open. */
   end: Nanoseconds | null;
+  /** When an announced span was last announced. */
+  announced: Nanoseconds | null;
   /** The time in which no child ran; null while open and for placeholders. */
   self: Nanoseconds | null;
   /** This or a span below it failed. */
@@ -39,7 +41,7 @@ export interface Tree {
   nodes: Node[];
   byKey: Map<string, Node>;
   origin: Instant;
-  /** The latest end, or start where that is later. */
+  /** The latest end, or start, or last announcement of a lost span, where that is later. */
   end: Nanoseconds;
   errors: number;
   open: number;
@@ -72,7 +74,8 @@ function inOrderOfStart(spans: TreeSpan[]): Node[] {
   const nodes = spans.map((span) => {
     const start = nanosecondsBetween(origin, instant(span.start));
     const end = span.duration_ns === null ? null : start + span.duration_ns;
-    return leaf(span.span_id, span, start, end);
+    const announced = span.announced === null ? null : nanosecondsBetween(origin, instant(span.announced));
+    return { ...leaf(span.span_id, span, start, end), announced };
   });
   return nodes.sort((a, b) => a.start - b.start);
 }
@@ -90,6 +93,7 @@ function leaf(id: string, span: TreeSpan | null, start: Nanoseconds, end: Nanose
     descendants: 0,
     start,
     end,
+    announced: null,
     self: null,
     failed: span?.status.code === "error",
     outlivesParent: false,
@@ -223,7 +227,8 @@ function totals(nodes: Node[]) {
   let errors = 0;
   let open = 0;
   for (const node of nodes) {
-    end = Math.max(end, node.start, node.end ?? 0);
+    const lost = node.span?.state === "lost" ? (node.announced ?? 0) : 0;
+    end = Math.max(end, node.start, node.end ?? 0, lost);
     if (node.span?.status.code === "error") errors++;
     if (node.span?.state === "open") open++;
   }

@@ -104,8 +104,8 @@ export function ticks(range: TimeRange, width: number, apart = 76): { step: Nano
 /** The deepest row that stands further right; below it the depth is told by a number. */
 export const DEEPEST_INDENT = 9;
 
-/** The span's end as it is drawn: an open one reaches to now, a lost one to the last news of its trace. */
+/** The span's end as it is drawn: an open one reaches to now, a lost one to the last news of it or of its trace. */
 export function shownEnd(node: Node, now: Nanoseconds, lastNews: Nanoseconds): Nanoseconds {
   if (node.end !== null) return node.end;
-  return Math.max(node.start, node.span?.state === "lost" ? lastNews : now);
+  return Math.max(node.start, node.span?.state === "lost" ? (node.announced ?? lastNews) : now);
 }

@@ -186,7 +186,7 @@ export function TracePage({ id }: { id: string }) {
       {summary ? (
         <TraceHead
           trace={summary}
-          lasts={summary.status === "running" ? Math.max(summary.duration_ns, whole.to) : summary.duration_ns}
+          lasts={summary.open_count > 0 ? Math.max(summary.duration_ns, whole.to) : summary.duration_ns}
           onDelete={() => setDeleting(true)}
         />
       ) : (

@@ -2,9 +2,9 @@ import { type InfiniteData, useInfiniteQuery, useQueryClient } from "@tanstack/r
 import { useEffect, useMemo, useRef, useState } from "react";
 import { api, RequestFailed } from "../api/client";
 import { useLive, useLiveScope } from "../api/live";
-import type { TraceSummary, TraceTree, TreeSpan } from "../api/types";
+import type { TraceSummary, TraceTree } from "../api/types";
 import { useThrottled } from "../components/throttle";
-import { mergeSpans } from "../model/spans";
+import { addNews, mergeSpans, type SpanNews } from "../model/spans";
 import { buildTree } from "../model/tree";
 
 /** The first page is small, so that there is something to see at once. */
@@ -32,19 +32,19 @@ export function useTrace(id: string) {
     if (hasNextPage && !isFetching && !isError) void fetchNextPage();
   }, [hasNextPage, isFetching, isError, fetchNextPage]);
 
-  const [news, setNews] = useState<TreeSpan[]>([]);
+  const [news, setNews] = useState<SpanNews[]>([]);
   const [newest, setNewest] = useState<TraceSummary | null>(null);
   const [deleted, setDeleted] = useState(false);
   const askAgain = useThrottled(() => client.invalidateQueries({ queryKey: key }), ASK_AGAIN_MS);
-  const gathered = useRef<TreeSpan[]>([]);
+  const gathered = useRef<SpanNews[]>([]);
   const flush = useThrottled(() => {
-    const spans = gathered.current.splice(0);
-    setNews((old) => [...old, ...spans]);
+    const more = gathered.current.splice(0);
+    setNews((old) => addNews(old, more));
   }, GATHER_MS);
   useLive({
-    span: ({ trace_id, span }) => {
+    span: ({ change, trace_id, span }) => {
       if (trace_id !== id) return;
-      gathered.current.push(span);
+      gathered.current.push({ change, span });
       flush();
     },
     trace: ({ change, trace_id, trace }) => {
