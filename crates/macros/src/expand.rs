@@ -28,7 +28,7 @@ pub(crate) fn at(span: Option<Span>) -> Span {
     span.map_or(here, |span| here.located_at(span))
 }
 
-fn traced(options: TokenStream, item: TokenStream) -> Result<TokenStream> {
+pub(crate) fn traced(options: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let function: Function = syn::parse2(item)?;
     let options: Options = syn::parse2(options)?;
     let returned = Returned::of(&function.signature);
@@ -82,7 +82,8 @@ fn check(function: &Function, options: &Options, returned: &Returned) -> Result<
     let inspected = returned.is_result() && options.skip_err.is_none() || options.ret.is_some();
     let tracked = function.attributes.iter().find(|attribute| attribute.path().is_ident("track_caller"));
     if let (Course::Call, true, Some(tracked)) = (&returned.course, inspected, tracked) {
-        let said = "`#[track_caller]` does not reach a body whose outcome is recorded: add `skip_err`, without `ret`";
+        let said =
+            "`#[track_caller]` reaches a body only if its outcome is not recorded: add `skip_err`, and leave out `ret`";
         return refuse(tracked.span(), said);
     }
     Ok(())

@@ -6,6 +6,8 @@ mod expand;
 mod function;
 mod options;
 mod outcome;
+#[cfg(test)]
+mod refused;
 mod returned;
 
 /// Times every call of a function as a span.

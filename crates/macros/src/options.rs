@@ -188,7 +188,7 @@ impl Parse for Field {
         };
         let value: Expr = input.parse()?;
         if let Some(span) = awaits(value.to_token_stream()) {
-            let said = "a field cannot wait, since it is read as the span starts: await the value before the call";
+            let said = "a field cannot wait, since it is read as the span starts: pass in what was awaited";
             return Err(Error::new(span, said));
         }
         Ok(Self { key, form, value })

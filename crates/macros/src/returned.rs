@@ -46,7 +46,8 @@ impl Returned {
 
     /// Returns whether the value in the end is a `Result`.
     pub(crate) fn is_result(&self) -> bool {
-        self.output.as_ref().and_then(last_segment).is_some_and(|segment| segment.ident == "Result")
+        let is_stream = matches!(self.course, Course::Returned { lazy: Lazy::Stream, .. });
+        !is_stream && self.output.as_ref().and_then(last_segment).is_some_and(|segment| segment.ident == "Result")
     }
 }
 
