@@ -34,6 +34,8 @@ pub(crate) enum News {
     Trace { change: Change, summary: Arc<TraceSummary> },
     /// Traces are gone.
     Deleted { what: DeletedWhat },
+    /// Nothing is left of a trace: it was announced, and nothing was heard of it any more.
+    Gone(TraceId),
     /// A span has changed.
     Span { change: SpanChange, span: Arc<Span> },
     /// How much is going on.
@@ -221,7 +223,7 @@ impl Live {
             }
         }
         for id in traces.into_keys() {
-            self.send(News::Deleted { what: DeletedWhat::Trace(id) });
+            self.send(News::Gone(id));
         }
         for (change, span) in spans {
             self.send(News::Span { change, span });

@@ -197,10 +197,11 @@ export interface Problem {
 export interface LiveEvents {
   /**
    * A trace that is new, has changed, or has ended (all its spans have, and its root has come; told again when more spans
-   * come later). Of a project that was deleted whole, only `project` is there.
+   * come later). Of a project that was deleted whole, only `project` is there. A trace is `gone` when its spans were only
+   * announced, and then lost for long.
    */
   trace: {
-    change: "new" | "updated" | "finished" | "deleted";
+    change: "new" | "updated" | "finished" | "deleted" | "gone";
     trace_id: string | null;
     trace: TraceSummary | null;
     project: string | null;

@@ -24,7 +24,7 @@ import "./TracePage.css";
 
 export function TracePage({ id }: { id: string }) {
   const trace = useTrace(id);
-  const { query, summary, tree, loaded, complete, missing, deleted } = trace;
+  const { query, summary, tree, loaded, complete, missing, departed } = trace;
   const selected = useSearch().get("span");
   const [detail, setDetail] = useState(selected !== null);
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
@@ -152,16 +152,12 @@ export function TracePage({ id }: { id: string }) {
   const title = summary
     ? `${summary.root_name.slice(0, LONGEST_TITLE) || "(no name)"} ${shortId(id)}`
     : `Trace ${shortId(id)}`;
-  if (missing || deleted) {
+  if (missing || departed) {
     return (
       <Page title={title} hints={HINTS.other} keys={null} className="trace-missing">
         <Notice
-          title={deleted ? `Trace ${shortId(id)}… was deleted` : `No trace ${shortId(id)}… here`}
-          detail={
-            deleted
-              ? "Spans that come for it from now on are stored anew, and this page shows them."
-              : "It may have been deleted, or its spans have not arrived yet. This page shows it as soon as it comes."
-          }
+          title={departed === "deleted" ? `Trace ${shortId(id)}… was deleted` : `No trace ${shortId(id)}… here`}
+          detail={ABSENCE[departed ?? "missing"]}
         >
           <Link to={listAddress()} className="btn">
             To the traces
@@ -268,3 +264,9 @@ function withoutAncestors(folded: ReadonlySet<string>, node: Node): ReadonlySet<
 }
 
 const LONGEST_TITLE = 80;
+
+const ABSENCE = {
+  missing: "It may have been deleted, or its spans have not arrived yet. This page shows it as soon as it comes.",
+  deleted: "Spans that come for it from now on are stored anew, and this page shows them.",
+  gone: "Its program said that it runs and was then not heard of for long. This page shows it as soon as it comes again.",
+};

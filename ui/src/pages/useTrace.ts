@@ -34,7 +34,7 @@ export function useTrace(id: string) {
 
   const [news, setNews] = useState<SpanNews[]>([]);
   const [newest, setNewest] = useState<TraceSummary | null>(null);
-  const [deleted, setDeleted] = useState(false);
+  const [departed, setDeparted] = useState<"deleted" | "gone" | null>(null);
   const askAgain = useThrottled(() => client.invalidateQueries({ queryKey: key }), ASK_AGAIN_MS);
   const gathered = useRef<SpanNews[]>([]);
   const flush = useThrottled(() => {
@@ -50,10 +50,11 @@ export function useTrace(id: string) {
     trace: ({ change, trace_id, trace }) => {
       if (trace_id === null) return void query.refetch(); // a whole project was deleted, perhaps with this trace
       if (trace_id !== id) return;
-      setDeleted(change === "deleted");
+      const leaving = change === "deleted" || change === "gone" ? change : null;
+      setDeparted(leaving);
       setNewest(trace);
-      if (change === "deleted") setNews([]);
-      else if (deleted || data === undefined) void query.refetch();
+      if (leaving) setNews([]);
+      else if (departed || data === undefined) void query.refetch();
     },
     lagged: askAgain,
     resumed: askAgain,
@@ -80,6 +81,6 @@ export function useTrace(id: string) {
     loaded: spans.length,
     complete,
     missing: query.error instanceof RequestFailed && query.error.status === 404,
-    deleted,
+    departed,
   };
 }

@@ -51,7 +51,8 @@ struct Wish {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LiveEvent {
-    /// A trace is `new`, `updated`, `finished` (all its spans have ended and its root has come) or `deleted`.
+    /// A trace is `new`, `updated`, `finished` (all its spans have ended and its root has come), `deleted` or `gone` (its
+    /// spans were only announced, and then lost for long).
     Trace(LiveTrace),
     /// A span was announced (`new`), has ended (`finished`), was lost, or, lost for long, is shown no more (`gone`).
     Span(LiveSpan),
@@ -63,12 +64,12 @@ pub(crate) enum LiveEvent {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LiveTrace {
-    /// `new`, `updated`, `finished` or `deleted`.
+    /// `new`, `updated`, `finished`, `deleted` or `gone`.
     change: &'static str,
     /// Null when a whole project was deleted.
     #[schema(required)]
     trace_id: Option<String>,
-    /// Null when it was deleted.
+    /// Null when it was deleted or is gone.
     #[schema(required)]
     trace: Option<TraceSummary>,
     /// The project that was deleted whole.
@@ -165,6 +166,15 @@ impl Wish {
                 };
                 LiveEvent::Trace(LiveTrace { change: "deleted", trace_id, trace: None, project })
             }),
+            News::Gone(id) => {
+                let trace_id = Some(id.to_string());
+                (self.traces && self.is_of(*id)).then_some(LiveEvent::Trace(LiveTrace {
+                    change: "gone",
+                    trace_id,
+                    trace: None,
+                    project: None,
+                }))
+            }
             News::Span { change, span } => {
                 let record = &span.record;
                 let wanted = self.spans && self.is_of(record.trace_id) && self.lists(&record.project);

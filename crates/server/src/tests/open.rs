@@ -128,7 +128,7 @@ async fn live_tells_of_announced_spans_from_the_first_news_to_the_last() {
         match next.expect("news within twenty seconds").unwrap().unwrap() {
             News::Trace { change, summary } => return format!("trace {change:?} {:?}", summary.status),
             News::Span { change, span } => return format!("{change:?} {}", span.record.name),
-            News::Deleted { .. } => return "trace gone".to_owned(),
+            News::Gone(_) => return "trace gone".to_owned(),
             _ => {}
         }
     };
