@@ -1,16 +1,24 @@
 //! Where finished spans go.
 
-#[expect(dead_code, reason = "until the collector holds the lanes")]
-mod lane;
+#[allow(dead_code, reason = "until the crate has its tree")]
+pub(crate) mod escape;
+#[allow(dead_code, reason = "until the collector holds the lanes")]
+pub(crate) mod lane;
+mod memory;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod stats;
 
 use std::time::Duration;
 
 use trackway_model::SpanRecord;
 
-#[expect(unused_imports, reason = "until the collector holds the lanes")]
-pub(crate) use self::lane::{Bounds, Lane};
-pub use self::stats::{DroppedSpans, ExporterStats};
+#[cfg(feature = "otlp")]
+pub use self::otlp::{Compression, Otlp};
+pub use self::{
+    memory::Memory,
+    stats::{DroppedSpans, ExporterStats},
+};
 
 /// Takes finished spans to where they are kept or shown.
 ///
