@@ -1,3 +1,67 @@
-//! Tracing for services, agents and state machines, at a cost that nobody needs to turn off.
+#![doc = include_str!("../GUIDE.md")]
 
+mod aside;
+mod builder;
+mod callsite;
+mod clock;
+mod collector;
+mod context;
+mod direct;
+mod environment;
+mod exit;
 pub mod export;
+mod far;
+mod field;
+mod future;
+mod global;
+mod guard;
+mod ids;
+mod limits;
+mod macros;
+mod panics;
+mod processor;
+mod record;
+mod ring;
+mod sampler;
+mod slot;
+mod span;
+mod stats;
+#[cfg(any(unix, all(target_arch = "x86_64", target_os = "linux")))]
+mod sys;
+pub mod testing;
+mod tracer;
+mod tree;
+
+pub use builder::{Builder, Installed};
+pub use callsite::Callsite;
+pub use context::{Context, Scope, current};
+pub use field::{Debugged, Displayed, Field, Key, Label, ValueRef, debug, display};
+pub use future::{InContext, InSpan, Traced};
+pub use global::tracer;
+pub use guard::{EventGuard, Guard, enter};
+pub use limits::Limits;
+pub use processor::Processor;
+pub use sampler::Sampler;
+pub use span::{Active, Span, SpanBuilder, SpanEvent, active};
+pub use stats::{Dropped, Stats};
+pub use tracer::Tracer;
+pub use tree::tree;
+
+pub use trackway_model::{Attributes, SpanId, SpanKind, SpanRecord, StatusCode, Text, Timestamp, TraceId, Value};
+pub use trackway_wire::propagation::{Corrupt, Extract, Inject};
+
+/// Builds the program's tracer with every default, and makes it the global one: spans go to a Trackway server on this
+/// machine, or to where `OTEL_EXPORTER_OTLP_ENDPOINT` says.
+///
+/// ```no_run
+/// let _trackway = trackway::init(); // exports what is left when dropped, at the end of `main`
+/// let _span = trackway::span!("work");
+/// ```
+pub fn init() -> Installed {
+    Tracer::builder().install()
+}
+
+/// Returns a builder of a tracer; the same as [`Tracer::builder`].
+pub fn builder() -> Builder {
+    Tracer::builder()
+}

@@ -1,6 +1,6 @@
 //! Where finished spans go.
 
-#[allow(dead_code, reason = "until the crate has its tree")]
+mod console;
 pub(crate) mod escape;
 #[allow(dead_code, reason = "until the collector holds the lanes")]
 pub(crate) mod lane;
@@ -16,6 +16,7 @@ use trackway_model::SpanRecord;
 #[cfg(feature = "otlp")]
 pub use self::otlp::{Compression, Otlp};
 pub use self::{
+    console::Console,
     memory::Memory,
     stats::{DroppedSpans, ExporterStats},
 };

@@ -12,7 +12,10 @@ use super::{
     Bounds, Start,
     state::{Phase, State, Task},
 };
-use crate::export::{Batch, Exporter, Failure};
+use crate::{
+    export::{Batch, Exporter, Failure},
+    slot,
+};
 
 pub(super) struct Shared {
     pub(super) exporter: Arc<dyn Exporter>,
@@ -124,8 +127,9 @@ impl Shared {
 
 /// Delivers what comes until the lane is stopped.
 pub(super) fn run(shared: &Shared) {
-    silence_this_thread();
     let _end = End(shared);
+    // The exporter's own spans would be exported in turn, for ever.
+    slot::silence();
     let mut pace = Pace::default();
     loop {
         match shared.next() {
@@ -141,9 +145,6 @@ pub(super) fn run(shared: &Shared) {
         }
     }
 }
-
-// HOOK: the exporter's own spans would be exported in turn, for ever. To become `crate::slot::silence()`.
-fn silence_this_thread() {}
 
 /// Says that the thread has ended, however it did.
 struct End<'a>(&'a Shared);

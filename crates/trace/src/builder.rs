@@ -1,0 +1,216 @@
+//! What a tracer can be told when it is built.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use trackway_model::{Attributes, Resource, SpanRecord, Text, Value, keys};
+
+use crate::export::{Exporter, lane::Bounds};
+use crate::field::Field;
+use crate::limits::Limits;
+use crate::processor::Processor;
+use crate::sampler::Sampler;
+use crate::tracer::Tracer;
+use crate::{global, panics};
+
+type Redact = dyn Fn(&mut SpanRecord) + Send + Sync;
+
+/// Builds a [`Tracer`]. Every setting has a default that is right for most programs.
+///
+/// What is not set here is taken from the
+/// [environment variables](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/) that every
+/// OpenTelemetry SDK knows: `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER` with its `_ARG`,
+/// `OTEL_SDK_DISABLED`, and the span limits. `TRACKWAY_DISABLED=1` has the tracer record nothing.
+#[must_use = "`build` makes the tracer, `install` makes it the program's"]
+#[derive(Default)]
+pub struct Builder {
+    config: Config,
+    exporters: Vec<Arc<dyn Exporter>>,
+}
+
+#[derive(Default)]
+pub(crate) struct Config {
+    service: Option<Text>,
+    project: Option<Text>,
+    attributes: Attributes,
+    pub(crate) sampler: Sampler,
+    pub(crate) limits: Limits,
+    pub(crate) processors: Vec<Box<dyn Processor>>,
+    pub(crate) redact: Option<Box<Redact>>,
+    pub(crate) queue: Queue,
+    pub(crate) disabled: bool,
+    /// Without a collector: everything happens at once, on the thread that caused it.
+    pub(crate) direct: bool,
+    pub(crate) direct_exporters: Vec<Arc<dyn Exporter>>,
+}
+
+/// How much waits for a slow exporter, and for how long.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Queue {
+    bytes: Option<usize>,
+    patience: Option<Duration>,
+}
+
+impl Queue {
+    pub(crate) fn bounds(&self) -> Bounds {
+        let bounds = Bounds::default();
+        Bounds { bytes: self.bytes.unwrap_or(bounds.bytes), patience: self.patience.unwrap_or(bounds.patience), ..bounds }
+    }
+}
+
+impl Builder {
+    /// Names the service; otherwise `OTEL_SERVICE_NAME`, or the program's file name after `unknown_service:`.
+    pub fn service(mut self, name: impl Into<Text>) -> Self {
+        self.config.service = Some(name.into());
+        self
+    }
+
+    /// Names the project under which Trackway lists the traces; `default` unless said.
+    pub fn project(mut self, name: impl Into<Text>) -> Self {
+        self.config.project = Some(name.into());
+        self
+    }
+
+    /// Adds something that is true of the whole process: an attribute of OpenTelemetry's
+    /// [resource](https://opentelemetry.io/docs/specs/semconv/resource/).
+    pub fn resource(mut self, key: impl Into<Text>, value: impl Field) -> Self {
+        if let Some(value) = value.lend(|value| value.to_value()) {
+            self.config.attributes.push(key, value);
+        }
+        self
+    }
+
+    /// Says which traces are recorded; all of them unless said.
+    pub fn sampler(mut self, sampler: Sampler) -> Self {
+        self.config.sampler = sampler;
+        self
+    }
+
+    /// Says how much one span may hold.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.config.limits = limits;
+        self
+    }
+
+    /// Adds a place where finished spans go. Several do not wait for each other.
+    pub fn exporter(mut self, exporter: impl Exporter) -> Self {
+        self.exporters.push(Arc::new(exporter));
+        self
+    }
+
+    /// Adds hooks at the start and the end of every span. They have the collector make
+    /// [records](trackway_model::SpanRecord) of all spans, which costs it about a microsecond a span.
+    pub fn processor(mut self, processor: impl Processor) -> Self {
+        self.config.processors.push(Box::new(processor));
+        self
+    }
+
+    /// Changes every span before it leaves the process, to take out what must not; after all processors.
+    pub fn redact(mut self, redact: impl Fn(&mut SpanRecord) + Send + Sync + 'static) -> Self {
+        self.config.redact = Some(Box::new(redact));
+        self
+    }
+
+    /// Says how many bytes of finished spans may wait for a slow exporter; 32 MiB unless said. What is over is dropped and
+    /// counted.
+    pub fn queue_bytes(mut self, bytes: usize) -> Self {
+        self.config.queue.bytes = Some(bytes);
+        self
+    }
+
+    /// Says for how long a batch is tried again after failures that may pass; 5 minutes unless said.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.config.queue.patience = Some(patience);
+        self
+    }
+
+    /// Has everything happen at once, on the thread that caused it: counted ids, a clock of its own, no collector.
+    pub(crate) fn direct(mut self) -> Self {
+        self.config.direct = true;
+        self
+    }
+
+    /// Builds the tracer.
+    pub fn build(mut self) -> Tracer {
+        if self.config.direct {
+            self.config.direct_exporters = self.exporters;
+            return Tracer::new(self.config, Vec::new());
+        }
+        crate::environment::apply(&mut self.config);
+        Tracer::new(self.config, self.exporters)
+    }
+
+    /// Builds the tracer and makes it the global one, which the macros use.
+    ///
+    /// With no exporter named, spans go to a Trackway server on this machine, or to where
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` says. Panics are recorded from now on; spans are exported when the returned value is
+    /// dropped, and when the process exits.
+    pub fn install(self) -> Installed {
+        #[cfg(feature = "otlp")]
+        let this = if self.exporters.is_empty() { self.exporter(crate::export::Otlp::new()) } else { self };
+        #[cfg(not(feature = "otlp"))]
+        let this = self;
+        let tracer = this.build();
+        panics::install_hook();
+        crate::exit::install();
+        global::install(&tracer);
+        Installed { tracer }
+    }
+}
+
+impl Config {
+    pub(crate) fn resource(&self) -> Resource {
+        let mut attributes = Attributes::default();
+        let program = std::env::current_exe().ok().and_then(|path| Some(path.file_name()?.to_str()?.to_owned()));
+        let unknown = || Text::from(program.map_or("unknown_service".to_owned(), |name| format!("unknown_service:{name}")));
+        attributes.push(keys::SERVICE_NAME, self.service.clone().unwrap_or_else(unknown));
+        if let Some(project) = &self.project {
+            attributes.push(keys::TRACKWAY_PROJECT, project.clone());
+        }
+        attributes.push("telemetry.sdk.name", "trackway");
+        attributes.push("telemetry.sdk.language", "rust");
+        attributes.push("telemetry.sdk.version", env!("CARGO_PKG_VERSION"));
+        attributes.push("process.pid", i64::from(std::process::id()));
+        for (key, value) in &self.attributes.0 {
+            match attributes.0.iter_mut().find(|(known, _)| known == key) {
+                Some((_, known)) => *known = value.clone(),
+                None => attributes.push(key.clone(), value.clone()),
+            }
+        }
+        Resource { attributes, ..Resource::default() }
+    }
+
+    pub(crate) fn set_service_unless_known(&mut self, name: &str) {
+        self.service.get_or_insert_with(|| Text::from(name));
+    }
+
+    pub(crate) fn add_attribute_unless_known(&mut self, key: &str, value: Value) {
+        if self.attributes.get(key).is_none() {
+            self.attributes.push(key, value);
+        }
+    }
+}
+
+/// The global tracer's stay: when this is dropped, the tracer exports what it has, within five seconds, and is no longer
+/// the global one. Keep it to the end of `main`.
+#[must_use = "tracing ends when this is dropped: `let _trackway = trackway::init();`"]
+#[derive(Debug)]
+pub struct Installed {
+    tracer: Tracer,
+}
+
+/// How long a program waits for its spans at its end.
+const PARTING: Duration = Duration::from_secs(5);
+
+impl Installed {
+    /// Returns the tracer.
+    pub fn tracer(&self) -> &Tracer {
+        &self.tracer
+    }
+}
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        self.tracer.shutdown(PARTING);
+    }
+}

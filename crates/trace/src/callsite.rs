@@ -1,0 +1,95 @@
+//! Places in the code that make spans, and names of attributes, each numbered when it is first used.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use trackway_model::SpanKind;
+
+/// A place in the code that makes spans: what all of them have in common. The macros make it.
+#[derive(Debug)]
+pub struct Callsite {
+    pub(crate) name: &'static str,
+    pub(crate) kind: SpanKind,
+    id: AtomicU32,
+}
+
+static SITES: RwLock<Vec<&'static Callsite>> = RwLock::new(Vec::new());
+static KEYS: RwLock<Vec<&'static str>> = RwLock::new(Vec::new());
+
+impl Callsite {
+    /// Returns a callsite, to be kept in a `static`.
+    pub const fn new(name: &'static str, kind: SpanKind) -> Self {
+        Self { name, kind, id: AtomicU32::new(0) }
+    }
+
+    /// Returns the name of the spans made here.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    #[inline(always)]
+    pub(crate) fn id(&'static self) -> u32 {
+        match self.id.load(Ordering::Relaxed) {
+            0 => self.register(),
+            id => id,
+        }
+    }
+
+    #[cold]
+    fn register(&'static self) -> u32 {
+        number(&SITES, self, &self.id)
+    }
+}
+
+#[cold]
+pub(crate) fn register_key(name: &'static str, id: &AtomicU32) -> u32 {
+    number(&KEYS, name, id)
+}
+
+/// Numbers from 1; under the lock, so that two threads at once agree.
+fn number<T>(table: &RwLock<Vec<T>>, item: T, id: &AtomicU32) -> u32 {
+    let mut table = table.write().unwrap_or_else(PoisonError::into_inner);
+    let known = id.load(Ordering::Relaxed);
+    if known != 0 {
+        return known;
+    }
+    table.push(item);
+    let new = u32::try_from(table.len()).unwrap_or(u32::MAX);
+    id.store(new, Ordering::Relaxed);
+    new
+}
+
+/// The collector's copy of the two tables, so that it takes no lock a span.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    sites: Vec<&'static Callsite>,
+    /// With what tells a key from another quickly.
+    keys: Vec<(&'static str, u64)>,
+}
+
+impl Names {
+    #[inline]
+    pub(crate) fn site(&mut self, id: u32) -> (&'static str, SpanKind) {
+        let place = (id as usize).wrapping_sub(1);
+        if place >= self.sites.len() {
+            SITES.read().unwrap_or_else(PoisonError::into_inner).clone_into(&mut self.sites);
+        }
+        self.sites.get(place).map_or(("", SpanKind::Internal), |site| (site.name, site.kind))
+    }
+
+    #[inline]
+    pub(crate) fn key(&mut self, id: u32) -> (&'static str, u64) {
+        let place = (id as usize).wrapping_sub(1);
+        if place >= self.keys.len() {
+            let all = KEYS.read().unwrap_or_else(PoisonError::into_inner);
+            self.keys.extend(all.iter().skip(self.keys.len()).map(|name| (*name, mark(name))));
+        }
+        self.keys.get(place).copied().unwrap_or_default()
+    }
+}
+
+/// Returns what tells one key from another: FNV-1a of its name.
+pub(crate) fn mark(name: &str) -> u64 {
+    let start = 0xcbf2_9ce4_8422_2325_u64;
+    name.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}

@@ -1,0 +1,160 @@
+//! Spans that may begin on one thread and end on another.
+//!
+//! The rings are read one after the other, so an end can be read before its start: whichever comes first waits.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use trackway_model::SpanKind;
+
+use super::draft::{Draft, Head};
+use super::pipeline::Pipeline;
+use crate::stats;
+
+/// How many of them may be under way; more are dropped and counted.
+const MOST: usize = 100_000;
+
+/// The ids are random already.
+#[derive(Default)]
+pub(crate) struct Same(u64);
+
+impl Hasher for Same {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, id: u64) {
+        self.0 = id;
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Far {
+    pub(crate) begun: Option<Begun>,
+    end: Option<u64>,
+    pub(crate) draft: Draft,
+    /// In which drain it was first heard of.
+    drain: u64,
+    /// When it was last announced, in nanoseconds since 1970.
+    pub(crate) announced: u64,
+}
+
+pub(crate) struct Begun {
+    pub(crate) trace: u128,
+    pub(crate) parent: u64,
+    pub(crate) flags: u8,
+    pub(crate) remote: bool,
+    pub(crate) state: String,
+    pub(crate) name: &'static str,
+    pub(crate) kind: SpanKind,
+    pub(crate) start: u64,
+    pub(crate) tracer: u32,
+}
+
+#[derive(Default)]
+pub(crate) struct FarSpans {
+    pub(crate) spans: HashMap<u64, Far, BuildHasherDefault<Same>>,
+    pool: Vec<Draft>,
+    pub(crate) drain: u64,
+}
+
+impl Begun {
+    pub(crate) fn head(&self, span: u64, end: u64) -> Head<'_> {
+        Head {
+            trace: self.trace,
+            span,
+            parent: self.parent,
+            flags: self.flags,
+            remote: self.remote,
+            state: &self.state,
+            name: self.name,
+            kind: self.kind,
+            start: self.start,
+            end,
+        }
+    }
+}
+
+impl FarSpans {
+    fn entry(&mut self, id: u64) -> Option<&mut Far> {
+        if self.spans.len() >= MOST && !self.spans.contains_key(&id) {
+            return None;
+        }
+        let (pool, drain) = (&mut self.pool, self.drain);
+        Some(self.spans.entry(id).or_insert_with(|| {
+            let mut draft = pool.pop().unwrap_or_default();
+            draft.reset(None);
+            Far { draft, drain, ..Far::default() }
+        }))
+    }
+
+    /// Returns what is known of a span, to add to it; `None` when there are too many.
+    pub(crate) fn draft(&mut self, id: u64) -> Option<&mut Draft> {
+        self.entry(id).map(|far| &mut far.draft)
+    }
+
+    pub(crate) fn begin(&mut self, id: u64, begun: Begun, pipelines: &mut [Option<Pipeline>]) {
+        let tracer = begun.tracer;
+        let Some(pipeline) = super::pipeline_of(pipelines, tracer) else { return };
+        let Some(far) = self.entry(id) else {
+            return stats::of(tracer).count_refused_by_collector();
+        };
+        if pipeline.records && !far.draft.is_record() {
+            let record = Box::new(pipeline.core.blank(begun.trace, id, begun.flags));
+            pipeline.call(|processor| processor.on_start(&begun.as_record(&record, id)));
+            far.draft.reset(Some(record));
+        }
+        far.begun = Some(begun);
+        if far.end.is_some() {
+            self.complete(id, pipelines);
+        }
+    }
+
+    pub(crate) fn end(&mut self, id: u64, end: u64, pipelines: &mut [Option<Pipeline>]) {
+        // An end over the limit belongs to a start that was over the limit, and counted.
+        let Some(far) = self.entry(id) else { return };
+        far.end = Some(end);
+        if far.begun.is_some() {
+            self.complete(id, pipelines);
+        }
+    }
+
+    fn complete(&mut self, id: u64, pipelines: &mut [Option<Pipeline>]) {
+        let Some(mut far) = self.spans.remove(&id) else { return };
+        if let (Some(begun), Some(end)) = (&far.begun, far.end)
+            && let Some(pipeline) = super::pipeline_of(pipelines, begun.tracer)
+        {
+            pipeline.take(&mut far.draft, &begun.head(id, end.max(begun.start)));
+        }
+        const KEPT: usize = 1024;
+        if self.pool.len() < KEPT {
+            self.pool.push(far.draft);
+        }
+    }
+
+    /// Forgets what was heard of spans whose start should have been read by now: they had ended, or were refused.
+    pub(crate) fn forget_unbegun(&mut self) {
+        let drain = self.drain;
+        self.spans.retain(|_, far| far.begun.is_some() || far.drain + 2 > drain);
+        self.drain += 1;
+    }
+
+    /// Forgets the spans of a tracer that is no more.
+    pub(crate) fn forget(&mut self, tracer: u32) {
+        self.spans.retain(|_, far| far.begun.as_ref().is_none_or(|begun| begun.tracer != tracer));
+    }
+}
+
+impl Begun {
+    fn as_record(&self, blank: &trackway_model::SpanRecord, span: u64) -> trackway_model::SpanRecord {
+        let mut draft = Draft::default();
+        draft.reset(Some(Box::new(blank.clone())));
+        draft.finish_record(&self.head(span, 0)).map_or_else(|| blank.clone(), |record| *record)
+    }
+}

@@ -1,0 +1,51 @@
+//! All rings of the process.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::ids;
+use crate::ring::Ring;
+
+/// How many rings there may be: 128 MiB. A thread that finds none left records nothing, which is counted.
+const MOST: usize = 512;
+
+pub(crate) struct Rings {
+    /// Never fewer: a ring outlives its thread and serves the next one.
+    pub(crate) all: Vec<&'static Ring>,
+    free: Vec<&'static Ring>,
+}
+
+static RINGS: Mutex<Rings> = Mutex::new(Rings { all: Vec::new(), free: Vec::new() });
+
+pub(crate) fn lock() -> MutexGuard<'static, Rings> {
+    RINGS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns a ring for this thread, whose spans are numbered from beyond `first`.
+pub(crate) fn acquire(first: u64) -> Option<&'static Ring> {
+    super::start();
+    let mut rings = lock();
+    if first == 0
+        && let Some(ring) = rings.free.pop()
+    {
+        return Some(ring);
+    }
+    if rings.all.len() >= MOST {
+        return None;
+    }
+    let ring: &'static Ring = Box::leak(Box::new(Ring::new(ids::random(), first)));
+    rings.all.push(ring);
+    Some(ring)
+}
+
+/// Takes back the ring of a thread that ends; what is in it will still be read.
+pub(crate) fn give_back(ring: &'static Ring) {
+    lock().free.push(ring);
+}
+
+impl Rings {
+    /// In the child of a fork: what is in the rings is the parent's to send.
+    pub(crate) fn forget(&mut self) {
+        self.all.clear();
+        self.free.clear();
+    }
+}

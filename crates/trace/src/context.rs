@@ -1,0 +1,241 @@
+//! Where in a trace the program is, as a value that can be carried anywhere.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use trackway_model::{SpanId, TraceId};
+use trackway_wire::propagation::{Baggage, Corrupt, Extract, Inject, SpanContext, TraceFlags, TraceState};
+
+use crate::slot::{SLOT, Saved};
+use crate::span::Live;
+use crate::tracer::Tracer;
+
+/// A place in a trace: ids and flags, and an `Arc` when there is baggage or a `tracestate`. Cheap to clone.
+///
+/// What runs on this thread inside a span finds its context by itself. It is carried by hand to where the program goes
+/// on elsewhere: another thread, a channel, a callback, another process.
+///
+/// ```
+/// let span = trackway::span!("request");
+/// let context = trackway::current();
+/// std::thread::spawn(move || {
+///     context.run(|| {
+///         let _span = trackway::span!("work"); // a child of `request`
+///     });
+/// });
+/// ```
+#[derive(Clone, Default)]
+pub struct Context {
+    /// 0 when there is none.
+    pub(crate) trace: u128,
+    /// 0 when there is none.
+    pub(crate) span: u64,
+    /// W3C trace flags.
+    pub(crate) flags: u8,
+    /// True when the span is one of another process.
+    pub(crate) remote: bool,
+    /// Whose span it is; 0 when it is of none in this process.
+    pub(crate) tracer: u32,
+    pub(crate) more: Option<Arc<More>>,
+}
+
+/// What few contexts carry.
+#[derive(Clone, Default)]
+pub(crate) struct More {
+    pub(crate) baggage: Baggage,
+    pub(crate) state: TraceState,
+    /// `state` as text.
+    pub(crate) state_text: Box<str>,
+    /// The span, when it is an owned one.
+    pub(crate) live: Option<Arc<Live>>,
+    /// The tracer, when it is not found by its number.
+    pub(crate) owner: Option<Tracer>,
+}
+
+impl More {
+    /// Returns what remains when the span is left: the baggage, which is not part of any span.
+    pub(crate) fn only_baggage(more: &Self) -> Option<Arc<Self>> {
+        if more.baggage.is_empty() && more.owner.is_none() {
+            return None;
+        }
+        Some(Arc::new(Self { baggage: more.baggage.clone(), owner: more.owner.clone(), ..Self::default() }))
+    }
+}
+
+/// Returns the context that is active on this thread.
+#[inline]
+pub fn current() -> Context {
+    SLOT.with(|slot| slot.context())
+}
+
+impl Context {
+    /// Returns a context outside of every trace.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Returns the trace; `None` outside of every trace.
+    pub fn trace_id(&self) -> Option<TraceId> {
+        TraceId::new(self.trace.to_be_bytes())
+    }
+
+    /// Returns the span; `None` outside of every trace.
+    pub fn span_id(&self) -> Option<SpanId> {
+        SpanId::new(self.span.to_be_bytes())
+    }
+
+    /// Returns true when the trace is recorded, here or by whoever began it.
+    pub fn is_sampled(&self) -> bool {
+        TraceFlags(self.flags).is_sampled()
+    }
+
+    /// Returns true when the span is one of another process.
+    pub fn is_remote(&self) -> bool {
+        self.remote
+    }
+
+    /// Returns the [W3C trace flags](https://www.w3.org/TR/trace-context-2/#trace-flags).
+    pub fn flags(&self) -> TraceFlags {
+        TraceFlags(self.flags)
+    }
+
+    /// Returns the `tracestate` header; `None` when it is empty.
+    pub fn trace_state(&self) -> Option<&str> {
+        self.more.as_ref().map(|more| &*more.state_text).filter(|text| !text.is_empty())
+    }
+
+    /// Returns an entry of the [baggage](https://www.w3.org/TR/baggage/).
+    #[inline]
+    pub fn baggage(&self, key: &str) -> Option<&str> {
+        self.more.as_ref()?.baggage.get(key)
+    }
+
+    /// Returns all entries of the baggage.
+    pub fn baggage_entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.more.iter().flat_map(|more| more.baggage.iter())
+    }
+
+    /// Returns this context with an entry added to the baggage, in the place of one with the same key.
+    ///
+    /// Baggage goes wherever the context goes, into other processes too. It is no attribute: no span records it.
+    #[must_use = "the context that this was called on stays as it is"]
+    pub fn with_baggage(&self, key: &str, value: &str) -> Self {
+        self.change(|more| more.baggage = std::mem::take(&mut more.baggage).with(key, value))
+    }
+
+    /// Returns this context without an entry of the baggage.
+    #[must_use = "the context that this was called on stays as it is"]
+    pub fn without_baggage(&self, key: &str) -> Self {
+        self.change(|more| more.baggage = std::mem::take(&mut more.baggage).without(key))
+    }
+
+    pub(crate) fn change(&self, change: impl FnOnce(&mut More)) -> Self {
+        let mut more = self.more.as_deref().cloned().unwrap_or_default();
+        change(&mut more);
+        Self { more: Some(Arc::new(more)), ..self.clone() }
+    }
+
+    pub(crate) fn with_state(&self, state: TraceState) -> Self {
+        self.change(|more| {
+            more.state_text = state.to_string().into();
+            more.state = state;
+        })
+    }
+
+    /// Reads the context that another process sent, from headers or any other carrier:
+    /// [W3C Trace Context](https://www.w3.org/TR/trace-context-2/) and [W3C Baggage](https://www.w3.org/TR/baggage/).
+    ///
+    /// Without a `traceparent` the context is outside of every trace, with the baggage if there is some.
+    ///
+    /// # Errors
+    /// [`Corrupt`] when a `traceparent` is there and cannot be read. The request is as good without a trace:
+    /// `Context::extract(headers).unwrap_or_default()` begins a new one.
+    pub fn extract(carrier: &(impl Extract + ?Sized)) -> Result<Self, Corrupt> {
+        let parent = SpanContext::extract(carrier)?;
+        let baggage = Baggage::extract(carrier);
+        let state = parent.as_ref().map(|parent| parent.trace_state.clone()).unwrap_or_default();
+        let mut context = Self::default();
+        if let Some(parent) = parent {
+            context.trace = u128::from_be_bytes(parent.trace_id.bytes());
+            context.span = u64::from_be_bytes(parent.span_id.bytes());
+            context.flags = parent.flags.0;
+            context.remote = true;
+        }
+        if !baggage.is_empty() || !state.is_empty() {
+            let state_text = state.to_string().into();
+            context.more = Some(Arc::new(More { baggage, state, state_text, ..More::default() }));
+        }
+        Ok(context)
+    }
+
+    /// Writes the context for another process into headers or any other carrier; writes no `traceparent` outside of
+    /// every trace.
+    pub fn inject(&self, carrier: &mut (impl Inject + ?Sized)) {
+        if let (Some(trace_id), Some(span_id)) = (self.trace_id(), self.span_id()) {
+            let trace_state = self.more.as_ref().map(|more| more.state.clone()).unwrap_or_default();
+            SpanContext { trace_id, span_id, flags: self.flags(), trace_state }.inject(carrier);
+        }
+        if let Some(more) = &self.more {
+            more.baggage.inject(carrier);
+        }
+    }
+
+    /// Makes this context the active one on this thread until the scope is dropped.
+    #[inline]
+    pub fn attach(&self) -> Scope {
+        SLOT.with(|slot| {
+            let saved = slot.attach(self);
+            Scope { number: slot.place().scope, saved, stays: PhantomData }
+        })
+    }
+
+    /// Calls `work` with this context as the active one.
+    pub fn run<R>(&self, work: impl FnOnce() -> R) -> R {
+        let _scope = self.attach();
+        work()
+    }
+
+    /// Returns `work` bound to this context, for callbacks and thread pools.
+    ///
+    /// ```
+    /// let (sender, jobs) = std::sync::mpsc::channel::<Box<dyn FnOnce() + Send>>();
+    /// let span = trackway::span!("enqueue");
+    /// let job = trackway::current().wrap(|| {
+    ///     let _span = trackway::span!("job"); // a child of `enqueue`, wherever it runs
+    /// });
+    /// sender.send(Box::new(job)).unwrap();
+    /// # drop(span);
+    /// # jobs.recv().unwrap()();
+    /// ```
+    pub fn wrap<R>(self, work: impl FnOnce() -> R) -> impl FnOnce() -> R {
+        move || self.run(work)
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.trace_id(), self.span_id()) {
+            (Some(trace), Some(span)) => write!(f, "Context(00-{trace}-{span}-{:02x})", self.flags),
+            _ => f.write_str("Context(none)"),
+        }
+    }
+}
+
+/// A context that is active on this thread until this is dropped.
+///
+/// Scopes that are dropped out of order do no harm: an outer one is left once the inner ones are.
+#[must_use = "the context is active until the scope is dropped, which is at once unless it has a name"]
+pub struct Scope {
+    saved: Saved,
+    number: u64,
+    stays: PhantomData<*const ()>,
+}
+
+impl Drop for Scope {
+    #[inline]
+    fn drop(&mut self) {
+        // Without the slot the thread is at its end, and nothing is active any more.
+        let _ = SLOT.try_with(|slot| slot.detach(self.number, &self.saved));
+    }
+}

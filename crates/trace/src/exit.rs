@@ -1,0 +1,62 @@
+//! The end of the process, and its doubling by `fork`.
+
+use std::cell::RefCell;
+use std::panic::catch_unwind;
+use std::sync::Once;
+use std::time::Duration;
+
+use crate::{collector, global};
+
+/// How long a program that calls `exit` waits for its spans.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Has spans exported when the process exits without its `main` returning.
+pub(crate) fn install() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        #[cfg(unix)]
+        crate::sys::at_exit(at_exit);
+    });
+}
+
+#[cfg(unix)]
+extern "C" fn at_exit() {
+    // An unwinding must not cross into the C library; there is nobody left to tell.
+    let _ = catch_unwind(|| global::tracer().shutdown(LAST_WORDS));
+}
+
+thread_local! {
+    /// The collector's locks while this thread forks, so that the child finds them free and what they guard whole.
+    static HELD: RefCell<Option<collector::Held>> = const { RefCell::new(None) };
+}
+
+/// Has tracing survive `fork`, in the parent and in the child.
+pub(crate) fn watch_forks() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        #[cfg(unix)]
+        crate::sys::at_fork(before, in_parent, in_child);
+    });
+}
+
+#[cfg(unix)]
+extern "C" fn before() {
+    // What fails here is only the comfort of tracing in the child.
+    let _ = catch_unwind(|| {
+        let held = collector::hold();
+        HELD.with_borrow_mut(|cell| *cell = Some(held));
+    });
+}
+
+#[cfg(unix)]
+extern "C" fn in_parent() {
+    let _ = catch_unwind(|| HELD.with_borrow_mut(Option::take)); // As above.
+}
+
+#[cfg(unix)]
+extern "C" fn in_child() {
+    let _ = catch_unwind(|| {
+        let held = HELD.with_borrow_mut(Option::take);
+        collector::forked(held);
+    }); // As above.
+}

@@ -1,0 +1,231 @@
+//! What can be the value of an attribute, and how it is named.
+
+use std::borrow::Cow;
+use std::fmt::{Debug, Display};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use trackway_model::{Text, Value};
+
+use crate::callsite;
+
+/// A borrowed value of an attribute: what is recorded without being allocated.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum ValueRef<'a> {
+    /// Nothing: the attribute is left out.
+    Absent,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number. OTLP has no larger one.
+    I64(i64),
+    /// A floating-point number.
+    F64(f64),
+    /// A text.
+    Text(&'a str),
+    /// Bytes.
+    Bytes(&'a [u8]),
+    /// A list or a map.
+    Value(&'a Value),
+}
+
+/// What can be recorded as the value of an attribute.
+///
+/// Numbers, booleans and texts are recorded as they are, `Option` when it holds something. A `u64` above `i64::MAX`
+/// becomes text, for [OTLP](https://opentelemetry.io/docs/specs/otlp/) has signed integers only. For anything else there are [`display`] and
+/// [`debug`], and [`Value`] for lists and maps.
+pub trait Field {
+    /// Lends the value to `record`.
+    fn lend<R>(&self, record: impl FnOnce(ValueRef<'_>) -> R) -> R;
+}
+
+macro_rules! fields {
+    ($($type:ty => |$value:ident| $lent:expr;)*) => {$(
+        impl Field for $type {
+            #[inline(always)]
+            fn lend<R>(&self, record: impl FnOnce(ValueRef<'_>) -> R) -> R {
+                let $value = self;
+                record($lent)
+            }
+        }
+    )*};
+}
+
+fields! {
+    bool => |value| ValueRef::Bool(*value);
+    i8 => |value| ValueRef::I64(i64::from(*value));
+    i16 => |value| ValueRef::I64(i64::from(*value));
+    i32 => |value| ValueRef::I64(i64::from(*value));
+    i64 => |value| ValueRef::I64(*value);
+    u8 => |value| ValueRef::I64(i64::from(*value));
+    u16 => |value| ValueRef::I64(i64::from(*value));
+    u32 => |value| ValueRef::I64(i64::from(*value));
+    f32 => |value| ValueRef::F64(f64::from(*value));
+    f64 => |value| ValueRef::F64(*value);
+    str => |value| ValueRef::Text(value);
+    String => |value| ValueRef::Text(value);
+    Box<str> => |value| ValueRef::Text(value);
+    Arc<str> => |value| ValueRef::Text(value);
+    Cow<'_, str> => |value| ValueRef::Text(value);
+    Text => |value| ValueRef::Text(value);
+    [u8] => |value| ValueRef::Bytes(value);
+    Vec<u8> => |value| ValueRef::Bytes(value);
+    Value => |value| ValueRef::Value(value);
+}
+
+macro_rules! wide {
+    ($($type:ty)*) => {$(
+        impl Field for $type {
+            #[inline(always)]
+            fn lend<R>(&self, record: impl FnOnce(ValueRef<'_>) -> R) -> R {
+                match i64::try_from(*self) {
+                    Ok(value) => record(ValueRef::I64(value)),
+                    Err(_) => display(self).lend(record),
+                }
+            }
+        }
+    )*};
+}
+
+wide!(u64 usize isize u128 i128);
+
+impl<T: Field + ?Sized> Field for &T {
+    #[inline(always)]
+    fn lend<R>(&self, record: impl FnOnce(ValueRef<'_>) -> R) -> R {
+        (**self).lend(record)
+    }
+}
+
+impl<T: Field> Field for Option<T> {
+    #[inline(always)]
+    fn lend<R>(&self, record: impl FnOnce(ValueRef<'_>) -> R) -> R {
+        match self {
+            Some(value) => value.lend(record),
+            None => record(ValueRef::Absent),
+        }
+    }
+}
+
+/// A value that is recorded as its `Display` writes it.
+#[derive(Debug, Clone, Copy)]
+pub struct Displayed<T>(T);
+
+/// A value that is recorded as its `Debug` writes it.
+#[derive(Debug, Clone, Copy)]
+pub struct Debugged<T>(T);
+
+/// Returns the value as its `Display` writes it; written only when a span records it.
+pub fn display<T: Display>(value: T) -> Displayed<T> {
+    Displayed(value)
+}
+
+/// Returns the value as its `Debug` writes it; written only when a span records it.
+pub fn debug<T: Debug>(value: T) -> Debugged<T> {
+    Debugged(value)
+}
+
+impl<T: Display> Field for Displayed<T> {
+    fn lend<R>(&self, record: impl FnOnce(ValueRef<'_>) -> R) -> R {
+        record(ValueRef::Text(&self.0.to_string()))
+    }
+}
+
+impl<T: Debug> Field for Debugged<T> {
+    fn lend<R>(&self, record: impl FnOnce(ValueRef<'_>) -> R) -> R {
+        record(ValueRef::Text(&format!("{:?}", self.0)))
+    }
+}
+
+impl ValueRef<'_> {
+    /// Returns the value on its own; `None` when it is absent.
+    pub(crate) fn to_value(self) -> Option<Value> {
+        Some(match self {
+            Self::Absent => return None,
+            Self::Bool(value) => Value::from(value),
+            Self::I64(value) => Value::from(value),
+            Self::F64(value) => Value::from(value),
+            Self::Text(value) => Value::from(value),
+            Self::Bytes(value) => Value::Bytes(value.into()),
+            Self::Value(value) => value.clone(),
+        })
+    }
+}
+
+/// The name of an attribute, registered once: cheaper to record than a string.
+///
+/// ```
+/// static ORDER: trackway::Key = trackway::Key::new("order.id");
+///
+/// let span = trackway::span!("load");
+/// span.attribute(&ORDER, 42);
+/// ```
+#[derive(Debug)]
+pub struct Key {
+    name: &'static str,
+    id: AtomicU32,
+}
+
+impl Key {
+    /// Returns a key, to be kept in a `static`.
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, id: AtomicU32::new(0) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn id(&'static self) -> u32 {
+        match self.id.load(Ordering::Relaxed) {
+            0 => callsite::register_key(self.name, &self.id),
+            id => id,
+        }
+    }
+}
+
+/// How an attribute can be named: by a string, or by a static [`Key`].
+pub trait Label: sealed::Sealed {
+    #[doc(hidden)]
+    fn name(&self) -> Name<'_>;
+}
+
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub enum Name<'a> {
+    Known(&'static Key),
+    Text(&'a str),
+}
+
+impl Name<'_> {
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Known(key) => key.name,
+            Self::Text(text) => text,
+        }
+    }
+}
+
+impl Label for &'static Key {
+    #[inline(always)]
+    fn name(&self) -> Name<'_> {
+        Name::Known(self)
+    }
+}
+
+impl Label for &str {
+    #[inline(always)]
+    fn name(&self) -> Name<'_> {
+        Name::Text(self)
+    }
+}
+
+impl Label for &String {
+    #[inline(always)]
+    fn name(&self) -> Name<'_> {
+        Name::Text(self)
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for &'static super::Key {}
+    impl Sealed for &str {}
+    impl Sealed for &String {}
+}

@@ -1,0 +1,160 @@
+//! The tracer that the macros use when nothing is active.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use crate::callsite::Callsite;
+use crate::clock::ticks;
+use crate::collector::{self, Lost};
+use crate::context::Context;
+use crate::guard::Guard;
+use crate::ids;
+use crate::record;
+use crate::slot::{Mode, NUMBER, ONE_DEEPER, Place, Slot};
+use crate::tracer::{DIRECT, Tracer};
+
+/// The number of the global tracer while it records; 0 when there is none or it is off.
+static TRACER: AtomicU32 = AtomicU32::new(0);
+/// Its sampler's threshold, when that is all that there is to decide; otherwise [`ASK`].
+static THRESHOLD: AtomicU64 = AtomicU64::new(0);
+static GLOBAL: RwLock<Option<Tracer>> = RwLock::new(None);
+
+const ASK: u64 = u64::MAX;
+/// Sampled, and random.
+pub(crate) const RECORDED: u8 = 3;
+/// Random.
+pub(crate) const UNRECORDED: u8 = 2;
+
+#[inline(always)]
+pub(crate) fn is_off() -> bool {
+    TRACER.load(Ordering::Relaxed) == 0
+}
+
+/// Returns the global tracer: the one that was [installed](crate::Builder::install), or else one that records nothing.
+pub fn tracer() -> Tracer {
+    GLOBAL.read().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
+}
+
+/// Makes a tracer the global one, in the place of the one before.
+pub(crate) fn install(tracer: &Tracer) {
+    let mut global = GLOBAL.write().unwrap_or_else(PoisonError::into_inner);
+    *global = Some(tracer.clone());
+    publish(tracer);
+}
+
+/// Takes the tracer away again, unless another one has taken its place.
+pub(crate) fn uninstall(tracer: &Tracer) {
+    let mut global = GLOBAL.write().unwrap_or_else(PoisonError::into_inner);
+    if global.as_ref().is_some_and(|global| global.is(tracer)) {
+        TRACER.store(0, Ordering::Relaxed);
+        *global = None;
+    }
+}
+
+/// Has the macros see that the tracer was switched on or off, if it is the global one.
+pub(crate) fn switched(tracer: &Tracer) {
+    let global = GLOBAL.read().unwrap_or_else(PoisonError::into_inner);
+    if global.as_ref().is_some_and(|global| global.is(tracer)) {
+        publish(tracer);
+    }
+}
+
+fn publish(tracer: &Tracer) {
+    let sampler = tracer.sampler();
+    let simple = sampler.threshold == 0 || sampler.threshold >= 1 << 56;
+    THRESHOLD.store(if simple { sampler.threshold } else { ASK }, Ordering::Relaxed);
+    TRACER.store(if tracer.is_enabled() { tracer.number() } else { 0 }, Ordering::Relaxed);
+}
+
+/// Begins a trace, or this process's part of the one that is active.
+#[inline(never)]
+pub(crate) fn root(slot: &Slot, site: &'static Callsite) -> Guard {
+    let elsewhere = slot.mode.get() == Mode::Elsewhere;
+    let tracer = TRACER.load(Ordering::Relaxed);
+    let threshold = THRESHOLD.load(Ordering::Relaxed);
+    if elsewhere || slot.tracer.get() != 0 || threshold == ASK || tracer == DIRECT {
+        return root_with_care(slot, site);
+    }
+    if tracer == 0 {
+        return Guard::none();
+    }
+    let trace = ids::trace_id();
+    if threshold != 0 {
+        return shadow(slot, trace, ids::span_id(), tracer);
+    }
+    begin(slot, site, tracer, trace, None)
+}
+
+/// Returns the tracer of what begins on this thread: the thread's own choice, or else the global one.
+pub(crate) fn tracer_for(slot: &Slot) -> Option<Tracer> {
+    let owner = slot.more().and_then(|more| more.owner.clone());
+    owner.or_else(|| GLOBAL.read().unwrap_or_else(PoisonError::into_inner).clone()).filter(Tracer::is_enabled)
+}
+
+#[cold]
+fn root_with_care(slot: &Slot, site: &'static Callsite) -> Guard {
+    let Some(tracer) = tracer_for(slot) else { return Guard::none() };
+    if tracer.is_direct() {
+        return crate::direct::root(&tracer, site).map_or_else(Guard::none, Guard::direct);
+    }
+    let parent = (slot.mode.get() == Mode::Elsewhere).then(|| slot.context());
+    let trace = parent.as_ref().map_or_else(ids::trace_id, |parent| parent.trace);
+    if !tracer.sampler().samples(trace, parent.as_ref()) {
+        let span = parent.as_ref().map_or_else(ids::span_id, |parent| parent.span);
+        return shadow(slot, trace, span, tracer.number());
+    }
+    let state = tracer.sampler().state(parent.as_ref());
+    let context = parent.unwrap_or_else(|| slot.context());
+    let context = if state.is_empty() { context } else { context.with_state(state) };
+    begin(slot, site, tracer.number(), trace, Some(&context))
+}
+
+/// A trace that is not recorded: what is inside it is not either, but other processes learn of the decision.
+fn shadow(slot: &Slot, trace: u128, span: u64, tracer: u32) -> Guard {
+    let depth = slot.current.get() & !NUMBER;
+    let place = Place { ring: None, mode: Mode::Off, current: depth, trace, span, flags: UNRECORDED, remote: false, tracer, scope: 0 };
+    slot.begin(&place);
+    Guard::shadow()
+}
+
+/// Begins the recorded trace; `around` is what it is a part of and what it carries.
+fn begin(slot: &Slot, site: &'static Callsite, tracer: u32, trace: u128, around: Option<&Context>) -> Guard {
+    let depth = slot.current.get() & !NUMBER & !(1 << 62);
+    let parent = around.map_or(0, |around| around.span);
+    let flags = RECORDED | around.map_or(0, |around| around.flags);
+    let mut place =
+        Place { ring: None, mode: Mode::Lost, current: depth, trace, span: parent, flags, remote: parent != 0, tracer, scope: 0 };
+    let Some(ring) = slot.mine() else {
+        collector::count_lost(tracer, Lost::NoRing);
+        slot.begin(&place);
+        return Guard::shadow();
+    };
+    let state = around.and_then(Context::trace_state);
+    // The scope's state and the span's start are written after this without another look.
+    let Some(at) = record::room(ring, 16) else {
+        collector::count_lost(tracer, Lost::RingFull);
+        slot.begin(&place);
+        return Guard::shadow();
+    };
+    ring.put(at, u64::from(place.remote) << 16 | u64::from(flags) << 8 | u64::from(record::ATTACH));
+    ring.put(at + 1, parent);
+    record::put_trace(ring, at + 2, trace);
+    ring.put(at + 4, u64::from(tracer));
+    let mut at = at + 5;
+    if let Some(state) = state {
+        ring.publish(at);
+        record::text(ring, 0, record::STATE, 0, state);
+        at = ring.head();
+    }
+    ring.put(at, u64::from(site.id()) << 8 | u64::from(record::START));
+    ring.put(at + 1, ticks());
+    ring.publish(at + 2);
+    let me = depth + ONE_DEEPER | ring.number() & NUMBER;
+    place.ring = Some(ring);
+    place.current = me;
+    slot.begin(&place);
+    if let Some(around) = around {
+        slot.carry(around.more.clone());
+    }
+    Guard::root(ring, me)
+}

@@ -1,0 +1,66 @@
+//! What a panic leaves in the spans that it passes through.
+
+use std::cell::RefCell;
+use std::panic::PanicHookInfo;
+use std::sync::Once;
+use std::time::Duration;
+
+use trackway_model::{StatusCode, keys};
+
+use crate::clock::ticks;
+use crate::field::ValueRef;
+use crate::guard::status_number;
+use crate::record::{self, Place};
+use crate::ring::Ring;
+
+thread_local! {
+    /// The last panic's message and place on this thread.
+    static LAST: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
+}
+
+/// How long an aborting program waits for its spans.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// A longer message is cut.
+const LONGEST: usize = 1024;
+
+/// Has every panic remembered for the spans that it unwinds, after whatever hook the program has.
+pub(crate) fn install_hook() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            remember(info);
+            previous(info);
+            if cfg!(panic = "abort") {
+                crate::tracer().flush(LAST_WORDS);
+            }
+        }));
+    });
+}
+
+fn remember(info: &PanicHookInfo<'_>) {
+    let payload = info.payload();
+    let message = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let message = record::cut(message.unwrap_or("a value that is no text"), LONGEST).to_owned();
+    let place = info.location().map(|place| format!("at {place}")).unwrap_or_default();
+    let _ = LAST.try_with(|last| *last.borrow_mut() = Some((message, place))); // At a thread's end nobody asks.
+}
+
+/// Returns the message and the place of the panic that unwinds this thread.
+pub(crate) fn last() -> (String, String) {
+    let last = LAST.try_with(|last| last.borrow().clone()).ok().flatten();
+    last.unwrap_or_else(|| ("panicked".to_owned(), String::new()))
+}
+
+/// Writes the panic into a span of the ring: its status, and an `exception` event.
+pub(crate) fn record(ring: &Ring, of: u64) {
+    let (message, place) = last();
+    let recorded = record::event(ring, of, keys::EXCEPTION, ticks())
+        && record::attribute(ring, of, Place::Event, &keys::EXCEPTION_TYPE, ValueRef::Text("panic"))
+        && record::attribute(ring, of, Place::Event, &keys::EXCEPTION_MESSAGE, ValueRef::Text(&message))
+        && record::attribute(ring, of, Place::Event, &"exception.stacktrace", ValueRef::Text(&place));
+    let judged = record::text(ring, of, record::STATUS, status_number(StatusCode::Error), &message);
+    if !(recorded && judged) {
+        crate::collector::count_attribute_lost();
+    }
+}

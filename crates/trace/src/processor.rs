@@ -1,0 +1,18 @@
+//! Hooks at the start and the end of every span.
+
+use trackway_model::SpanRecord;
+
+/// Sees every recorded span when it begins and when it has ended.
+///
+/// The hooks run on the collector's thread, a little after the fact, and for one span at a time: they cost the traced
+/// code nothing. They read; who must change what leaves the process uses [`Builder::redact`](crate::Builder::redact).
+/// A hook that panics is caught and counted.
+pub trait Processor: Send + Sync + 'static {
+    /// Called when a span has begun, with what was known at that moment.
+    fn on_start(&self, span: &SpanRecord) {
+        let _ = span; // Whoever does not care leaves it out.
+    }
+
+    /// Called when a span has ended, with all of it.
+    fn on_end(&self, span: &SpanRecord);
+}

@@ -1,0 +1,228 @@
+//! What a thread writes into its ring: facts, in words of 64 bits.
+//!
+//! The lowest byte of a record's first word says what it is:
+//!
+//! ```text
+//! START     site            , tick                                    a span begins inside the innermost one
+//! NEXT      site            , tick                                    the innermost span ends, its sibling begins
+//! END       tick                                                      the innermost span ends
+//! END_OF    number          , tick                                    another one ends
+//! ATTACH    flags · remote? , span, trace, trace, tracer              a scope begins, in the span of that id if there is one
+//! DETACH                                                              the innermost scope ends
+//! FAR       site            , tick, span, parent, trace, trace, tracer·flags   a span that may end on another thread
+//! FAR_END   -               , span, tick
+//! STATE     far? · length   , text..                                  W3C tracestate of the scope or far span before it
+//! OF        number                                                    the next record is about that span
+//! BOOL I64 F64 TEXT BYTES   place · key · length [, key..] , value..  an attribute of the span, or of its last event or link
+//! ASIDE     place · key [, key..]                                     the same; its value lies beside the ring
+//! EVENT     length          , tick, name..
+//! LINK      flags           , span, trace, trace
+//! STATUS    code · length   , message..
+//! NAME      length          , name..
+//! KIND      kind
+//! GONE                                                                the thread is at its end
+//! ```
+//!
+//! Numbers count the spans begun in this ring from 1 (START, NEXT); a span's id is made from its number.
+
+use crate::field::{Label, Name, ValueRef};
+use crate::ring::Ring;
+
+pub(crate) const START: u8 = 1;
+pub(crate) const NEXT: u8 = 2;
+pub(crate) const END: u8 = 3;
+pub(crate) const END_OF: u8 = 4;
+pub(crate) const ATTACH: u8 = 6;
+pub(crate) const DETACH: u8 = 7;
+pub(crate) const FAR: u8 = 8;
+pub(crate) const FAR_END: u8 = 9;
+pub(crate) const STATE: u8 = 10;
+pub(crate) const OF: u8 = 11;
+pub(crate) const BOOL: u8 = 12;
+pub(crate) const I64: u8 = 13;
+pub(crate) const F64: u8 = 14;
+pub(crate) const TEXT: u8 = 15;
+pub(crate) const BYTES: u8 = 16;
+pub(crate) const ASIDE: u8 = 17;
+pub(crate) const EVENT: u8 = 18;
+pub(crate) const LINK: u8 = 19;
+pub(crate) const STATUS: u8 = 20;
+pub(crate) const NAME: u8 = 21;
+pub(crate) const KIND: u8 = 22;
+pub(crate) const GONE: u8 = 23;
+
+/// Longer texts lie beside the ring.
+pub(crate) const LONGEST: usize = 4096;
+/// Longer keys are cut.
+pub(crate) const LONGEST_KEY: usize = 255;
+/// The place byte's mark of a key that is written out.
+pub(crate) const WRITTEN: u64 = 0x80;
+
+/// What an attribute belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Span = 0,
+    Event = 1,
+    Link = 2,
+}
+
+/// Returns room for `words`, waking the collector at half a ring; `None` when the ring is full.
+#[inline(always)]
+pub(crate) fn room(ring: &Ring, words: usize) -> Option<usize> {
+    ring.quick_room(words).or_else(|| more_room(ring, words))
+}
+
+#[cold]
+fn more_room(ring: &Ring, words: usize) -> Option<usize> {
+    use crate::ring::Room;
+    match ring.room(words) {
+        Room::At(at) => Some(at),
+        Room::Waking(at) => {
+            crate::collector::wake();
+            Some(at)
+        }
+        Room::None => {
+            crate::collector::wake();
+            None
+        }
+    }
+}
+
+#[inline(always)]
+pub(crate) fn words(bytes: usize) -> usize {
+    bytes.div_ceil(8)
+}
+
+/// Stores bytes, eight a word, the last one filled up with zeros; returns the position behind them.
+#[inline(always)]
+pub(crate) fn put_bytes(ring: &Ring, mut at: usize, bytes: &[u8]) -> usize {
+    let (whole, rest) = bytes.as_chunks::<8>();
+    for word in whole {
+        ring.put(at, u64::from_le_bytes(*word));
+        at += 1;
+    }
+    if !rest.is_empty() {
+        let mut word = 0;
+        for byte in rest.iter().rev() {
+            word = word << 8 | u64::from(*byte);
+        }
+        ring.put(at, word);
+        at += 1;
+    }
+    at
+}
+
+/// Cuts a text to at most `most` bytes, between two characters.
+pub(crate) fn cut(text: &str, most: usize) -> &str {
+    if text.len() <= most { text } else { &text[..text.floor_char_boundary(most)] }
+}
+
+/// Writes `OF number` when a record is about a span that is not the innermost; returns where the record goes.
+#[inline(always)]
+fn about(ring: &Ring, of: u64, at: usize) -> usize {
+    if of == 0 {
+        return at;
+    }
+    ring.put(at, of << 8 | u64::from(OF));
+    at + 1
+}
+
+/// Records an attribute of the span numbered `of`, or of the innermost one when that is 0. Returns false without room.
+#[inline(always)]
+pub(crate) fn attribute(ring: &Ring, of: u64, place: Place, key: &impl Label, value: ValueRef<'_>) -> bool {
+    let (tag, word, bytes): (u8, u64, &[u8]) = match value {
+        ValueRef::Absent => return true,
+        ValueRef::Bool(value) => (BOOL, u64::from(value), &[]),
+        ValueRef::I64(value) => (I64, value as u64, &[]),
+        ValueRef::F64(value) => (F64, value.to_bits(), &[]),
+        ValueRef::Text(value) if value.len() <= LONGEST => (TEXT, 0, value.as_bytes()),
+        ValueRef::Bytes(value) if value.len() <= LONGEST => (BYTES, 0, value),
+        ValueRef::Text(_) | ValueRef::Bytes(_) | ValueRef::Value(_) => return aside(ring, of, place, key, value),
+    };
+    let inline = matches!(tag, TEXT | BYTES);
+    let value_words = if inline { words(bytes.len()) } else { 1 };
+    let (key_word, key_bytes) = key_of(key);
+    let Some(at) = room(ring, 2 + words(key_bytes.len()) + value_words) else { return false };
+    let mut at = about(ring, of, at);
+    ring.put(at, (bytes.len() as u64) << 40 | key_word | (place as u64) << 8 | u64::from(tag));
+    at = put_bytes(ring, at + 1, key_bytes);
+    if inline {
+        at = put_bytes(ring, at, bytes);
+    } else {
+        ring.put(at, word);
+        at += 1;
+    }
+    ring.publish(at);
+    true
+}
+
+#[inline(always)]
+fn key_of<'a>(key: &'a impl Label) -> (u64, &'a [u8]) {
+    match key.name() {
+        Name::Known(key) => (u64::from(key.id() & 0xff_ffff) << 16, &[]),
+        Name::Text(text) => {
+            let text = cut(text, LONGEST_KEY).as_bytes();
+            ((text.len() as u64) << 16 | WRITTEN << 8, text)
+        }
+    }
+}
+
+#[cold]
+fn aside(ring: &Ring, of: u64, place: Place, key: &impl Label, value: ValueRef<'_>) -> bool {
+    let Some(value) = value.to_value() else { return true };
+    let (key_word, key_bytes) = key_of(key);
+    let Some(at) = room(ring, 2 + words(key_bytes.len())) else { return false };
+    // Whether it finds room there or not, one value stands for one record.
+    let kept = crate::aside::put(ring, value);
+    let at = about(ring, of, at);
+    ring.put(at, key_word | (place as u64) << 8 | u64::from(ASIDE));
+    let at = put_bytes(ring, at + 1, key_bytes);
+    ring.publish(at);
+    kept
+}
+
+/// Records something that happened now.
+pub(crate) fn event(ring: &Ring, of: u64, name: &str, tick: u64) -> bool {
+    let name = cut(name, LONGEST).as_bytes();
+    let Some(at) = room(ring, 3 + words(name.len())) else { return false };
+    let at = about(ring, of, at);
+    ring.put(at, (name.len() as u64) << 40 | u64::from(EVENT));
+    ring.put(at + 1, tick);
+    let at = put_bytes(ring, at + 2, name);
+    ring.publish(at);
+    true
+}
+
+/// Records a relation to another span.
+pub(crate) fn link(ring: &Ring, of: u64, trace: u128, span: u64, flags: u8) -> bool {
+    let Some(at) = room(ring, 5) else { return false };
+    let at = about(ring, of, at);
+    ring.put(at, u64::from(flags) << 8 | u64::from(LINK));
+    ring.put(at + 1, span);
+    put_trace(ring, at + 2, trace);
+    ring.publish(at + 4);
+    true
+}
+
+/// Records a text of the span: its status' message under STATUS, its name under NAME.
+pub(crate) fn text(ring: &Ring, of: u64, tag: u8, code: u8, text: &str) -> bool {
+    let text = cut(text, LONGEST).as_bytes();
+    let Some(at) = room(ring, 2 + words(text.len())) else { return false };
+    let at = about(ring, of, at);
+    ring.put(at, (text.len() as u64) << 40 | u64::from(code) << 8 | u64::from(tag));
+    let at = put_bytes(ring, at + 1, text);
+    ring.publish(at);
+    true
+}
+
+#[inline(always)]
+pub(crate) fn put_trace(ring: &Ring, at: usize, trace: u128) {
+    ring.put(at, trace as u64);
+    ring.put(at + 1, (trace >> 64) as u64);
+}
+
+/// A text's length as a word has it.
+#[inline(always)]
+pub(crate) fn length(word: u64) -> usize {
+    (word >> 40) as usize
+}

@@ -1,0 +1,270 @@
+//! A thread's ring: words written by the thread, read by whoever collects.
+//!
+//! One producer, one consumer, no lock. The two positions only ever rise; a word's place is its position modulo the
+//! ring's size:
+//!
+//! ```text
+//!             tail                      head        limit
+//!   ───────────┼─────────────────────────┼────────────┼─────────┼──→ position
+//!     free     │ published, not yet read │   free     │ reserve │
+//! ```
+//!
+//! The producer stores words and then `head` with release order, so the consumer, which loads `head` with acquire order,
+//! sees the words. The consumer stores `tail` with release order after it has loaded the words, so the producer, which
+//! loads `tail` with acquire order before it writes over them, cannot change what is being read. Every word is an atomic
+//! of its own, which costs nothing on the processors in use and leaves no room for a data race. The reserve is for what
+//! must always find room: the ends of what was begun.
+
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+#[cfg(not(loom))]
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use crate::aside::Aside;
+
+/// How many words a ring holds: 256 KiB.
+#[cfg(not(loom))]
+pub(crate) const WORDS: usize = 1 << 15;
+#[cfg(loom)]
+pub(crate) const WORDS: usize = 16;
+
+/// How many words only ends may use: two for every span that can be open on the thread, and as many again for the ends
+/// of spans that began elsewhere.
+#[cfg(not(loom))]
+pub(crate) const RESERVE: usize = 4 * MOST_OPEN;
+#[cfg(loom)]
+pub(crate) const RESERVE: usize = 4;
+
+/// How deep spans may nest on one thread.
+pub(crate) const MOST_OPEN: usize = 512;
+
+const MASK: usize = WORDS - 1;
+
+/// On a line of its own: the other side writes other lines.
+#[repr(align(128))]
+struct Line<T>(T);
+
+#[repr(align(128))]
+pub(crate) struct Ring {
+    // The producer's line.
+    head: AtomicUsize,
+    /// Up to where the producer writes without looking at `tail` again.
+    limit: AtomicUsize,
+    /// How many spans the producer has numbered.
+    pub(crate) numbered: AtomicU64,
+    /// Where the ids of those spans begin.
+    pub(crate) base: u64,
+    /// The number before the first of them.
+    pub(crate) first: u64,
+    /// Values too long for the ring.
+    pub(crate) aside: Aside,
+    words: Box<[AtomicU64; WORDS]>,
+    // The consumer's line.
+    tail: Line<AtomicUsize>,
+}
+
+/// What the producer is to do besides writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// Write at this position.
+    At(usize),
+    /// Write at this position, and have the ring read: half of it is full.
+    Waking(usize),
+    /// There is none.
+    None,
+}
+
+impl Ring {
+    pub(crate) fn new(base: u64, first: u64) -> Self {
+        let words: Vec<AtomicU64> = (0..WORDS).map(|_| AtomicU64::new(0)).collect();
+        let words = words.into_boxed_slice().try_into().unwrap_or_else(|_| unreachable!("WORDS words were made"));
+        Self {
+            head: AtomicUsize::new(0),
+            limit: AtomicUsize::new(WORDS / 2),
+            numbered: AtomicU64::new(first),
+            base,
+            first,
+            aside: Aside::default(),
+            words,
+            tail: Line(AtomicUsize::new(0)),
+        }
+    }
+
+    /// Producer: returns where to write `words` words, if that is below the limit.
+    #[inline(always)]
+    pub(crate) fn quick_room(&self, words: usize) -> Option<usize> {
+        let head = self.head.load(Ordering::Relaxed);
+        (head + words <= self.limit.load(Ordering::Relaxed)).then_some(head)
+    }
+
+    /// Producer: looks how far the consumer is.
+    #[cold]
+    pub(crate) fn room(&self, words: usize) -> Room {
+        let head = self.head.load(Ordering::Relaxed);
+        let tail = self.tail.0.load(Ordering::Acquire);
+        let most = tail + WORDS - RESERVE;
+        if head + words > most {
+            return Room::None;
+        }
+        let half = tail + WORDS / 2;
+        if head + words <= half {
+            self.limit.store(half, Ordering::Relaxed);
+            return Room::At(head);
+        }
+        self.limit.store(most, Ordering::Relaxed);
+        Room::Waking(head)
+    }
+
+    /// Producer: returns where to write the end of something that began on another thread, if there is room.
+    pub(crate) fn room_for_end(&self, words: usize) -> Option<usize> {
+        let head = self.head.load(Ordering::Relaxed);
+        let tail = self.tail.0.load(Ordering::Acquire);
+        (head + words + RESERVE / 2 <= tail + WORDS).then_some(head)
+    }
+
+    /// Producer: returns where the next word goes; for the ends, which always have room.
+    #[inline(always)]
+    pub(crate) fn head(&self) -> usize {
+        self.head.load(Ordering::Relaxed)
+    }
+
+    /// Producer: stores a word that nobody sees yet.
+    #[inline(always)]
+    pub(crate) fn put(&self, at: usize, word: u64) {
+        if let Some(place) = self.words.get(at & MASK) {
+            place.store(word, Ordering::Relaxed);
+        }
+    }
+
+    /// Producer: makes every word before `head` visible.
+    #[inline(always)]
+    pub(crate) fn publish(&self, head: usize) {
+        self.head.store(head, Ordering::Release);
+    }
+
+    /// Producer: numbers a span.
+    #[inline(always)]
+    pub(crate) fn number(&self) -> u64 {
+        let number = self.numbered.load(Ordering::Relaxed) + 1;
+        self.numbered.store(number, Ordering::Relaxed);
+        number
+    }
+
+    /// Consumer: returns the position before which all words can be read.
+    pub(crate) fn published(&self) -> usize {
+        self.head.load(Ordering::Acquire)
+    }
+
+    /// Consumer: returns a word.
+    #[inline(always)]
+    pub(crate) fn word(&self, at: usize) -> u64 {
+        self.words.get(at & MASK).map_or(0, |place| place.load(Ordering::Relaxed))
+    }
+
+    /// Consumer: gives everything before `tail` back.
+    pub(crate) fn release(&self, tail: usize) {
+        self.tail.0.store(tail, Ordering::Release);
+    }
+
+    /// Consumer: returns where it stopped.
+    pub(crate) fn tail(&self) -> usize {
+        self.tail.0.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models {
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use super::*;
+
+    fn write(ring: &Ring, first: u64) -> bool {
+        let at = match ring.quick_room(2).map_or_else(|| ring.room(2), Room::At) {
+            Room::At(at) | Room::Waking(at) => at,
+            Room::None => return false,
+        };
+        ring.put(at, first);
+        ring.put(at + 1, first + 1000);
+        ring.publish(at + 2);
+        true
+    }
+
+    fn read(ring: &Ring, seen: &mut Vec<u64>) {
+        let (mut at, head) = (ring.tail(), ring.published());
+        while at < head {
+            let first = ring.word(at);
+            assert_eq!(ring.word(at + 1), first + 1000, "a record is seen whole");
+            seen.push(first);
+            at += 2;
+        }
+        ring.release(at);
+    }
+
+    #[test]
+    fn records_arrive_whole_in_order_and_none_is_written_over() {
+        loom::model(|| {
+            let ring = Arc::new(Ring::new(0, 0));
+            let producer = {
+                let ring = ring.clone();
+                thread::spawn(move || (1..=8).filter(|number| write(&ring, *number)).collect::<Vec<_>>())
+            };
+            let mut seen = Vec::new();
+            read(&ring, &mut seen);
+            read(&ring, &mut seen);
+            let written = producer.join().unwrap();
+            read(&ring, &mut seen);
+            assert_eq!(seen, written);
+        });
+    }
+
+    #[test]
+    fn an_end_finds_room_in_a_full_ring_and_spares_what_is_unread() {
+        loom::model(|| {
+            let ring = Arc::new(Ring::new(0, 0));
+            while write(&ring, 7) {}
+            let producer = {
+                let ring = ring.clone();
+                thread::spawn(move || {
+                    let at = ring.head();
+                    ring.put(at, 9);
+                    ring.put(at + 1, 1009);
+                    ring.publish(at + 2);
+                })
+            };
+            let mut seen = Vec::new();
+            read(&ring, &mut seen);
+            producer.join().unwrap();
+            read(&ring, &mut seen);
+            assert_eq!(seen.last(), Some(&9));
+            assert!(seen.iter().rev().skip(1).all(|number| *number == 7));
+        });
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_ring_asks_to_be_read_and_a_full_one_refuses() {
+        let ring = Ring::new(0, 0);
+        let mut woke = 0;
+        let mut written = 0;
+        loop {
+            let at = match ring.quick_room(2).map_or_else(|| ring.room(2), Room::At) {
+                Room::At(at) => at,
+                Room::Waking(at) => {
+                    woke += 1;
+                    at
+                }
+                Room::None => break,
+            };
+            ring.publish(at + 2);
+            written += 2;
+        }
+        assert_eq!((woke, written), (1, WORDS - RESERVE));
+        ring.release(ring.published());
+        assert_eq!(ring.room(2), Room::At(written), "what was read makes room");
+    }
+}

@@ -1,0 +1,466 @@
+//! What is active on this thread: one slot, the only thing that the hot path looks at.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use crate::collector;
+use crate::context::{Context, More};
+use crate::ids;
+use crate::record;
+use crate::ring::{MOST_OPEN, Ring};
+
+thread_local! {
+    pub(crate) static SLOT: Slot = const { Slot::idle() };
+    /// What few contexts carry, kept out of the slot; `Slot::more` says whether something is here.
+    static MORE: RefCell<Option<Arc<More>>> = const { RefCell::new(None) };
+    /// Spans and scopes that ended before something inside them did.
+    static EARLY: RefCell<Early> = const { RefCell::new(Early::new()) };
+    /// The thread's ring, given back when the thread ends.
+    static OWNED: Owned = const { Owned(Cell::new(None)) };
+}
+
+/// What a new span finds on this thread when no ring takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Nothing is active: a span begins a trace of the global tracer.
+    Idle,
+    /// Nothing is active, and the thread has a tracer of its own.
+    Given,
+    /// What is active is not recorded, and so is nothing inside it.
+    Off,
+    /// What is active was begun elsewhere: a span begins this process's part of its trace.
+    Elsewhere,
+    /// What is active found no room, so that what is inside is counted as dropped.
+    Lost,
+    /// What is active belongs to a tracer that works without a collector.
+    Direct,
+    /// The process was forked: what is active goes on in a ring of this process.
+    Forked,
+}
+
+/// A place in a trace, as the thread holds it.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) ring: Option<&'static Ring>,
+    pub(crate) mode: Mode,
+    /// The innermost span of the ring: its depth above [`DEPTH`], its number below. Number 0: the scope's own span.
+    pub(crate) current: u64,
+    pub(crate) trace: u128,
+    /// The span that the scope was attached with.
+    pub(crate) span: u64,
+    pub(crate) flags: u8,
+    pub(crate) remote: bool,
+    pub(crate) tracer: u32,
+    /// The scope's number on this thread.
+    pub(crate) scope: u64,
+}
+
+pub(crate) struct Slot {
+    pub(crate) ring: Cell<Option<&'static Ring>>,
+    pub(crate) mode: Cell<Mode>,
+    pub(crate) current: Cell<u64>,
+    trace: Cell<u128>,
+    span: Cell<u64>,
+    flags: Cell<u8>,
+    remote: Cell<bool>,
+    pub(crate) tracer: Cell<u32>,
+    scope: Cell<u64>,
+    scopes: Cell<u64>,
+    more: Cell<bool>,
+    /// True while [`EARLY`] holds something.
+    early: Cell<bool>,
+    mine: Cell<Option<&'static Ring>>,
+}
+
+/// Where the depth begins in [`Place::current`].
+pub(crate) const DEPTH: u32 = 48;
+pub(crate) const ONE_DEEPER: u64 = 1 << DEPTH;
+pub(crate) const NUMBER: u64 = ONE_DEEPER - 1;
+/// From here on a span is refused.
+pub(crate) const DEEPEST: u64 = (MOST_OPEN as u64) << DEPTH;
+/// Marks in [`Place::current`] that a span around the innermost one has ended already. It makes every quick test fail.
+const RAGGED: u64 = 1 << 62;
+/// What comes before the span that began a trace on this thread.
+pub(crate) const OUTSIDE: u64 = u64::MAX;
+
+struct Early {
+    /// `current` of the ended span, and what it was before.
+    spans: Vec<(u64, u64)>,
+    /// What ended scopes would have restored.
+    scopes: Vec<(u64, Saved)>,
+    /// What was active before the span that began this process's part of a trace.
+    outer: Option<Place>,
+}
+
+impl Early {
+    const fn new() -> Self {
+        Self { spans: Vec::new(), scopes: Vec::new(), outer: None }
+    }
+}
+
+/// What a scope puts back.
+#[derive(Clone)]
+pub(crate) struct Saved {
+    place: Place,
+    more: Option<Arc<More>>,
+    had_more: bool,
+    /// True when the scope wrote ATTACH.
+    attached: bool,
+}
+
+impl Slot {
+    const fn idle() -> Self {
+        Self {
+            ring: Cell::new(None),
+            mode: Cell::new(Mode::Idle),
+            current: Cell::new(0),
+            trace: Cell::new(0),
+            span: Cell::new(0),
+            flags: Cell::new(0),
+            remote: Cell::new(false),
+            tracer: Cell::new(0),
+            scope: Cell::new(0),
+            scopes: Cell::new(0),
+            more: Cell::new(false),
+            early: Cell::new(false),
+            mine: Cell::new(None),
+        }
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            ring: self.ring.get(),
+            mode: self.mode.get(),
+            current: self.current.get(),
+            trace: self.trace.get(),
+            span: self.span.get(),
+            flags: self.flags.get(),
+            remote: self.remote.get(),
+            tracer: self.tracer.get(),
+            scope: self.scope.get(),
+        }
+    }
+
+    pub(crate) fn set(&self, place: &Place) {
+        self.ring.set(place.ring);
+        self.mode.set(place.mode);
+        self.current.set(place.current);
+        self.trace.set(place.trace);
+        self.span.set(place.span);
+        self.flags.set(place.flags);
+        self.remote.set(place.remote);
+        self.tracer.set(place.tracer);
+        self.scope.set(place.scope);
+    }
+
+    /// Returns the active context.
+    pub(crate) fn context(&self) -> Context {
+        let more = if self.more.get() { MORE.with_borrow(Clone::clone) } else { None };
+        Context {
+            trace: self.trace.get(),
+            span: self.innermost(),
+            flags: self.flags.get(),
+            remote: self.remote.get() && self.number() == 0,
+            tracer: self.tracer.get(),
+            more,
+        }
+    }
+
+    /// Returns the number of the innermost span in the ring; 0 when that is the scope's own span.
+    pub(crate) fn number(&self) -> u64 {
+        self.current.get() & NUMBER
+    }
+
+    fn innermost(&self) -> u64 {
+        match (self.ring.get(), self.number()) {
+            (Some(ring), number) if number > ring.first => ids::nth(ring.base, number),
+            _ => self.span.get(),
+        }
+    }
+
+    /// Returns what the active context carries besides ids.
+    pub(crate) fn more(&self) -> Option<Arc<More>> {
+        if self.more.get() { MORE.with_borrow(Clone::clone) } else { None }
+    }
+
+    fn exchange_more(&self, more: Option<Arc<More>>) -> Option<Arc<More>> {
+        if !self.more.get() && more.is_none() {
+            return None;
+        }
+        self.more.set(more.is_some());
+        MORE.try_with(|cell| cell.replace(more)).ok().flatten()
+    }
+
+    /// Returns this thread's ring; `None` when there are too many threads, or this one is at its end.
+    pub(crate) fn mine(&self) -> Option<&'static Ring> {
+        self.mine.get().or_else(|| self.acquire(0))
+    }
+
+    #[cold]
+    fn acquire(&self, first: u64) -> Option<&'static Ring> {
+        let ring = OWNED.try_with(|owned| {
+            let ring = collector::rings::acquire(first)?;
+            owned.0.set(Some(ring));
+            Some(ring)
+        });
+        let ring = ring.ok().flatten();
+        self.mine.set(ring);
+        ring
+    }
+
+    /// Makes `context` the active one; returns what is to be put back.
+    pub(crate) fn attach(&self, context: &Context) -> Saved {
+        let place = self.place();
+        let had_more = self.more.get();
+        let number = self.scopes.get() + 1;
+        self.scopes.set(number);
+        self.scope.set(number);
+        self.trace.set(context.trace);
+        self.span.set(context.span);
+        self.flags.set(context.flags);
+        self.remote.set(context.remote);
+        self.tracer.set(context.tracer);
+        let more = self.exchange_more(context.more.clone());
+        let depth = place.current & !RAGGED & !NUMBER;
+        let mode = match (context.trace, context.tracer) {
+            (0, 0) => Mode::Idle,
+            (_, crate::tracer::DIRECT) if context.trace == 0 || context.is_sampled() => Mode::Direct,
+            (0, _) => Mode::Given,
+            (_, 0) => Mode::Elsewhere,
+            _ if !context.is_sampled() => Mode::Off,
+            _ => Mode::Lost,
+        };
+        self.mode.set(mode);
+        self.ring.set(None);
+        self.current.set(depth + ONE_DEEPER);
+        let mut attached = false;
+        if mode == Mode::Lost && depth < DEEPEST - ONE_DEEPER && let Some(ring) = self.mine() {
+            attached = record_attach(ring, context);
+            self.ring.set(attached.then_some(ring));
+        }
+        Saved { place, more, had_more, attached }
+    }
+
+    /// Puts back what was active before the scope of that number; later, when a scope inside it is still open.
+    pub(crate) fn detach(&self, scope: u64, saved: &Saved) {
+        if self.scope.get() != scope {
+            let kept = EARLY.try_with(|early| early.borrow_mut().scopes.push((scope, saved.clone())));
+            if kept.is_ok() {
+                self.early.set(true);
+            }
+            return;
+        }
+        self.restore(saved);
+        if self.early.get() {
+            self.catch_up();
+        }
+    }
+
+    fn restore(&self, saved: &Saved) {
+        if saved.attached
+            && let Some(ring) = self.mine.get()
+        {
+            record_detach(ring);
+        }
+        self.set(&saved.place);
+        if self.more.get() || saved.had_more {
+            self.exchange_more(saved.more.clone());
+        }
+        // What was saved before a fork is of a ring that belongs to the parent.
+        if let Some(ring) = saved.place.ring
+            && self.mine.get().is_none_or(|mine| !std::ptr::eq(mine, ring))
+        {
+            self.span.set(ids::nth(ring.base, saved.place.current & NUMBER));
+            self.ring.set(None);
+            self.mode.set(Mode::Forked);
+        }
+    }
+
+    /// Leaves scopes and spans that ended while something inside them was active.
+    #[cold]
+    pub(crate) fn catch_up(&self) {
+        loop {
+            let scope = self.scope.get();
+            let ended = EARLY.try_with(|early| {
+                let scopes = &mut early.borrow_mut().scopes;
+                scopes.iter().position(|(number, _)| *number == scope).map(|at| scopes.swap_remove(at).1)
+            });
+            let Ok(Some(saved)) = ended else { break };
+            self.restore(&saved);
+        }
+        let Some(ring) = self.ring.get() else { return };
+        loop {
+            let current = self.current.get() & !RAGGED;
+            let ended = EARLY.try_with(|early| {
+                let spans = &mut early.borrow_mut().spans;
+                let found = spans.iter().position(|(span, _)| *span == current);
+                (found.map(|at| spans.swap_remove(at).1), spans.is_empty())
+            });
+            match ended {
+                Ok((Some(OUTSIDE), _)) => return self.leave(ring),
+                Ok((Some(before), _)) => self.current.set(before),
+                Ok((None, is_empty)) => {
+                    return self.current.set(if is_empty { current } else { current | RAGGED });
+                }
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Notes that a span ended while one inside it was open, or another scope was active.
+    #[cold]
+    pub(crate) fn ended_early(&self, me: u64, before: u64) {
+        let noted = EARLY.try_with(|early| early.borrow_mut().spans.push((me, before)));
+        if noted.is_ok() {
+            self.early.set(true);
+            if self.ring.get().is_some() {
+                self.current.set(self.current.get() | RAGGED);
+            }
+        }
+    }
+
+    /// Returns true when the span is the innermost one, though one around it may have ended.
+    pub(crate) fn is_innermost(&self, me: u64) -> bool {
+        self.ring.get().is_some() && self.current.get() & !RAGGED == me
+    }
+
+    /// Begins a trace, or this process's part of one: the ring takes spans until [`leave`](Self::leave).
+    pub(crate) fn begin(&self, place: &Place) {
+        if matches!(self.mode.get(), Mode::Elsewhere | Mode::Given) {
+            let outer = self.place();
+            let _ = EARLY.try_with(|early| early.borrow_mut().outer = Some(outer)); // At thread end nothing is restored.
+            self.early.set(true);
+        }
+        self.set(&Place { scope: self.scope.get(), ..*place });
+    }
+
+    /// Carries `more` while the trace that was just begun lasts.
+    pub(crate) fn carry(&self, more: Option<Arc<More>>) {
+        self.exchange_more(more);
+    }
+
+    /// Ends what [`begin`](Self::begin) began.
+    #[cold]
+    pub(crate) fn leave(&self, ring: &Ring) {
+        record_detach(ring);
+        self.leave_quietly();
+    }
+
+    /// As [`leave`](Self::leave), for what is not in a ring.
+    pub(crate) fn leave_quietly(&self) {
+        let scope = self.scope.get();
+        let mut outer = None;
+        if self.early.get() {
+            let _ = EARLY.try_with(|early| {
+                let mut early = early.borrow_mut();
+                early.spans.clear();
+                outer = early.outer.take();
+                self.early.set(!early.scopes.is_empty());
+            }); // At thread end nothing is restored.
+        }
+        match outer {
+            Some(place) => self.set(&place),
+            None => {
+                self.ring.set(None);
+                self.mode.set(Mode::Idle);
+                self.current.set(self.current.get() & !RAGGED & !NUMBER);
+                self.trace.set(0);
+                self.span.set(0);
+                self.flags.set(0);
+                self.remote.set(false);
+                self.tracer.set(0);
+                if self.more.get() {
+                    let more = self.exchange_more(None);
+                    self.exchange_more(more.and_then(|more| More::only_baggage(&more)));
+                }
+            }
+        }
+        self.scope.set(scope);
+    }
+
+    /// Goes on in this process with what was active in the one it was forked from.
+    #[cold]
+    pub(crate) fn go_on(&self) -> Option<&'static Ring> {
+        self.mode.set(Mode::Lost);
+        let ring = match self.mine.get() {
+            Some(ring) => ring,
+            None => self.acquire(self.number())?,
+        };
+        let context = Context { more: None, ..self.context() };
+        if !record_attach(ring, &context) {
+            return None;
+        }
+        self.ring.set(Some(ring));
+        Some(ring)
+    }
+
+    /// In the child of a fork, on its only thread.
+    pub(crate) fn forked(&self) {
+        self.mine.set(None);
+        let _ = OWNED.try_with(|owned| owned.0.set(None)); // At thread end there is nothing to forget.
+        if self.ring.get().is_some() {
+            self.span.set(self.innermost());
+            self.ring.set(None);
+            self.mode.set(Mode::Forked);
+        }
+    }
+}
+
+fn record_attach(ring: &Ring, context: &Context) -> bool {
+    let Some(at) = record::room(ring, 5) else { return false };
+    let remote = u64::from(context.remote) << 16;
+    ring.put(at, remote | u64::from(context.flags) << 8 | u64::from(record::ATTACH));
+    ring.put(at + 1, context.span);
+    record::put_trace(ring, at + 2, context.trace);
+    ring.put(at + 4, u64::from(context.tracer));
+    ring.publish(at + 5);
+    if let Some(state) = context.trace_state() {
+        record::text(ring, 0, record::STATE, 0, state);
+    }
+    true
+}
+
+fn record_detach(ring: &Ring) {
+    let at = ring.head();
+    ring.put(at, u64::from(record::DETACH));
+    ring.publish(at + 1);
+}
+
+struct Owned(Cell<Option<&'static Ring>>);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        let Some(ring) = self.0.take() else { return };
+        // Destructors that run after this one find no ring.
+        let _ = SLOT.try_with(|slot| {
+            slot.mine.set(None);
+            slot.ring.set(None);
+            slot.mode.set(Mode::Lost);
+        }); // The slot has no destructor, so it is there.
+        let at = ring.head();
+        ring.put(at, u64::from(record::GONE));
+        ring.publish(at + 1);
+        collector::rings::give_back(ring);
+    }
+}
+
+/// Has nothing recorded on this thread from now on: for threads that serve the tracing itself.
+pub(crate) fn silence() {
+    SLOT.with(|slot| slot.set(&Place { mode: Mode::Off, tracer: 0, ..slot.place() }));
+}
+
+/// Calls `work` with nothing recorded on this thread.
+pub(crate) fn silently<R>(work: impl FnOnce() -> R) -> R {
+    struct Restore(Place);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            SLOT.with(|slot| slot.set(&self.0));
+        }
+    }
+    let _restore = SLOT.with(|slot| {
+        let place = slot.place();
+        slot.set(&Place { ring: None, mode: Mode::Off, ..place });
+        Restore(place)
+    });
+    work()
+}

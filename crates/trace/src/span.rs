@@ -1,0 +1,583 @@
+//! The full span: owned, readable, and at home on every thread.
+
+use std::borrow::Borrow;
+use std::error::Error;
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use trackway_model::{Dropped, Event, Link, SpanKind, SpanRecord, Status, StatusCode, Text, Timestamp, Value, keys};
+
+use crate::context::{Context, More, Scope};
+use crate::field::{Field, Label};
+use crate::limits::Limits;
+use crate::slot::SLOT;
+use crate::tracer::Tracer;
+use crate::{global, record};
+
+/// A span that is owned: it moves between threads, outlives scopes, and can be read.
+///
+/// It ends when it is [finished](Self::finish) or dropped. Whatever is done to it afterwards does nothing, and so does
+/// everything with a span that is not recorded. [`span!`](crate::span) is the cheaper kind, for work that begins and
+/// ends in one block.
+///
+/// ```
+/// # use trackway::{SpanKind, Tracer};
+/// # let tracer = Tracer::builder().build();
+/// let span = tracer.span("charge").kind(SpanKind::Client).attribute("payment.amount", 8940).start();
+/// span.event("retry").field("attempt", 2);
+/// {
+///     let _scope = span.activate(); // what begins on this thread now is a child of `charge`
+///     let _inner = trackway::span!("bank");
+/// }
+/// span.finish();
+/// ```
+pub struct Span {
+    live: Option<Arc<Live>>,
+    context: Context,
+}
+
+/// What an open span knows.
+pub(crate) struct Live {
+    tracer: Tracer,
+    /// `None` once it is finished.
+    record: Mutex<Option<SpanRecord>>,
+    /// When it was last announced, in nanoseconds since 1970.
+    pub(crate) announced: AtomicU64,
+}
+
+/// A span that is about to begin. [`Tracer::span`] makes it.
+#[must_use = "the span begins with `start`"]
+pub struct SpanBuilder<'a> {
+    tracer: &'a Tracer,
+    name: Text,
+    kind: SpanKind,
+    parent: Parent,
+    start: Option<Timestamp>,
+    attributes: Vec<(Text, Value)>,
+    links: Vec<Link>,
+}
+
+enum Parent {
+    Active,
+    Of(Context),
+    None,
+}
+
+impl<'a> SpanBuilder<'a> {
+    pub(crate) fn new(tracer: &'a Tracer, name: Text) -> Self {
+        let (parent, kind) = (Parent::Active, SpanKind::Internal);
+        Self { tracer, name, kind, parent, start: None, attributes: Vec::new(), links: Vec::new() }
+    }
+
+    /// Says which side of a call the span is; internal unless said.
+    pub fn kind(mut self, kind: SpanKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Makes the span a part of that one, in the place of the one that is active on this thread.
+    pub fn child_of(mut self, parent: impl Borrow<Context>) -> Self {
+        self.parent = Parent::Of(parent.borrow().clone());
+        self
+    }
+
+    /// Has the span begin a trace of its own, whatever is active.
+    pub fn root(mut self) -> Self {
+        self.parent = Parent::None;
+        self
+    }
+
+    /// Records a relation to a span that this one is no part of.
+    pub fn link(mut self, to: impl Borrow<Context>) -> Self {
+        self.links.push(link(to.borrow(), Vec::new()));
+        self
+    }
+
+    /// Records that the span was caused by another one that does not wait for it, such as the one that put the work into
+    /// a queue: a link with the attribute `opentracing.ref_type` of OpenTelemetry's OpenTracing conventions.
+    pub fn follows_from(mut self, cause: impl Borrow<Context>) -> Self {
+        let kind = vec![(Text::from("opentracing.ref_type"), Value::from("follows_from"))];
+        self.links.push(link(cause.borrow(), kind));
+        self
+    }
+
+    /// Records an attribute.
+    pub fn attribute(mut self, key: impl Label, value: impl Field) -> Self {
+        if let Some(value) = value.lend(|value| value.to_value()) {
+            self.attributes.push((Text::from(key.name().as_str()), value));
+        }
+        self
+    }
+
+    /// Says that the span began at another time than now.
+    pub fn starting_at(mut self, start: Timestamp) -> Self {
+        self.start = Some(start);
+        self
+    }
+
+    /// Begins the span.
+    pub fn start(self) -> Span {
+        let tracer = self.tracer;
+        let parent = match &self.parent {
+            Parent::Active => Some(crate::current()),
+            Parent::Of(context) => Some(context.clone()),
+            Parent::None => None,
+        };
+        let carried = parent.as_ref().and_then(|parent| parent.more.as_deref()).map(|more| more.baggage.clone());
+        // The active span of another tracer is no parent.
+        let parent = parent.filter(|parent| {
+            parent.trace != 0 && (parent.tracer == 0 || parent.tracer == tracer.number())
+        });
+        let trace = parent.as_ref().map_or_else(|| tracer.new_trace_id(), |parent| parent.trace);
+        let inside = parent.as_ref().filter(|parent| parent.tracer != 0);
+        let sampled = match inside {
+            Some(parent) => parent.is_sampled(),
+            None => tracer.sampler().samples(trace, parent.as_ref()),
+        };
+        let recording = sampled && tracer.is_enabled();
+        let state = match inside {
+            Some(parent) => parent.more.as_ref().map(|more| more.state.clone()).unwrap_or_default(),
+            None => tracer.sampler().state(parent.as_ref()),
+        };
+        let flags = if sampled { global::RECORDED } else { global::UNRECORDED };
+        let mut context = Context { trace, span: 0, flags, remote: false, tracer: tracer.number(), more: None };
+        if !recording {
+            let known = parent.as_ref().map_or(0, |parent| parent.span);
+            context.span = if known == 0 { tracer.new_span_id() } else { known };
+            let baggage = carried.filter(|baggage| !baggage.is_empty());
+            context.more = baggage.map(|baggage| Arc::new(More { baggage, ..More::default() }));
+            return Span { live: None, context };
+        }
+        context.span = tracer.new_span_id();
+        let remote = parent.as_ref().is_some_and(Context::is_remote);
+        let record = self.into_record(&context, parent.as_ref(), remote, &state.to_string());
+        tracer.began(&record);
+        let live = Arc::new(Live { tracer: tracer.clone(), record: Mutex::new(Some(record)), announced: AtomicU64::new(0) });
+        tracer.remember(&live);
+        let more = More {
+            baggage: carried.unwrap_or_default(),
+            state_text: state.to_string().into(),
+            state,
+            live: Some(live.clone()),
+            owner: tracer.is_direct().then(|| tracer.clone()),
+        };
+        context.more = Some(Arc::new(more));
+        Span { live: Some(live), context }
+    }
+
+    /// Begins the span, calls `work` inside it, and ends it.
+    pub fn run<R>(self, work: impl FnOnce(&Span) -> R) -> R {
+        let span = self.start();
+        let _scope = span.activate();
+        work(&span)
+    }
+
+    fn into_record(self, context: &Context, parent: Option<&Context>, remote: bool, state: &str) -> SpanRecord {
+        let limits = self.tracer.limits();
+        let mut record = self.tracer.blank(context);
+        record.parent_id = parent.and_then(Context::span_id);
+        record.flags |= if remote { 0x200 } else { 0 };
+        record.trace_state = state.into();
+        record.name = self.name;
+        record.kind = self.kind;
+        record.start = self.start.unwrap_or_else(|| self.tracer.now());
+        for (key, value) in self.attributes {
+            add_attribute(&mut record.attributes, &mut record.dropped.attributes, &limits, &key, value);
+        }
+        for link in self.links {
+            add_link(&mut record, &limits, link);
+        }
+        record
+    }
+}
+
+impl Span {
+    /// Returns a span that records nothing and answers every call.
+    pub fn none() -> Self {
+        Self { live: None, context: Context::none() }
+    }
+
+    /// Returns whether anything is recorded: what is costly to work out need not be otherwise.
+    pub fn is_recording(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| live.lock().is_some())
+    }
+
+    /// Returns the span's place, for children elsewhere and for other processes.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Returns a copy of what is recorded so far; `None` when nothing is, or no more.
+    pub fn record(&self) -> Option<SpanRecord> {
+        self.live.as_ref().and_then(|live| live.lock().clone())
+    }
+
+    /// Makes the span the active one on this thread until the scope is dropped. The span goes on after that.
+    pub fn activate(&self) -> Scope {
+        self.context.attach()
+    }
+
+    /// Records an attribute; a second one of the same name replaces the first.
+    pub fn attribute(&self, key: impl Label, value: impl Field) -> &Self {
+        self.change(|record, limits| {
+            if let Some(value) = value.lend(|value| value.to_value()) {
+                let (list, dropped) = (&mut record.attributes, &mut record.dropped.attributes);
+                add_attribute(list, dropped, limits, key.name().as_str(), value);
+            }
+        });
+        self
+    }
+
+    /// Records that something happened now; its details follow by [`SpanEvent::field`].
+    pub fn event(&self, name: &str) -> SpanEvent<'_> {
+        self.event_at(name, self.live.as_ref().map_or(Timestamp(0), |live| live.tracer.now()))
+    }
+
+    /// Records that something happened at that time.
+    pub fn event_at(&self, name: &str, time: Timestamp) -> SpanEvent<'_> {
+        self.change(|record, limits| {
+            if record.events.len() >= limits.events as usize {
+                record.dropped.events += 1;
+                return;
+            }
+            record.events.push(Event { time, name: Text::from(name), ..Event::default() });
+        });
+        SpanEvent { span: self }
+    }
+
+    pub(crate) fn add_event_field(&self, key: &str, value: impl Field) {
+        self.change(|record, limits| {
+            if record.dropped.events > 0 {
+                return;
+            }
+            if let (Some(event), Some(value)) = (record.events.last_mut(), value.lend(|value| value.to_value())) {
+                add_attribute(&mut event.attributes, &mut event.dropped_attributes, limits, key, value);
+            }
+        });
+    }
+
+    /// Records a relation to a span that this one is no part of.
+    pub fn link(&self, to: impl Borrow<Context>) -> &Self {
+        self.change(|record, limits| add_link(record, limits, link(to.borrow(), Vec::new())));
+        self
+    }
+
+    /// Records how the span went, by OpenTelemetry's
+    /// [rules](https://opentelemetry.io/docs/specs/otel/trace/api/#set-status): `Ok` is final, `Unset` changes nothing,
+    /// and a message belongs to an error.
+    pub fn status(&self, code: StatusCode, message: &str) -> &Self {
+        self.change(|record, _| set_status(&mut record.status, code, message));
+        self
+    }
+
+    /// Gives the span another name.
+    pub fn rename(&self, name: &str) -> &Self {
+        self.change(|record, _| record.name = Text::from(name));
+        self
+    }
+
+    /// Records that the span failed with that error: its status, and an `exception` event with the error's type, its
+    /// message and what it was caused by, as OpenTelemetry's
+    /// [conventions](https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/) name them.
+    pub fn record_error<E: Error + ?Sized>(&self, error: &E) -> &Self {
+        if self.is_recording() {
+            let message = error.to_string();
+            let event = self.event(keys::EXCEPTION);
+            event.field(keys::EXCEPTION_TYPE, std::any::type_name::<E>());
+            event.field(keys::EXCEPTION_MESSAGE, &message);
+            event.field("exception.stacktrace", causes(error));
+            self.status(StatusCode::Error, &message);
+        }
+        self
+    }
+
+    /// Ends the span now.
+    pub fn finish(&self) {
+        if let Some(live) = &self.live {
+            live.finish(None);
+        }
+    }
+
+    /// Ends the span at that time.
+    pub fn finish_at(&self, end: Timestamp) {
+        if let Some(live) = &self.live {
+            live.finish(Some(end));
+        }
+    }
+
+    pub(crate) fn tracer(&self) -> Option<Tracer> {
+        self.live.as_ref().map(|live| live.tracer.clone())
+    }
+
+    fn change(&self, change: impl FnOnce(&mut SpanRecord, &Limits)) {
+        if let Some(live) = &self.live {
+            live.change(change);
+        }
+    }
+}
+
+impl Drop for Span {
+    fn drop(&mut self) {
+        if std::thread::panicking() && self.is_recording() {
+            let (message, place) = crate::panics::last();
+            let event = self.event(keys::EXCEPTION);
+            event.field(keys::EXCEPTION_TYPE, "panic").field(keys::EXCEPTION_MESSAGE, &message);
+            event.field("exception.stacktrace", place);
+            self.status(StatusCode::Error, &message);
+        }
+        self.finish();
+    }
+}
+
+impl Borrow<Context> for Span {
+    fn borrow(&self) -> &Context {
+        &self.context
+    }
+}
+
+impl Borrow<Context> for &Span {
+    fn borrow(&self) -> &Context {
+        &self.context
+    }
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.record().map(|record| record.name);
+        f.debug_struct("Span").field("name", &name).field("context", &self.context).finish()
+    }
+}
+
+/// The event that was just recorded, for its details.
+pub struct SpanEvent<'a> {
+    span: &'a Span,
+}
+
+impl SpanEvent<'_> {
+    /// Records a detail of the event.
+    pub fn field(&self, key: impl Label, value: impl Field) -> &Self {
+        self.span.add_event_field(key.name().as_str(), value);
+        self
+    }
+}
+
+impl Live {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Option<SpanRecord>> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn change(&self, change: impl FnOnce(&mut SpanRecord, &Limits)) {
+        let limits = self.tracer.limits();
+        if let Some(record) = self.lock().as_mut() {
+            change(record, &limits);
+        }
+    }
+
+    fn finish(&self, end: Option<Timestamp>) {
+        let Some(mut record) = self.lock().take() else { return };
+        record.end = Some(end.unwrap_or_else(|| self.tracer.now()).max(record.start));
+        self.tracer.ended(record);
+    }
+
+    /// Returns the span's event as [`Span::event`] does, for whoever has the context alone.
+    pub(crate) fn event(&self, name: &str) {
+        let time = self.tracer.now();
+        self.change(|record, limits| {
+            if record.events.len() >= limits.events as usize {
+                record.dropped.events += 1;
+                return;
+            }
+            record.events.push(Event { time, name: Text::from(name), ..Event::default() });
+        });
+    }
+}
+
+/// Returns what an error was caused by, a line each; `None` when it stands alone.
+pub(crate) fn causes<E: Error + ?Sized>(error: &E) -> Option<String> {
+    let mut lines = Vec::new();
+    let mut cause = error.source();
+    // An error that is its own cause must not hold the program up.
+    while let Some(error) = cause.filter(|_| lines.len() < 32) {
+        lines.push(format!("caused by: {error}"));
+        cause = error.source();
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// Records an attribute within the limits.
+pub(crate) fn add_attribute(
+    list: &mut trackway_model::Attributes,
+    dropped: &mut u32,
+    limits: &Limits,
+    key: &str,
+    value: Value,
+) {
+    let value = cut(value, limits.value_bytes);
+    if let Some((_, old)) = list.0.iter_mut().find(|(name, _)| &**name == key) {
+        *old = value;
+    } else if list.len() < limits.attributes as usize {
+        list.push(key, value);
+    } else {
+        *dropped += 1;
+    }
+}
+
+/// Cuts texts and bytes to the limit, those in lists as well.
+pub(crate) fn cut(value: Value, most: usize) -> Value {
+    match value {
+        Value::Text(text) if text.len() > most => Value::from(record::cut(&text, most)),
+        Value::Bytes(bytes) if bytes.len() > most => Value::Bytes(bytes.get(..most).unwrap_or_default().into()),
+        Value::Array(values) => Value::Array(values.into_iter().map(|value| cut(value, most)).collect()),
+        value => value,
+    }
+}
+
+pub(crate) fn link(to: &Context, attributes: Vec<(Text, Value)>) -> Link {
+    Link {
+        trace_id: to.trace_id(),
+        span_id: to.span_id(),
+        trace_state: to.trace_state().unwrap_or_default().into(),
+        flags: u32::from(to.flags) | 0x100 | if to.remote { 0x200 } else { 0 },
+        attributes: attributes.into_iter().collect(),
+        dropped_attributes: 0,
+    }
+}
+
+pub(crate) fn add_link(record: &mut SpanRecord, limits: &Limits, mut link: Link) {
+    if record.links.len() >= limits.links as usize {
+        record.dropped.links += 1;
+        return;
+    }
+    link.attributes.0.truncate(limits.attributes as usize);
+    record.links.push(link);
+}
+
+pub(crate) fn set_status(status: &mut Status, code: StatusCode, message: &str) {
+    if status.code == StatusCode::Ok || code == StatusCode::Unset {
+        return;
+    }
+    let message = if code == StatusCode::Error { Text::from(message) } else { Text::default() };
+    *status = Status { code, message };
+}
+
+/// What is active on this thread, to add to it without having it at hand.
+///
+/// ```
+/// fn deep_inside() {
+///     trackway::active().attribute("cache", "hit");
+/// }
+/// let _span = trackway::span!("request");
+/// deep_inside();
+/// ```
+pub struct Active {
+    span: Target,
+    stays: std::marker::PhantomData<*const ()>,
+}
+
+enum Target {
+    None,
+    Ring(&'static crate::ring::Ring),
+    Live(Arc<Live>),
+}
+
+/// Returns the span that is active on this thread.
+#[inline]
+pub fn active() -> Active {
+    let span = SLOT.with(|slot| match slot.ring.get() {
+        Some(ring) if slot.number() != 0 => Target::Ring(ring),
+        ring => match slot.more().and_then(|more| more.live.clone()) {
+            Some(live) => Target::Live(live),
+            None => ring.map_or(Target::None, Target::Ring),
+        },
+    });
+    Active { span, stays: std::marker::PhantomData }
+}
+
+impl Active {
+    /// Returns whether anything is recorded.
+    pub fn is_recording(&self) -> bool {
+        !matches!(self.span, Target::None)
+    }
+
+    /// Records an attribute of the active span.
+    pub fn attribute(&self, key: impl Label, value: impl Field) -> &Self {
+        match &self.span {
+            Target::None => {}
+            Target::Ring(ring) => value.lend(|value| {
+                if !record::attribute(ring, 0, record::Place::Span, &key, value) {
+                    crate::collector::count_attribute_lost();
+                }
+            }),
+            Target::Live(live) => {
+                if let Some(value) = value.lend(|value| value.to_value()) {
+                    live.change(|record, limits| {
+                        let (list, dropped) = (&mut record.attributes, &mut record.dropped.attributes);
+                        add_attribute(list, dropped, limits, key.name().as_str(), value);
+                    });
+                }
+            }
+        }
+        self
+    }
+
+    /// Records that something happened to the active span now; details follow by [`field`](Self::field).
+    pub fn event(&self, name: &str) -> &Self {
+        match &self.span {
+            Target::None => {}
+            Target::Ring(ring) => {
+                if !record::event(ring, 0, name, crate::clock::ticks()) {
+                    crate::collector::count_attribute_lost();
+                }
+            }
+            Target::Live(live) => live.event(name),
+        }
+        self
+    }
+
+    /// Records a detail of the last event.
+    pub fn field(&self, key: impl Label, value: impl Field) -> &Self {
+        match &self.span {
+            Target::None => {}
+            Target::Ring(ring) => value.lend(|value| {
+                if !record::attribute(ring, 0, record::Place::Event, &key, value) {
+                    crate::collector::count_attribute_lost();
+                }
+            }),
+            Target::Live(live) => {
+                if let Some(value) = value.lend(|value| value.to_value()) {
+                    live.change(|record, limits| {
+                        if let Some(event) = record.events.last_mut() {
+                            let (list, dropped) = (&mut event.attributes, &mut event.dropped_attributes);
+                            add_attribute(list, dropped, limits, key.name().as_str(), value);
+                        }
+                    });
+                }
+            }
+        }
+        self
+    }
+
+    /// Records how the active span went.
+    pub fn status(&self, code: StatusCode, message: &str) -> &Self {
+        match &self.span {
+            Target::None => {}
+            Target::Ring(ring) => {
+                if !record::text(ring, 0, record::STATUS, crate::guard::status_number(code), message) {
+                    crate::collector::count_attribute_lost();
+                }
+            }
+            Target::Live(live) => live.change(|record, _| set_status(&mut record.status, code, message)),
+        }
+        self
+    }
+
+    /// Records that the active span failed: its status, and an `exception` event.
+    pub fn fail(&self, kind: &str, message: &str, causes: Option<&str>) -> &Self {
+        self.event(keys::EXCEPTION).field(keys::EXCEPTION_TYPE, kind).field(keys::EXCEPTION_MESSAGE, message);
+        self.field("exception.stacktrace", causes);
+        self.status(StatusCode::Error, message)
+    }
+}
+
+pub(crate) const NOTHING_DROPPED: Dropped = Dropped { attributes: 0, events: 0, links: 0 };

@@ -1,0 +1,43 @@
+//! Everything that the compiler cannot check: three calls into the processor and the C library.
+//!
+//! The rings, the scopes and the collector are safe code. What is left is here, a block each, with the reason why it
+//! holds; a second file with `unsafe` does not compile.
+#![allow(unsafe_code)]
+
+/// Returns the processor's time-stamp counter.
+#[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
+#[inline(always)]
+pub(crate) fn time_stamp() -> u64 {
+    // SAFETY: RDTSC belongs to the base instruction set of x86-64, takes no operand, reads and writes no memory, and is
+    // open to user mode unless the process gave it up by prctl(PR_SET_TSC), after which nobody could expect to trace.
+    unsafe { core::arch::x86_64::_rdtsc() }
+}
+
+/// Returns true when the time-stamp counter runs at one rate in all power states and on all cores.
+///
+/// The processor promises the first (CPUID 8000_0007h, EDX bit 8); the kernel, which watches the second all the time,
+/// says so by using the counter for its own clock.
+#[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
+pub(crate) fn time_stamp_is_steady() -> bool {
+    // CPUID exists on every x86-64 processor; a leaf is asked for only after the highest one is known.
+    let invariant = core::arch::x86_64::__cpuid(0x8000_0000).eax >= 0x8000_0007
+        && core::arch::x86_64::__cpuid(0x8000_0007).edx & (1 << 8) != 0;
+    let source = std::fs::read_to_string("/sys/devices/system/clocksource/clocksource0/current_clocksource");
+    invariant && source.is_ok_and(|source| source.trim() == "tsc")
+}
+
+/// Has `work` called when the process ends by returning from `main` or by `exit`.
+#[cfg(unix)]
+pub(crate) fn at_exit(work: extern "C" fn()) {
+    // SAFETY: `atexit` stores a pointer to a function that lives as long as the program, since it is code of this crate.
+    // The function does not unwind: it catches panics. Failure means that nothing is called, which is harmless.
+    unsafe { libc::atexit(work) };
+}
+
+/// Has the three functions called around every `fork`: before it and after it in the parent, and after it in the child.
+#[cfg(unix)]
+pub(crate) fn at_fork(before: extern "C" fn(), parent: extern "C" fn(), child: extern "C" fn()) {
+    // SAFETY: stores three pointers to functions of this crate, which do not unwind. They run on the forking thread, the
+    // last one in a process that has no other thread; they take and release the locks of the collector, nothing else.
+    unsafe { libc::pthread_atfork(Some(before), Some(parent), Some(child)) };
+}

@@ -1,0 +1,421 @@
+//! The tracer: who records, under which name, by which rules, to where.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use trackway_model::{Resource, Scope as Library, SpanRecord, StatusCode, Text, Timestamp, project_of};
+
+use crate::builder::{Builder, Config};
+use crate::collector;
+use crate::context::{Context, More, Scope};
+use crate::export::{Batch, Body, Exporter, Form, lane::Lane};
+use crate::limits::Limits;
+use crate::sampler::Sampler;
+use crate::span::{Live, NOTHING_DROPPED, SpanBuilder};
+use crate::stats::{self, Stats};
+use crate::{global, ids};
+
+/// The number that all tracers without a collector share; they are found through what a context carries.
+pub(crate) const DIRECT: u32 = u32::MAX;
+
+/// How many open spans of one tracer can be announced.
+const MOST_LIVE: usize = 10_000;
+/// How many bytes of finished spans wait for the collector before more are dropped.
+const MOST_FINISHED: usize = 32 << 20;
+
+/// Records spans. Cheap to clone; all clones are one tracer.
+///
+/// A program mostly has one, which it [installs](crate::init) once and uses through the macros. A tracer is a value all
+/// the same: several of them in one process do not know of each other, and the span of one is never the parent of
+/// another's.
+///
+/// When the last clone is dropped, the tracer is shut down as [`shutdown`](Self::shutdown) does, within two seconds.
+///
+/// ```
+/// use trackway::{Tracer, export::Memory};
+/// use std::time::Duration;
+///
+/// let memory = Memory::new();
+/// let tracer = Tracer::builder().service("checkout").exporter(memory.clone()).build();
+/// tracer.span("charge").attribute("payment.amount", 8940).start().finish();
+/// assert!(tracer.flush(Duration::from_secs(5)));
+/// assert_eq!(memory.spans()[0].name, trackway::Text::from("charge"));
+/// ```
+#[derive(Clone, Default)]
+pub struct Tracer(Option<Arc<Owner>>);
+
+/// Shuts the tracer down when nobody has it any more.
+struct Owner(Arc<Core>);
+
+pub(crate) struct Core {
+    pub(crate) number: u32,
+    pub(crate) config: Config,
+    pub(crate) resource: Arc<Resource>,
+    pub(crate) library: Arc<Library>,
+    pub(crate) project: Text,
+    enabled: AtomicBool,
+    closed: AtomicBool,
+    /// One for every exporter; others after a fork.
+    pub(crate) lanes: Mutex<Arc<[Lane]>>,
+    /// Owned spans that have begun or ended since the collector last looked.
+    pub(crate) inbox: Mutex<Inbox>,
+    /// Owned spans that may be open, to be announced.
+    pub(crate) live: Mutex<Vec<Weak<Live>>>,
+    direct: Option<Direct>,
+}
+
+#[derive(Default)]
+pub(crate) struct Inbox {
+    pub(crate) news: Vec<News>,
+    bytes: usize,
+}
+
+pub(crate) enum News {
+    Began(SpanRecord),
+    Ended(SpanRecord),
+}
+
+/// What a tracer without a collector makes its ids and times of.
+struct Direct {
+    traces: AtomicU64,
+    spans: AtomicU64,
+    time: AtomicU64,
+}
+
+/// A second, in nanoseconds.
+const SECOND: u64 = 1_000_000_000;
+/// 1 January 2020, the first second of a clock that ticks by itself.
+const DAWN: u64 = 1_577_836_800 * SECOND;
+
+impl Tracer {
+    /// Returns a builder; without any setting its tracer records everything and exports nothing.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn new(config: Config, exporters: Vec<Arc<dyn Exporter>>) -> Self {
+        crate::clock::choose();
+        let bounds = config.queue.bounds();
+        let lanes: Vec<Lane> = exporters.into_iter().map(|exporter| Lane::new(exporter, bounds.clone())).collect();
+        let number = if config.direct { Some(DIRECT) } else { collector::number() };
+        // Without a number nothing can be recorded, which is said once and then true.
+        let Some(number) = number else { return Self(None) };
+        let resource = Arc::new(config.resource());
+        let library = Arc::new(Library { name: "trackway".into(), version: env!("CARGO_PKG_VERSION").into(), ..Library::default() });
+        let project = project_of(None, &resource);
+        let direct = config.direct.then(|| Direct { traces: AtomicU64::new(0), spans: AtomicU64::new(0), time: AtomicU64::new(DAWN) });
+        let core = Arc::new(Core {
+            number,
+            enabled: AtomicBool::new(!config.disabled),
+            closed: AtomicBool::new(false),
+            resource,
+            library,
+            project,
+            config,
+            lanes: Mutex::new(lanes.into()),
+            inbox: Mutex::default(),
+            live: Mutex::default(),
+            direct,
+        });
+        if number != DIRECT {
+            collector::open(&core);
+        }
+        Self(Some(Arc::new(Owner(core))))
+    }
+
+    fn core(&self) -> Option<&Arc<Core>> {
+        self.0.as_ref().map(|owner| &owner.0)
+    }
+
+    /// Returns a span to be begun.
+    ///
+    /// The name says what kind of work it is, in few words and with few variants: `charge`, not `charge order 42`.
+    pub fn span(&self, name: impl Into<Text>) -> SpanBuilder<'_> {
+        SpanBuilder::new(self, name.into())
+    }
+
+    /// Has the macros use this tracer on this thread until the scope is dropped, in the place of the global one.
+    ///
+    /// ```
+    /// let (tracer, spans) = trackway::testing::tracer();
+    /// let _scope = tracer.activate();
+    /// drop(trackway::span!("work"));
+    /// assert_eq!(spans.tree(), "work 1s\n");
+    /// ```
+    pub fn activate(&self) -> Scope {
+        let more = More { owner: Some(self.clone()), ..More::default() };
+        Context { tracer: self.number(), more: Some(Arc::new(more)), ..Context::none() }.attach()
+    }
+
+    /// Returns true while the tracer records.
+    pub fn is_enabled(&self) -> bool {
+        self.core().is_some_and(|core| core.enabled.load(Ordering::Relaxed) && !core.closed.load(Ordering::Relaxed))
+    }
+
+    /// Has the tracer record again.
+    pub fn enable(&self) {
+        self.switch(true);
+    }
+
+    /// Has the tracer record no new traces and no new owned spans; what runs is recorded to its end. A disabled tracer
+    /// costs a nanosecond a span.
+    pub fn disable(&self) {
+        self.switch(false);
+    }
+
+    fn switch(&self, enabled: bool) {
+        if let Some(core) = self.core() {
+            core.enabled.store(enabled, Ordering::Relaxed);
+            global::switched(self);
+        }
+    }
+
+    /// Has everything recorded before this call exported or counted as dropped; returns whether that was done in time.
+    ///
+    /// May be called from anywhere but a processor or an exporter, where it does nothing and returns false.
+    pub fn flush(&self, within: Duration) -> bool {
+        let until = Instant::now() + within;
+        let Some(core) = self.core() else { return true };
+        if core.direct.is_some() {
+            return true;
+        }
+        let collected = collector::collect(until);
+        collector::in_collector() || core.lanes().iter().fold(collected, |done, lane| lane.flush(until) && done)
+    }
+
+    /// Stops recording, exports what was recorded, and counts what cannot be exported in time as dropped; returns whether
+    /// everything was exported or refused by its receiver in time. Never waits longer than that; to call it again does
+    /// nothing.
+    pub fn shutdown(&self, within: Duration) -> bool {
+        global::uninstall(self);
+        self.core().is_none_or(|core| core.shut_down(Instant::now() + within))
+    }
+
+    /// Returns what became of all spans so far.
+    pub fn stats(&self) -> Stats {
+        let Some(core) = self.core() else { return Stats::default() };
+        let exporters = core.lanes().iter().map(Lane::stats).collect();
+        if core.direct.is_some() { Stats { exporters, ..Stats::default() } } else { stats::of(core.number).stats(exporters) }
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        matches!((&self.0, &other.0), (Some(one), Some(other)) if Arc::ptr_eq(one, other))
+    }
+
+    /// Returns 0 for a tracer that never records.
+    pub(crate) fn number(&self) -> u32 {
+        self.core().map_or(0, |core| core.number)
+    }
+
+    pub(crate) fn is_direct(&self) -> bool {
+        self.number() == DIRECT
+    }
+
+    pub(crate) fn sampler(&self) -> Sampler {
+        self.core().map_or(Sampler::always_off(), |core| core.config.sampler)
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.core().map_or(Limits::default(), |core| core.config.limits)
+    }
+
+    fn direct(&self) -> Option<&Direct> {
+        self.core().and_then(|core| core.direct.as_ref())
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        if let Some(direct) = self.direct() {
+            return Timestamp(direct.time.fetch_add(SECOND, Ordering::Relaxed));
+        }
+        Timestamp(collector::time::wall_now().unwrap_or_else(|| {
+            u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_nanos()).unwrap_or(u64::MAX)
+        }))
+    }
+
+    pub(crate) fn new_trace_id(&self) -> u128 {
+        match self.direct() {
+            Some(direct) => u128::from(direct.traces.fetch_add(1, Ordering::Relaxed) + 1),
+            None => ids::trace_id(),
+        }
+    }
+
+    pub(crate) fn new_span_id(&self) -> u64 {
+        match self.direct() {
+            Some(direct) => direct.spans.fetch_add(1, Ordering::Relaxed) + 1,
+            None => ids::span_id(),
+        }
+    }
+
+    /// Returns the record of a span of which nothing is known but its place.
+    pub(crate) fn blank(&self, context: &Context) -> SpanRecord {
+        let Some(core) = self.core() else { unreachable!("a tracer that never records has no spans") };
+        core.blank(context.trace, context.span, context.flags)
+    }
+
+    pub(crate) fn began(&self, record: &SpanRecord) {
+        let Some(core) = self.core() else { return };
+        if core.config.processors.is_empty() {
+            return;
+        }
+        if core.direct.is_some() {
+            return core.config.processors.iter().for_each(|processor| processor.on_start(record));
+        }
+        core.tell(News::Began(record.clone()));
+    }
+
+    pub(crate) fn ended(&self, mut record: SpanRecord) {
+        let Some(core) = self.core() else { return };
+        if core.direct.is_none() {
+            stats::of(core.number).ended.fetch_add(1, Ordering::Relaxed);
+            return core.tell(News::Ended(record));
+        }
+        core.config.processors.iter().for_each(|processor| processor.on_end(&record));
+        if let Some(redact) = &core.config.redact {
+            redact(&mut record);
+        }
+        for exporter in &core.config.direct_exporters {
+            let body = match exporter.form() {
+                Form::Records => Body::Records(vec![record.clone()]),
+                Form::Otlp => Body::Otlp(trackway_wire::encode::records(std::slice::from_ref(&record))),
+            };
+            // A test's exporter that fails does so in the test's own hands.
+            let _ = exporter.export(&Batch { spans: 1, body });
+        }
+    }
+
+    /// Has an open span announced, where somebody wants to hear of it.
+    pub(crate) fn remember(&self, live: &Arc<Live>) {
+        let Some(core) = self.core().filter(|core| core.direct.is_none()) else { return };
+        collector::unforked(|| {
+            let mut open = core.live.lock().unwrap_or_else(PoisonError::into_inner);
+            if open.len() >= MOST_LIVE {
+                open.retain(|live| live.strong_count() > 0);
+            }
+            if open.len() < MOST_LIVE {
+                open.push(Arc::downgrade(live));
+            }
+        });
+    }
+}
+
+impl Core {
+    pub(crate) fn lanes(&self) -> Arc<[Lane]> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn blank(&self, trace: u128, span: u64, flags: u8) -> SpanRecord {
+        use trackway_model::{SpanId, TraceId};
+        let ids = TraceId::new(trace.to_be_bytes()).zip(SpanId::new(span.to_be_bytes()));
+        let Some((trace_id, span_id)) = ids else { unreachable!("no id is made of zeros") };
+        SpanRecord {
+            trace_id,
+            span_id,
+            parent_id: None,
+            flags: u32::from(flags) | 0x100,
+            trace_state: Text::default(),
+            name: Text::default(),
+            kind: trackway_model::SpanKind::Internal,
+            start: Timestamp(0),
+            end: None,
+            attributes: Default::default(),
+            events: Vec::new(),
+            links: Vec::new(),
+            status: trackway_model::Status { code: StatusCode::Unset, message: Text::default() },
+            dropped: NOTHING_DROPPED,
+            scope: self.library.clone(),
+            resource: self.resource.clone(),
+            project: self.project.clone(),
+        }
+    }
+
+    fn tell(&self, news: News) {
+        let bytes = match &news {
+            News::Began(record) | News::Ended(record) => record.memory_bytes(),
+        };
+        let full = collector::unforked(|| self.add(news, bytes));
+        if full {
+            collector::wake();
+        }
+    }
+
+    /// Returns true when the collector should hurry.
+    fn add(&self, news: News, bytes: usize) -> bool {
+        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        if inbox.bytes + bytes > MOST_FINISHED {
+            if matches!(news, News::Ended(_)) {
+                stats::of(self.number).memory.fetch_add(1, Ordering::Relaxed);
+            }
+            return true;
+        }
+        inbox.bytes += bytes;
+        inbox.news.push(news);
+        inbox.bytes > MOST_FINISHED / 2
+    }
+
+    /// Returns the exporters' lanes for the child of a fork, with nothing in them.
+    pub(crate) fn lanes_in_child(&self) -> Vec<Lane> {
+        self.lanes().iter().map(Lane::again).collect()
+    }
+
+    /// Calls `tell` with every open owned span that has not been told of since `before`, and notes `now` for it.
+    pub(crate) fn each_live(&self, started_before: u64, before: u64, now: u64, mut tell: impl FnMut(&SpanRecord)) {
+        let mut open = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|live| {
+            let Some(live) = live.upgrade() else { return false };
+            let record = live.lock();
+            let Some(record) = record.as_ref() else { return false };
+            if record.start.0 <= started_before && live.announced.load(Ordering::Relaxed) <= before {
+                live.announced.store(now, Ordering::Relaxed);
+                tell(record);
+            }
+            true
+        });
+    }
+
+    /// Takes the news that wait, in order.
+    pub(crate) fn take_news(&self) -> Vec<News> {
+        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        inbox.bytes = 0;
+        std::mem::take(&mut inbox.news)
+    }
+
+    fn shut_down(&self, until: Instant) -> bool {
+        if self.closed.load(Ordering::Acquire) {
+            return true;
+        }
+        let collected = self.direct.is_some() || collector::collect(until);
+        self.closed.store(true, Ordering::Release);
+        if self.direct.is_none() {
+            // What ended in between is counted.
+            collector::collect(until);
+        }
+        self.lanes().iter().fold(collected, |done, lane| lane.shutdown(until) && done)
+    }
+}
+
+/// How long the last owner of a tracer waits for it.
+const PARTING: Duration = Duration::from_secs(2);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.shut_down(Instant::now() + PARTING);
+        if self.0.direct.is_none() {
+            collector::close(self.0.number);
+        }
+    }
+}
+
+impl std::fmt::Debug for Tracer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let service = self.core().map(|core| core.resource.service().to_owned());
+        f.debug_struct("Tracer").field("service", &service).field("enabled", &self.is_enabled()).finish()
+    }
+}
+
+// What a panic may leave half done is behind locks that are taken over, and hooks that are caught.
+impl std::panic::RefUnwindSafe for Core {}
