@@ -2,7 +2,6 @@
 
 mod console;
 pub(crate) mod escape;
-#[allow(dead_code, reason = "until the collector holds the lanes")]
 pub(crate) mod lane;
 mod memory;
 #[cfg(feature = "otlp")]
@@ -84,7 +83,6 @@ pub struct Batch {
 }
 
 #[derive(Debug, Clone)]
-#[allow(dead_code, reason = "until the collector makes batches")]
 pub(crate) enum Body {
     Otlp(Vec<u8>),
     Records(Vec<SpanRecord>),
