@@ -4,7 +4,7 @@ UI := crates/server/assets/index.html
 UI_SOURCES := $(shell find ui/src ui/public ui/index.html ui/vite.config.ts ui/tsconfig.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check dev ui bench bench-ui golden fuzz dist
+.PHONY: help run test check dev ui bench bench-trace bench-ui golden fuzz dist
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -30,6 +30,10 @@ ui: $(UI) ## Build the web page into the server
 bench: $(UI) ## How fast it takes traces in, beside a peer
 	cargo build --release --quiet --package trackway-cli
 	cargo run --release --quiet --package trackway-bench --bin ingest
+
+bench-trace: ## What a span costs the traced program, beside other libraries (ROUNDS=15 SECONDS=1 for a look)
+	cargo build --profile bench-trace --quiet --package trackway-bench-trace
+	cargo run --profile bench-trace --quiet --package trackway-bench-trace
 
 bench-ui: $(UI) ## How fast a trace of 10,000 spans opens in the browser
 	cargo build --release --quiet --package trackway-cli

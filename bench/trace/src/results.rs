@@ -1,0 +1,116 @@
+//! Everything that was measured, and how to find it.
+
+use std::time::Duration;
+
+use crate::{
+    plan::Part,
+    sustain::Sustained,
+    work::{Kind, Work},
+};
+
+/// Nanoseconds per span, of many rounds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Figure {
+    pub(crate) least: f64,
+    pub(crate) median: f64,
+}
+
+impl Figure {
+    /// Sums many rounds up; `None` without any.
+    pub(crate) fn of(mut rounds: Vec<f64>) -> Option<Self> {
+        rounds.sort_by(f64::total_cmp);
+        Some(Self { least: *rounds.first()?, median: *rounds.get(rounds.len() / 2)? })
+    }
+
+    pub(crate) fn minus(self, base: Self) -> Self {
+        Self { least: self.least - base.least, median: self.median - base.median }
+    }
+
+    pub(crate) fn over(self, base: Self) -> Self {
+        Self { least: self.least / base.least, median: self.median / base.median }
+    }
+
+    /// Returns the smaller of each.
+    pub(crate) fn min(self, other: Self) -> Self {
+        Self { least: self.least.min(other.least), median: self.median.min(other.median) }
+    }
+
+    /// Returns the larger of each.
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self { least: self.least.max(other.least), median: self.median.max(other.median) }
+    }
+}
+
+/// One subject's figure for one workload, in one part of the plan.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    pub(crate) part: Part,
+    pub(crate) subject: &'static str,
+    pub(crate) work: Work,
+    pub(crate) figure: Figure,
+}
+
+/// What spans of one subject allocate on the thread that makes them, each.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Allocations {
+    pub(crate) times: f64,
+    pub(crate) bytes: f64,
+    /// What the finished span still holds while nobody asks for it.
+    pub(crate) held: f64,
+}
+
+/// The instructions of a span of one subject, on the thread that makes it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Instructions {
+    pub(crate) subject: &'static str,
+    pub(crate) work: Work,
+    pub(crate) each: f64,
+}
+
+/// Everything that was measured.
+#[derive(Debug, Default)]
+pub(crate) struct Results {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) sustained: Vec<(&'static str, u64, Sustained)>,
+    /// Nanoseconds at p50, p99 and p99.9 of the end of a span, with a dead exporter.
+    pub(crate) latencies: Vec<(&'static str, [f64; 3])>,
+    pub(crate) allocations: Vec<(&'static str, Kind, Allocations)>,
+    /// `None` when nothing could count them.
+    pub(crate) instructions: Option<Vec<Instructions>>,
+}
+
+impl Results {
+    pub(crate) fn figure(&self, part: Part, subject: &str, kind: Kind, children: usize) -> Option<Figure> {
+        let mut rows = self.rows.iter();
+        let found = rows.find(|row| {
+            row.part == part && row.subject == subject && row.work.kind == kind && row.work.children == children
+        });
+        Some(found?.figure)
+    }
+
+    pub(crate) fn instructions(&self, subject: &str, kind: Kind, children: usize) -> Option<f64> {
+        let mut counts = self.instructions.as_ref()?.iter();
+        let found =
+            counts.find(|count| count.subject == subject && count.work.kind == kind && count.work.children == children);
+        Some(found?.each)
+    }
+
+    pub(crate) fn allocations(&self, subject: &str, kind: Kind) -> Option<Allocations> {
+        let mut all = self.allocations.iter();
+        Some(all.find(|(name, of, _)| *name == subject && *of == kind)?.2)
+    }
+
+    pub(crate) fn sustained(&self, subject: &str, rate: u64) -> Option<Sustained> {
+        let mut all = self.sustained.iter();
+        Some(all.find(|(name, of, _)| *name == subject && *of == rate)?.2)
+    }
+}
+
+/// Returns p50, p99 and p99.9 in nanoseconds.
+pub(crate) fn percentiles(mut latencies: Vec<Duration>) -> [f64; 3] {
+    latencies.sort_unstable();
+    [0.5, 0.99, 0.999].map(|part| {
+        let rank = (part * latencies.len() as f64).ceil() as usize;
+        latencies.get(rank.saturating_sub(1)).map_or(f64::NAN, |latency| latency.as_nanos() as f64)
+    })
+}
