@@ -3,6 +3,8 @@ import { otlp, type TraceInput } from "./otlp";
 import { Server } from "./server";
 
 interface Fixtures {
+  /** What the server is told beside the usual. */
+  settings: string[];
   server: Server;
   send: (...traces: TraceInput[]) => Promise<void>;
   /** Announces the spans of a trace that have no end, as a program does while they run. */
@@ -15,9 +17,9 @@ interface Fixtures {
 const EXPECTED = /Failed to load resource: (the server responded with a status of 4(00|04)|net::ERR_FAILED)/;
 
 export const test = base.extend<Fixtures>({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the pattern
-  server: async ({}, use) => {
-    const server = await Server.start();
+  settings: [[], { option: true }],
+  server: async ({ settings }, use) => {
+    const server = await Server.start(settings);
     await use(server);
     await server.stop();
   },

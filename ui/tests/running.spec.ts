@@ -87,3 +87,22 @@ test("the list shows a trace while it is only announced", async ({ page, announc
   await expect(rows(page).getByRole("img", { name: "running" })).toHaveCount(0);
   await expect(rows(page)).toContainText("1.50 s");
 });
+
+test.describe("of a program that died", () => {
+  test.use({ settings: ["--announced-lost-after", "1"] });
+
+  test("an announced span is told to be lost, and runs again with its next announcement", async ({
+    page,
+    announce,
+  }) => {
+    const trace = begun();
+    await announce(trace);
+    await page.goto(`/trace/${trace.id}?span=${spanId(1)}`);
+    await expect(row(page, 1)).toContainText(/lost: no news for \d+ s/);
+    const detail = page.getByRole("complementary", { name: "Span" });
+    await expect(detail.locator(".tag")).toHaveText(/^lost: no news for \d+ s$/);
+    await expect(page.getByText("2 lost")).toBeVisible();
+    await announce(trace);
+    await expect(row(page, 1)).toContainText("running");
+  });
+});

@@ -29,9 +29,11 @@ export class Server {
     this.url = url;
   }
 
-  static async start(): Promise<Server> {
+  static async start(settings: string[]): Promise<Server> {
     const directory = await mkdtemp(join(tmpdir(), "trackway-ui-"));
-    const process = spawn(BINARY, [...ARGUMENTS, "--data-dir", directory], { stdio: ["ignore", "pipe", "inherit"] });
+    const process = spawn(BINARY, [...ARGUMENTS, ...settings, "--data-dir", directory], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const url = await readyUrl(process);
     return new Server(process, directory, url);
   }

@@ -63,6 +63,7 @@ pub(crate) fn open(settings: &Settings) -> Result<(Embedded, Recovery)> {
     config.max_log_bytes = settings.max_log_bytes;
     config.min_free_bytes = settings.min_free_bytes;
     config.lost_after = settings.lost_after;
+    config.announced = settings.announced;
     match Embedded::open(config, trackway_server::decoder()) {
         Ok(opened) => Ok(opened),
         Err(StoreError::Locked { path, pid, url }) if url.is_empty() => {

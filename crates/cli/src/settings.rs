@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Deserialize;
 use trackway_server::{Config, Listen};
+use trackway_store::Announced;
 
 use crate::print;
 
@@ -52,6 +53,12 @@ pub(crate) struct Flags {
     /// How long a trace with an open span may be silent before it is shown as lost [default: 600]
     #[arg(long, global = true, value_name = "SECONDS")]
     lost_after: Option<u64>,
+    /// How long an announced span may go without being announced again before it is shown as lost [default: 30]
+    #[arg(long, global = true, value_name = "SECONDS")]
+    announced_lost_after: Option<u64>,
+    /// The most announced spans that are held; more are left out [default: 10000]
+    #[arg(long, global = true, value_name = "SPANS")]
+    max_announced_spans: Option<u64>,
     /// Do not open the browser
     #[arg(long, global = true)]
     no_open: bool,
@@ -74,6 +81,8 @@ struct File {
     max_log_bytes: Option<u64>,
     min_free_bytes: Option<u64>,
     lost_after: Option<u64>,
+    announced_lost_after: Option<u64>,
+    max_announced_spans: Option<u64>,
     no_open: Option<bool>,
 }
 
@@ -88,6 +97,7 @@ pub(crate) struct Settings {
     /// As much as the store thinks right when absent.
     pub(crate) min_free_bytes: Option<u64>,
     pub(crate) lost_after: Duration,
+    pub(crate) announced: Announced,
     pub(crate) open: bool,
     pub(crate) json: bool,
     /// Every setting as it was given.
@@ -281,6 +291,20 @@ impl Flags {
         let min_free_bytes = file.min_free_bytes.map(|bytes| Room(Some(bytes)));
         let min_free_bytes = finder.find("min-free-bytes", self.min_free_bytes, min_free_bytes, "auto")?;
         let lost_after = finder.number("lost-after", self.lost_after, file.lost_after, 600, 1..=31_536_000)?;
+        let announced_lost_after =
+            finder.number("announced-lost-after", self.announced_lost_after, file.announced_lost_after, 30, 1..=600)?;
+        let max_announced_spans = finder.number(
+            "max-announced-spans",
+            self.max_announced_spans,
+            file.max_announced_spans,
+            10_000,
+            0..=u64::MAX,
+        )?;
+        let announced = Announced {
+            lost_after: Duration::from_secs(announced_lost_after),
+            max_spans: max_announced_spans,
+            ..Announced::default()
+        };
         let no_open = self.no_open.then_some(Switch(true));
         let no_open = finder.find("no-open", no_open, file.no_open.map(Switch), "false")?;
         let server = Config {
@@ -305,6 +329,7 @@ impl Flags {
             max_log_bytes,
             min_free_bytes: min_free_bytes.0,
             lost_after: Duration::from_secs(lost_after),
+            announced,
             open: !no_open.0,
             json: self.json,
             given: finder.found,
@@ -397,7 +422,7 @@ pub(crate) fn show(flags: Flags) -> Result<()> {
     let settings = flags.resolve()?;
     let widest = settings.given.iter().map(|given| given.value.len()).max().unwrap_or(0);
     for given in &settings.given {
-        print::data(format_args!("{:<16} {:<widest$}  {}", given.name, given.value, given.origin()))?;
+        print::data(format_args!("{:<20} {:<widest$}  {}", given.name, given.value, given.origin()))?;
     }
     Ok(())
 }

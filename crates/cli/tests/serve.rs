@@ -152,6 +152,8 @@ fn settings_come_from_flag_environment_file_and_default_in_this_order() {
     max-log-bytes 8589934592 default
     min-free-bytes auto default
     lost-after 600 default
+    announced-lost-after 30 default
+    max-announced-spans 10000 default
     no-open false default
     ");
 }
@@ -227,6 +229,8 @@ fn every_setting_comes_from_the_environment_and_all_but_the_directory_from_the_f
         ("MAX_LOG_BYTES", "2097152"),
         ("MIN_FREE_BYTES", "0"),
         ("LOST_AFTER", "5"),
+        ("ANNOUNCED_LOST_AFTER", "5"),
+        ("MAX_ANNOUNCED_SPANS", "5"),
         ("NO_OPEN", "yes"),
     ];
     command.env_clear().env("TRACKWAY_DATA_DIR", directory.path());
@@ -238,7 +242,7 @@ fn every_setting_comes_from_the_environment_and_all_but_the_directory_from_the_f
     assert!(stdout.lines().all(|line| line.contains("TRACKWAY_")), "{stdout}");
 
     let file = "listen = \"127.0.0.1:1\"\notlp_http = \"off\"\notlp_grpc = \"off\"\nallow_origin = [\"https://a.example\"]\n\
-        max_body_bytes = 2048\nmax_spans = 1\nmax_memory_bytes = 2097152\nmax_log_bytes = 2097152\nmin_free_bytes = 0\nlost_after = 5\nno_open = true\n";
+        max_body_bytes = 2048\nmax_spans = 1\nmax_memory_bytes = 2097152\nmax_log_bytes = 2097152\nmin_free_bytes = 0\nlost_after = 5\nannounced_lost_after = 5\nmax_announced_spans = 5\nno_open = true\n";
     std::fs::write(directory.path().join("config.toml"), file).unwrap();
     let (stdout, stderr) = said(&support::command(directory.path()).arg("config").output().unwrap());
     assert_eq!(stdout.lines().filter(|line| line.ends_with("config.toml")).count(), values.len(), "{stdout}{stderr}");
