@@ -94,12 +94,10 @@ fn callsite(function: &Function, options: &Options, private: &TokenStream) -> To
     let named = || LitStr::new(&function.signature.ident.unraw().to_string(), function.span());
     let name = options.name.clone().unwrap_or_else(named);
     let kind = options.kind.clone().unwrap_or_else(|| Ident::new("Internal", at(None)));
-    // The line is that of the function, not that of the attribute.
-    let line = quote_spanned!(function.span()=> ::core::line!());
     quote_spanned! {at(None)=>
         {
             static SITE: #private::Callsite = #private::Callsite::new(
-                #name, #private::Kind::#kind, ::core::module_path!(), ::core::file!(), #line,
+                #name, #private::Kind::#kind,
             );
             &SITE
         }
@@ -109,23 +107,23 @@ fn callsite(function: &Function, options: &Options, private: &TokenStream) -> To
 /// Writes the statement that records arguments and fields; nothing if there are none.
 fn record(function: &Function, options: &Options, private: &TokenStream) -> Result<TokenStream> {
     let known = function.arguments();
-    let arguments = match &options.args {
-        Arguments::None => &[],
-        Arguments::All => known.as_slice(),
-        Arguments::Named(names) => names.as_slice(),
+    let arguments: Vec<&Ident> = match &options.args {
+        Arguments::None => Vec::new(),
+        Arguments::All => known.iter().filter(|name| !name.to_string().starts_with('_')).collect(),
+        Arguments::Named(names) => names.iter().collect(),
     };
     let mut attributes = TokenStream::new();
     for argument in arguments {
         if !known.contains(argument) {
             return Err(Error::new(argument.span(), no_argument(argument, &known)));
         }
-        let key = argument.unraw().to_string();
+        let key = key(&argument.unraw().to_string(), private);
         attributes.extend(quote_spanned! {at(Some(argument.span()))=>
             active.attribute(#key, #private::debug(&#argument));
         });
     }
     for field in &options.fields {
-        let (key, value) = (&field.key, &field.value);
+        let (key, value) = (key(&field.key.value(), private), &field.value);
         let there = at(Some(value.span()));
         let value = match field.form {
             Form::Typed => quote_spanned!(there=> &#value),
@@ -145,6 +143,16 @@ fn record(function: &Function, options: &Options, private: &TokenStream) -> Resu
             }
         }
     })
+}
+
+/// Writes the name of an attribute, registered once.
+fn key(name: &str, private: &TokenStream) -> TokenStream {
+    quote_spanned! {at(None)=>
+        {
+            static KEY: #private::Key = #private::Key::new(#name);
+            &KEY
+        }
+    }
 }
 
 fn no_argument(argument: &Ident, known: &[Ident]) -> String {
@@ -170,16 +178,18 @@ impl Writer {
     fn call(&self, function: &Function) -> TokenStream {
         let Self { private, callsite, record, .. } = self;
         let here = at(None);
-        let enter = Ident::new(if self.root { "enter_root" } else { "enter" }, here);
+        let outside = self.root.then(|| quote_spanned!(here=> let _outside = #private::outside();));
         let entered = quote_spanned! {here=>
-            let _guard = #private::#enter(#callsite);
+            #outside
+            let _guard = #private::enter(#callsite);
             #record
         };
         let Some(inspection) = &self.inspection else {
             let body = function.statements();
             return quote!(#entered #body);
         };
-        let body = &function.body;
+        let (held, statements) = (held(function), function.statements());
+        let body = in_braces(function, &quote!(#held #statements));
         // A closure, since the body may return from any place.
         let arrow = self.output.as_ref().map(|output| quote_spanned!(at(Some(output.span()))=> -> #output));
         let inspected = inspection.of(&quote_spanned!(here=> &outcome), private);
@@ -193,9 +203,8 @@ impl Writer {
 
     /// Writes the `async` block of an `async fn`.
     fn block(&self, function: &Function) -> TokenStream {
-        let (first, body) = (self.first(), function.statements());
-        let mut block = Group::new(Delimiter::Brace, quote!(#first #body));
-        block.set_span(function.body.span());
+        let (held, first, statements) = (held(function), self.first(), function.statements());
+        let block = in_braces(function, &quote!(#held #first #statements));
         quote_spanned!(at(None)=> async move #block)
     }
 
@@ -222,8 +231,12 @@ impl Writer {
 
     fn in_span(&self, lazy: &TokenStream) -> TokenStream {
         let Self { private, callsite, .. } = self;
-        let new = Ident::new(if self.root { "root" } else { "new" }, at(None));
-        quote_spanned!(at(None)=> #private::InSpan::#new(#callsite, #lazy))
+        let here = at(None);
+        let work = quote_spanned!(here=> #private::InSpan::new(#callsite, #lazy));
+        if !self.root {
+            return work;
+        }
+        quote_spanned!(here=> #private::run_outside(#work))
     }
 
     /// Writes the body of a function that returns a future or a stream.
@@ -258,12 +271,15 @@ impl Writer {
         }
 
         // A closure, since the function may return from any place.
-        let body = quote_spanned!(function.body.span()=> { #(#statements)* });
+        let held = held(function);
+        let body = in_braces(function, &quote!(#held #(#statements)*));
         let here = at(None);
         if !boxed {
             return Ok(span(&quote_spanned!(here=> #private::call(move || #body))));
         }
-        let ReturnType::Type(arrow, written) = &function.signature.output else { return Ok(body) };
+        let ReturnType::Type(arrow, written) = &function.signature.output else {
+            return Ok(body.stream());
+        };
         let traced = span(&quote_spanned!(here=> #private::call(move || #arrow #written #body)));
         Ok(quote_spanned!(here=> ::std::boxed::Box::pin(#traced)))
     }
@@ -273,6 +289,21 @@ impl Writer {
         let items = statements.iter().take_while(|statement| matches!(statement, Stmt::Item(_))).count();
         statements.insert(items, Stmt::Expr(Expr::Verbatim(self.first()), None));
     }
+}
+
+/// Writes statements that make a closure hold the arguments that it may assign to as a whole.
+///
+/// Of one that it holds in part, the compiler would say that the part is overwritten before it is read.
+fn held(function: &Function) -> TokenStream {
+    let arguments = function.mutable_arguments();
+    quote_spanned!(at(None)=> #(let _ = &#arguments;)*)
+}
+
+/// Writes a block where the body stands.
+fn in_braces(function: &Function, content: &TokenStream) -> Group {
+    let mut block = Group::new(Delimiter::Brace, content.clone());
+    block.set_span(function.body.span());
+    block
 }
 
 /// Returns what an expression boxes, if it does: of `Box::pin(x)` and `async { .. }.boxed()`, `x` and the block.

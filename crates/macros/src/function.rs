@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
 use syn::{
-    AttrStyle, Attribute, Error, FnArg, Pat, Result, Signature, Token, Visibility,
+    AttrStyle, Attribute, Error, FnArg, Pat, Receiver, Result, Signature, Token, Visibility,
     parse::{Parse, ParseStream},
 };
 
@@ -62,12 +62,32 @@ impl Function {
     /// Returns the names that the arguments bind, in their order, `self` left out.
     pub(crate) fn arguments(&self) -> Vec<Ident> {
         let mut names = Vec::new();
+        self.each_binding(|name, _| names.push(name.clone()));
+        names
+    }
+
+    /// Returns the arguments that the body may assign to, `self` included.
+    pub(crate) fn mutable_arguments(&self) -> Vec<Ident> {
+        let mut names = Vec::new();
+        if let Some(FnArg::Receiver(Receiver { reference: None, mutability: Some(_), self_token, .. })) =
+            self.signature.inputs.first()
+        {
+            names.push(Ident::new("self", self_token.span));
+        }
+        self.each_binding(|name, mutable| {
+            if mutable {
+                names.push(name.clone());
+            }
+        });
+        names
+    }
+
+    fn each_binding(&self, mut see: impl FnMut(&Ident, bool)) {
         for argument in &self.signature.inputs {
             if let FnArg::Typed(argument) = argument {
-                bound_by(&argument.pat, &mut names);
+                each_binding(&argument.pat, &mut see);
             }
         }
-        names
     }
 
     /// Returns the body to stand behind other statements.
@@ -115,21 +135,21 @@ fn starts_a_function(input: ParseStream<'_>) -> bool {
     input.peek(Token![fn]) || qualified && input.fork().parse::<Signature>().is_ok()
 }
 
-fn bound_by(pattern: &Pat, names: &mut Vec<Ident>) {
+fn each_binding(pattern: &Pat, see: &mut dyn FnMut(&Ident, bool)) {
     match pattern {
         Pat::Ident(pattern) => {
-            names.push(pattern.ident.clone());
+            see(&pattern.ident, pattern.mutability.is_some());
             if let Some((_, inner)) = &pattern.subpat {
-                bound_by(inner, names);
+                each_binding(inner, see);
             }
         }
-        Pat::Paren(pattern) => bound_by(&pattern.pat, names),
-        Pat::Reference(pattern) => bound_by(&pattern.pat, names),
-        Pat::Type(pattern) => bound_by(&pattern.pat, names),
-        Pat::Tuple(pattern) => pattern.elems.iter().for_each(|element| bound_by(element, names)),
-        Pat::TupleStruct(pattern) => pattern.elems.iter().for_each(|element| bound_by(element, names)),
-        Pat::Slice(pattern) => pattern.elems.iter().for_each(|element| bound_by(element, names)),
-        Pat::Struct(pattern) => pattern.fields.iter().for_each(|field| bound_by(&field.pat, names)),
+        Pat::Paren(pattern) => each_binding(&pattern.pat, see),
+        Pat::Reference(pattern) => each_binding(&pattern.pat, see),
+        Pat::Type(pattern) => each_binding(&pattern.pat, see),
+        Pat::Tuple(pattern) => pattern.elems.iter().for_each(|element| each_binding(element, see)),
+        Pat::TupleStruct(pattern) => pattern.elems.iter().for_each(|element| each_binding(element, see)),
+        Pat::Slice(pattern) => pattern.elems.iter().for_each(|element| each_binding(element, see)),
+        Pat::Struct(pattern) => pattern.fields.iter().for_each(|field| each_binding(&field.pat, see)),
         _ => {}
     }
 }

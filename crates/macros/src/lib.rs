@@ -14,7 +14,7 @@ mod returned;
 ///
 /// The span is a child of the active one, or begins a trace if there is none, and is active while the function runs. A
 /// panic is recorded. So is the `Err` of a function whose return type is called `Result`, whatever its path: the
-/// type's name, the message and those of its sources. Arguments and return values stay where they are unless asked for.
+/// type's name, its message and what it was caused by. Arguments and return values stay where they are unless asked for.
 ///
 /// ```text
 /// #[trace]
@@ -34,7 +34,7 @@ mod returned;
 /// | `kind = Client` | `Internal`, `Server`, `Client`, `Producer` or `Consumer` | `Internal` |
 /// | `fields(order.id = id, size = %x, who = ?y)` | attributes: a value as it is, by `Display`, by `Debug` | none |
 /// | `args(id, name)` | these arguments, by `Debug`, each under its own name | none |
-/// | `args` | all arguments except `self`, in the same way | none |
+/// | `args` | in the same way all arguments except `self`, and those that start with `_` | none |
 /// | `ret` | what the function returns, by `Debug`, as `return`; of a `Result` what is in `Ok` | not recorded |
 /// | `skip_err` | an `Err` is an answer like any other | recorded, and the span has failed |
 /// | `root` | the span begins a trace of its own | child of the active span |

@@ -49,7 +49,8 @@ impl Inspection {
         quote_spanned! {Span::mixed_site()=>
             let active = #private::active();
             if active.is_recording() {
-                active.attribute("return", #debug);
+                static KEY: #private::Key = #private::Key::new("return");
+                active.attribute(&KEY, #debug);
             }
         }
     }

@@ -1,10 +1,36 @@
-//! What the code that `#[trace]` writes calls, besides the spans themselves.
+//! What the code that `#[trace]` writes calls.
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{self, Poll, ready};
 
 use pin_project_lite::pin_project;
+
+pub use crate::callsite::Callsite;
+pub use crate::field::{Key, debug, display};
+pub use crate::future::InSpan;
+pub use crate::guard::enter;
+pub use crate::span::active;
+pub use trackway_model::SpanKind as Kind;
+
+use crate::context::{Context, More, Scope, current};
+use crate::future::{InContext, Traced};
+
+/// Leaves the active span until the scope is dropped: what begins here begins a trace.
+pub fn outside() -> Scope {
+    without_span().attach()
+}
+
+/// Returns the work outside of the active span: what begins in it begins a trace.
+pub fn run_outside<W>(work: W) -> InContext<W> {
+    work.in_context(without_span())
+}
+
+/// Returns the active context with its tracer and its baggage, which are not part of any span.
+fn without_span() -> Context {
+    let here = current();
+    Context { tracer: here.tracer, more: here.more.as_deref().and_then(More::only_baggage), ..Context::none() }
+}
 
 /// Runs a body that may return from any place, so that its outcome can be looked into.
 ///
@@ -40,9 +66,9 @@ impl<F: Future, I: FnOnce(&F::Output)> Future for Inspected<F, I> {
     type Output = F::Output;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, waker: &mut task::Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let outcome = ready!(this.future.poll(context));
+        let outcome = ready!(this.future.poll(waker));
         if let Some(inspect) = this.inspect.take() {
             inspect(&outcome);
         }
@@ -57,16 +83,16 @@ impl<F: Future, I: FnOnce(&F::Output)> Future for Inspected<F, I> {
 pub mod failed {
     use std::any::type_name;
     use std::error::Error;
-    use std::fmt::{Debug, Display, Write};
+    use std::fmt::{Debug, Display};
     use std::ops::Deref;
 
-    use crate::__private::Active;
+    use crate::span::{Active, causes};
 
     /// An error to be recorded.
     #[derive(Debug)]
     pub struct Failed<'a, E>(pub &'a E);
 
-    /// An error: its message, and those of its sources.
+    /// An error: its message, and what it was caused by.
     pub trait ByError {
         /// Records it.
         fn record(&self, active: &Active);
@@ -75,7 +101,7 @@ pub mod failed {
     impl<E: Error> ByError for &&&&Failed<'_, E> {
         #[cold]
         fn record(&self, active: &Active) {
-            active.fail(type_name::<E>(), &messages(self.0));
+            fail::<E, _>(active, self.0);
         }
     }
 
@@ -88,7 +114,7 @@ pub mod failed {
     impl<E: Deref<Target: Error>> ByHolder for &&&Failed<'_, E> {
         #[cold]
         fn record(&self, active: &Active) {
-            active.fail(type_name::<E>(), &messages(&**self.0));
+            fail::<E, _>(active, &**self.0);
         }
     }
 
@@ -101,7 +127,7 @@ pub mod failed {
     impl<E: Display> ByDisplay for &&Failed<'_, E> {
         #[cold]
         fn record(&self, active: &Active) {
-            active.fail(type_name::<E>(), &self.0.to_string());
+            active.fail(type_name::<E>(), &self.0.to_string(), None);
         }
     }
 
@@ -114,7 +140,7 @@ pub mod failed {
     impl<E: Debug> ByDebug for &Failed<'_, E> {
         #[cold]
         fn record(&self, active: &Active) {
-            active.fail(type_name::<E>(), &format!("{:?}", self.0));
+            active.fail(type_name::<E>(), &format!("{:?}", self.0), None);
         }
     }
 
@@ -127,22 +153,12 @@ pub mod failed {
     impl<E> ByName for Failed<'_, E> {
         #[cold]
         fn record(&self, active: &Active) {
-            active.fail(type_name::<E>(), "");
+            active.fail(type_name::<E>(), "", None);
         }
     }
 
-    /// Joins an error's message and those of its sources; one that a message before it holds already is left out.
-    fn messages<E: Error + ?Sized>(error: &E) -> String {
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(error) = source {
-            let message = error.to_string();
-            if !text.contains(&message) {
-                // Writing to a String cannot fail.
-                let _ = write!(text, ": {message}");
-            }
-            source = error.source();
-        }
-        text
+    /// Records an error as one of the type `Named`, which is the error or holds it.
+    fn fail<Named, E: Error + ?Sized>(active: &Active, error: &E) {
+        active.fail(type_name::<Named>(), &error.to_string(), causes(error).as_deref());
     }
 }
