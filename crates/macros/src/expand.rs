@@ -36,13 +36,19 @@ pub(crate) fn traced(options: TokenStream, item: TokenStream) -> Result<TokenStr
 
     let krate = options.krate.as_ref().map_or_else(|| quote_spanned!(at(None)=> ::trackway), ToTokens::to_token_stream);
     let private = quote_spanned!(at(None)=> #krate::__private);
+    let span = match returned.course {
+        // Not what is active: a span that could not begin leaves the one around it active.
+        Course::Call => quote_spanned!(at(None)=> &_guard),
+        Course::Async | Course::Returned { .. } => quote_spanned!(at(None)=> #private::active()),
+    };
     let writer = Writer {
         callsite: callsite(&function, &options, &private),
-        record: record(&function, &options, &private)?,
+        record: record(&function, &options, &span, &private)?,
         inspection: Inspection::new(returned.is_result(), options.skip_err.is_some(), options.ret),
         output: returned.output.as_ref().map(annotation),
         root: options.root.is_some(),
         private,
+        span,
     };
     let body = match returned.course {
         Course::Call => writer.call(&function),
@@ -105,7 +111,7 @@ fn callsite(function: &Function, options: &Options, private: &TokenStream) -> To
 }
 
 /// Writes the statement that records arguments and fields; nothing if there are none.
-fn record(function: &Function, options: &Options, private: &TokenStream) -> Result<TokenStream> {
+fn record(function: &Function, options: &Options, span: &TokenStream, private: &TokenStream) -> Result<TokenStream> {
     let known = function.arguments();
     let arguments: Vec<&Ident> = match &options.args {
         Arguments::None => Vec::new(),
@@ -119,7 +125,7 @@ fn record(function: &Function, options: &Options, private: &TokenStream) -> Resu
         }
         let key = key(&argument.unraw().to_string(), private);
         attributes.extend(quote_spanned! {at(Some(argument.span()))=>
-            active.attribute(#key, #private::debug(&#argument));
+            span.attribute(#key, #private::debug(&#argument));
         });
     }
     for field in &options.fields {
@@ -130,15 +136,15 @@ fn record(function: &Function, options: &Options, private: &TokenStream) -> Resu
             Form::Display => quote_spanned!(there=> #private::display(&#value)),
             Form::Debug => quote_spanned!(there=> #private::debug(&#value)),
         };
-        attributes.extend(quote_spanned!(there=> active.attribute(#key, #value);));
+        attributes.extend(quote_spanned!(there=> span.attribute(#key, #value);));
     }
     if attributes.is_empty() {
         return Ok(attributes);
     }
     Ok(quote_spanned! {at(None)=>
         {
-            let active = #private::active();
-            if active.is_recording() {
+            let span = #span;
+            if span.is_recording() {
                 #attributes
             }
         }
@@ -165,6 +171,8 @@ fn no_argument(argument: &Ident, known: &[Ident]) -> String {
 
 struct Writer {
     private: TokenStream,
+    /// An expression: what to record in.
+    span: TokenStream,
     callsite: TokenStream,
     record: TokenStream,
     inspection: Option<Inspection>,
@@ -192,7 +200,7 @@ impl Writer {
         let body = in_braces(function, &quote!(#held #statements));
         // A closure, since the body may return from any place.
         let arrow = self.output.as_ref().map(|output| quote_spanned!(at(Some(output.span()))=> -> #output));
-        let inspected = inspection.of(&quote_spanned!(here=> &outcome), private);
+        let inspected = inspection.of(&quote_spanned!(here=> &outcome), &self.span, private);
         quote_spanned! {here=>
             #entered
             let outcome = #private::call(move || #arrow #body);
@@ -225,7 +233,7 @@ impl Writer {
         let private = &self.private;
         let Some(inspection) = &self.inspection else { return self.in_span(future) };
         let here = at(None);
-        let inspected = inspection.of(&quote_spanned!(here=> outcome), private);
+        let inspected = inspection.of(&quote_spanned!(here=> outcome), &self.span, private);
         self.in_span(&quote_spanned!(here=> #private::inspect(#future, |outcome| { #inspected })))
     }
 

@@ -18,24 +18,24 @@ impl Inspection {
         (fails || ret.is_some()).then_some(Self { is_result, fails, ret })
     }
 
-    /// Writes the statement that looks into `outcome`, a reference.
-    pub(crate) fn of(&self, outcome: &TokenStream, private: &TokenStream) -> TokenStream {
+    /// Writes the statement that looks into `outcome`, a reference, and records what it finds in `span`.
+    pub(crate) fn of(&self, outcome: &TokenStream, span: &TokenStream, private: &TokenStream) -> TokenStream {
         let here = Span::mixed_site();
         if !self.is_result {
-            return self.returned(outcome, private);
+            return self.returned(outcome, span, private);
         }
         let ok = self.ret.map(|_| {
-            let recorded = self.returned(&quote_spanned!(here=> value), private);
+            let recorded = self.returned(&quote_spanned!(here=> value), span, private);
             quote_spanned!(here=> if let ::core::result::Result::Ok(value) = #outcome { #recorded })
         });
         let err = self.fails.then(|| {
             // Which of the methods called `record` it is depends on what the error can do.
             quote_spanned! {here=>
                 if let ::core::result::Result::Err(error) = #outcome {
-                    use #private::failed::*;
-                    let active = #private::active();
-                    if active.is_recording() {
-                        (&&&&&Failed(error)).record(&active);
+                    let span = #span;
+                    if span.is_recording() {
+                        use #private::failed::*;
+                        (&&&&&Failed(error)).record(&#private::active());
                     }
                 }
             }
@@ -43,14 +43,14 @@ impl Inspection {
         quote!(#ok #err)
     }
 
-    fn returned(&self, value: &TokenStream, private: &TokenStream) -> TokenStream {
+    fn returned(&self, value: &TokenStream, span: &TokenStream, private: &TokenStream) -> TokenStream {
         // A type that is not `Debug` is reported where `ret` is written.
         let debug = quote_spanned!(crate::expand::at(self.ret)=> #private::debug(#value));
         quote_spanned! {Span::mixed_site()=>
-            let active = #private::active();
-            if active.is_recording() {
+            let span = #span;
+            if span.is_recording() {
                 static KEY: #private::Key = #private::Key::new("return");
-                active.attribute(&KEY, #debug);
+                span.attribute(&KEY, #debug);
             }
         }
     }
