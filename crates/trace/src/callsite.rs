@@ -27,6 +27,12 @@ impl Callsite {
         self.name
     }
 
+    /// Returns the number; 0 when there is none yet.
+    #[inline(always)]
+    pub(crate) fn known_id(&self) -> u32 {
+        self.id.load(Ordering::Relaxed)
+    }
+
     #[inline(always)]
     pub(crate) fn id(&'static self) -> u32 {
         match self.id.load(Ordering::Relaxed) {

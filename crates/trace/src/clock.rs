@@ -19,19 +19,44 @@ pub(crate) fn ticks() -> u64 {
     portable_ticks()
 }
 
+/// Returns true when [`quick_ticks`] may be used in the place of [`ticks`].
+#[inline(always)]
+pub(crate) fn is_quick() -> bool {
+    STEADY.load(Ordering::Relaxed)
+}
+
+/// Returns the time-stamp counter, which is the clock when it [is quick](is_quick).
+#[inline(always)]
+pub(crate) fn quick_ticks() -> u64 {
+    #[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
+    return crate::sys::time_stamp();
+    #[cfg(not(all(target_arch = "x86_64", target_os = "linux", not(miri))))]
+    portable_ticks()
+}
+
 /// Nanoseconds since the process first asked: right on every system, at twice the price.
+#[cold]
+#[inline(never)]
 fn portable_ticks() -> u64 {
     u64::try_from(FIRST.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Chooses the clock, once, before the first span: `TRACKWAY_CLOCK=portable` asks for the one that is right everywhere.
+/// Chooses the clock, once, before the first span: the time-stamp counter where it is known to be steady.
+///
+/// `TRACKWAY_CLOCK=portable` asks for the clock that is right everywhere, `TRACKWAY_CLOCK=tsc` for the counter even where the
+/// kernel does not vouch for it, such as under an emulator.
 pub(crate) fn choose() {
     static CHOSEN: OnceLock<()> = OnceLock::new();
     CHOSEN.get_or_init(|| {
-        let portable = std::env::var("TRACKWAY_CLOCK").is_ok_and(|clock| clock == "portable");
         #[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
-        STEADY.store(!portable && crate::sys::time_stamp_is_steady(), Ordering::Relaxed);
-        let _ = portable; // Elsewhere there is no choice.
+        {
+            let steady = match std::env::var("TRACKWAY_CLOCK").as_deref() {
+                Ok("portable") => false,
+                Ok("tsc") => true,
+                _ => crate::sys::time_stamp_is_steady(),
+            };
+            STEADY.store(steady, Ordering::Relaxed);
+        }
     });
 }
 

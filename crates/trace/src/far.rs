@@ -95,7 +95,7 @@ impl FarSpan {
         let remote = u64::from(parent.remote && parent.span != 0) << 39;
         let length = (state.len() as u64) << 40;
         ring.put(at + 6, length | remote | u64::from(context.tracer) << 8 | u64::from(context.flags));
-        ring.publish(record::put_bytes(ring, at + 7, state.as_bytes()));
+        ring.publish(ring.put_bytes(at + 7, state.as_bytes()));
         // Its data is written under its own id, not into the owned span that may be around it.
         let context = match &context.more {
             Some(more) if more.live.is_some() => context.change(|more| more.live = None),

@@ -4,13 +4,13 @@ use std::marker::PhantomData;
 use std::thread;
 
 use crate::callsite::Callsite;
-use crate::clock::ticks;
+use crate::clock::{self, ticks};
 use crate::collector;
 use crate::context::Context;
 use crate::field::{Field, Label};
 use crate::record::{self, Place as Of};
 use crate::ring::Ring;
-use crate::slot::{DEEPEST, Mode, NUMBER, ONE_DEEPER, OUTSIDE, SLOT, Slot};
+use crate::slot::{ActiveRing, Current, DEEPEST, Mode, NUMBER, OUTSIDE, SLOT, Slot};
 use crate::{StatusCode, direct, global};
 
 /// A span on this thread, from [`span!`](crate::span) to the end of the guard's life.
@@ -38,45 +38,55 @@ const SHADOW: u64 = 1;
 const FIRST_DIRECT: u64 = 2;
 
 /// Begins a span inside the one that is active on this thread. [`span!`](crate::span) is the comfortable form.
+// Everything unusual is a call in tail position, so that the usual path keeps no register for it.
 #[inline(always)]
 pub fn enter(site: &'static Callsite) -> Guard {
-    SLOT.with(|slot| {
-        let Some(ring) = slot.ring.get() else {
-            return match slot.mode.get() {
-                Mode::Idle if global::is_off() => Guard::none(),
-                Mode::Off => Guard::none(),
-                _ => outside(slot, site),
-            };
-        };
-        let before = slot.current.get();
-        match ring.quick_room(2) {
-            Some(at) if before < DEEPEST => Guard::start(slot, ring, site, before, at),
-            _ => with_care(slot, ring, site, before),
-        }
-    })
+    let Some(ring) = ActiveRing.get() else { return without_ring(site) };
+    let before = Current.get();
+    let id = site.known_id();
+    match ring.quick_room(2) {
+        // A ring with room is one with a quick clock.
+        Some(at) if before < DEEPEST && id != 0 => Guard::start(ring, id, before, at, clock::quick_ticks()),
+        _ => with_care(ring, site, before),
+    }
 }
 
-/// A span where the quick test failed: the ring looks full, the nesting too deep, or a span around it has ended.
-#[cold]
+#[inline(always)]
+fn without_ring(site: &'static Callsite) -> Guard {
+    match SLOT.with(|slot| slot.mode.get()) {
+        Mode::Idle if global::is_off() => Guard::none(),
+        Mode::Off => Guard::none(),
+        _ => outside(site),
+    }
+}
+
+/// A span where a quick test failed: the ring looks full, the nesting too deep, a span around it has ended, the callsite is new,
+/// or the clock is the portable one.
 #[inline(never)]
-fn with_care(slot: &Slot, ring: &'static Ring, site: &'static Callsite, before: u64) -> Guard {
-    // Depth is ten bits wide; what lies above them is a mark.
-    if before & (0x3ff << crate::slot::DEPTH) >= DEEPEST {
-        collector::count_lost(slot.tracer.get(), collector::Lost::Depth);
-        return Guard::none();
-    }
-    match record::room(ring, 2) {
-        Some(at) => Guard::start(slot, ring, site, before, at),
-        None => {
-            collector::count_lost(slot.tracer.get(), collector::Lost::RingFull);
-            Guard::none()
+fn with_care(ring: &'static Ring, site: &'static Callsite, before: u64) -> Guard {
+    let lost = match record::room(ring, 2) {
+        _ if before & DEPTHS >= DEEPEST => collector::Lost::Depth,
+        Some(at) => {
+            let mut guard = Guard::start(ring, site.id(), before & DEPTHS, at, ticks());
+            guard.before = before;
+            if !clock::is_quick() {
+                guard.me |= CAREFUL;
+            }
+            return guard;
         }
-    }
+        None => collector::Lost::RingFull,
+    };
+    collector::count_lost(SLOT.with(|slot| slot.tracer.get()), lost);
+    Guard::none()
 }
 
 /// A span where no ring is active.
 #[inline(never)]
-fn outside(slot: &Slot, site: &'static Callsite) -> Guard {
+fn outside(site: &'static Callsite) -> Guard {
+    SLOT.with(|slot| outside_of(slot, site))
+}
+
+fn outside_of(slot: &Slot, site: &'static Callsite) -> Guard {
     match slot.mode.get() {
         Mode::Off => Guard::none(),
         Mode::Idle | Mode::Given | Mode::Elsewhere => global::root(slot, site),
@@ -86,7 +96,7 @@ fn outside(slot: &Slot, site: &'static Callsite) -> Guard {
             Guard::none()
         }
         Mode::Forked => match slot.go_on() {
-            Some(ring) => with_care(slot, ring, site, slot.current.get()),
+            Some(ring) => with_care(ring, site, slot.current.get()),
             None => Guard::none(),
         },
     }
@@ -113,16 +123,15 @@ impl Guard {
 
     /// The span that began what the ring takes until it ends.
     pub(crate) fn root(ring: &'static Ring, me: u64) -> Self {
-        Self { ring: Some(ring), me, before: OUTSIDE, stays: PhantomData }
+        Self { ring: Some(ring), me: me | CAREFUL, before: OUTSIDE, stays: PhantomData }
     }
 
     #[inline(always)]
-    fn start(slot: &Slot, ring: &'static Ring, site: &'static Callsite, before: u64, at: usize) -> Self {
-        ring.put(at, u64::from(site.id()) << 8 | u64::from(record::START));
-        ring.put(at + 1, ticks());
+    fn start(ring: &'static Ring, site: u32, before: u64, at: usize, now: u64) -> Self {
+        ring.put_two(at, u64::from(site) << 8 | u64::from(record::START), now);
         ring.publish(at + 2);
-        let me = (before & DEPTHS) + ONE_DEEPER | ring.number() & NUMBER;
-        slot.current.set(me);
+        let me = (before | NUMBER) + 1 + ring.number();
+        Current.set(me);
         Self { ring: Some(ring), me, before, stays: PhantomData }
     }
 
@@ -217,26 +226,27 @@ impl Guard {
             }
             return;
         };
+        let me = self.me & !CAREFUL;
         SLOT.with(|slot| {
-            if slot.current.get() != self.me || self.before == OUTSIDE {
+            if Current.get() != me || self.before == OUTSIDE {
                 return;
             }
             let Some(at) = record::room(ring, 2) else {
                 collector::count_lost(slot.tracer.get(), collector::Lost::RingFull);
                 return;
             };
-            ring.put(at, u64::from(site.id()) << 8 | u64::from(record::NEXT));
-            ring.put(at + 1, ticks());
+            ring.put_two(at, u64::from(site.id()) << 8 | u64::from(record::NEXT), ticks());
             ring.publish(at + 2);
-            self.me = self.me & DEPTHS | ring.number() & NUMBER;
-            slot.current.set(self.me);
+            let next = me & DEPTHS | ring.number();
+            self.me = next | self.me & CAREFUL;
+            Current.set(next);
         });
     }
 
     /// Returns the number that a record of this span is to carry: 0 while it is the innermost.
     #[inline(always)]
     fn of(&self) -> u64 {
-        SLOT.with(|slot| if slot.current.get() == self.me { 0 } else { self.me & NUMBER })
+        if Current.get() == self.me & !CAREFUL { 0 } else { self.me & NUMBER }
     }
 
     #[cold]
@@ -249,6 +259,7 @@ impl Guard {
             }
             return;
         };
+        self.me &= !CAREFUL;
         SLOT.with(|slot| {
             let innermost = slot.is_innermost(self.me);
             if thread::panicking() {
@@ -273,30 +284,24 @@ impl Guard {
     }
 }
 
+/// Marks a guard in whose end there is more to do: it equals nothing that the slot holds.
+const CAREFUL: u64 = 1 << 61;
 /// The bits of the depth alone.
 const DEPTHS: u64 = 0x3ff << crate::slot::DEPTH;
 
 impl Drop for Guard {
     #[inline(always)]
     fn drop(&mut self) {
-        let Some(ring) = self.ring else {
-            if self.me != 0 {
-                self.end_with_care();
+        match self.ring {
+            Some(ring) if Current.get() == self.me && !thread::panicking() => {
+                let at = ring.head();
+                ring.put(at, clock::quick_ticks() << 8 | u64::from(record::END));
+                ring.publish(at + 1);
+                Current.set(self.before);
             }
-            return;
-        };
-        SLOT.with(|slot| {
-            if slot.current.get() != self.me || thread::panicking() {
-                return self.end_with_care();
-            }
-            let at = ring.head();
-            ring.put(at, ticks() << 8 | u64::from(record::END));
-            ring.publish(at + 1);
-            if self.before == OUTSIDE {
-                return slot.leave(ring);
-            }
-            slot.current.set(self.before);
-        });
+            None if self.me == 0 => {}
+            _ => self.end_with_care(),
+        }
     }
 }
 

@@ -93,25 +93,6 @@ pub(crate) fn words(bytes: usize) -> usize {
     bytes.div_ceil(8)
 }
 
-/// Stores bytes, eight a word, the last one filled up with zeros; returns the position behind them.
-#[inline(always)]
-pub(crate) fn put_bytes(ring: &Ring, mut at: usize, bytes: &[u8]) -> usize {
-    let (whole, rest) = bytes.as_chunks::<8>();
-    for word in whole {
-        ring.put(at, u64::from_le_bytes(*word));
-        at += 1;
-    }
-    if !rest.is_empty() {
-        let mut word = 0;
-        for byte in rest.iter().rev() {
-            word = word << 8 | u64::from(*byte);
-        }
-        ring.put(at, word);
-        at += 1;
-    }
-    at
-}
-
 /// Cuts a text to at most `most` bytes, between two characters.
 pub(crate) fn cut(text: &str, most: usize) -> &str {
     if text.len() <= most { text } else { &text[..text.floor_char_boundary(most)] }
@@ -145,9 +126,9 @@ pub(crate) fn attribute(ring: &Ring, of: u64, place: Place, key: &impl Label, va
     let Some(at) = room(ring, 2 + words(key_bytes.len()) + value_words) else { return false };
     let mut at = about(ring, of, at);
     ring.put(at, (bytes.len() as u64) << 40 | key_word | (place as u64) << 8 | u64::from(tag));
-    at = put_bytes(ring, at + 1, key_bytes);
+    at = ring.put_bytes(at + 1, key_bytes);
     if inline {
-        at = put_bytes(ring, at, bytes);
+        at = ring.put_bytes(at, bytes);
     } else {
         ring.put(at, word);
         at += 1;
@@ -176,7 +157,7 @@ fn aside(ring: &Ring, of: u64, place: Place, key: &impl Label, value: ValueRef<'
     let kept = crate::aside::put(ring, value);
     let at = about(ring, of, at);
     ring.put(at, key_word | (place as u64) << 8 | u64::from(ASIDE));
-    let at = put_bytes(ring, at + 1, key_bytes);
+    let at = ring.put_bytes(at + 1, key_bytes);
     ring.publish(at);
     kept
 }
@@ -188,7 +169,7 @@ pub(crate) fn event(ring: &Ring, of: u64, name: &str, tick: u64) -> bool {
     let at = about(ring, of, at);
     ring.put(at, (name.len() as u64) << 40 | u64::from(EVENT));
     ring.put(at + 1, tick);
-    let at = put_bytes(ring, at + 2, name);
+    let at = ring.put_bytes(at + 2, name);
     ring.publish(at);
     true
 }
@@ -210,7 +191,7 @@ pub(crate) fn text(ring: &Ring, of: u64, tag: u8, code: u8, text: &str) -> bool 
     let Some(at) = room(ring, 2 + words(text.len())) else { return false };
     let at = about(ring, of, at);
     ring.put(at, (text.len() as u64) << 40 | u64::from(code) << 8 | u64::from(tag));
-    let at = put_bytes(ring, at + 1, text);
+    let at = ring.put_bytes(at + 1, text);
     ring.publish(at);
     true
 }

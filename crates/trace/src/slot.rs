@@ -10,6 +10,9 @@ use crate::record;
 use crate::ring::{MOST_OPEN, Ring};
 
 thread_local! {
+    /// The two fields of the slot that every span looks at, on their own: so small, their access is compiled into the caller.
+    static RING: Cell<Option<&'static Ring>> = const { Cell::new(None) };
+    static CURRENT: Cell<u64> = const { Cell::new(0) };
     pub(crate) static SLOT: Slot = const { Slot::idle() };
     /// What few contexts carry, kept out of the slot; `Slot::more` says whether something is here.
     static MORE: RefCell<Option<Arc<More>>> = const { RefCell::new(None) };
@@ -55,10 +58,40 @@ pub(crate) struct Place {
     pub(crate) scope: u64,
 }
 
+/// The ring that takes the spans of this thread.
+pub(crate) struct ActiveRing;
+
+impl ActiveRing {
+    #[inline(always)]
+    pub(crate) fn get(&self) -> Option<&'static Ring> {
+        RING.get()
+    }
+
+    #[inline(always)]
+    fn set(&self, ring: Option<&'static Ring>) {
+        RING.set(ring);
+    }
+}
+
+/// The innermost span of the ring, as [`Place::current`] has it.
+pub(crate) struct Current;
+
+impl Current {
+    #[inline(always)]
+    pub(crate) fn get(&self) -> u64 {
+        CURRENT.get()
+    }
+
+    #[inline(always)]
+    pub(crate) fn set(&self, current: u64) {
+        CURRENT.set(current);
+    }
+}
+
 pub(crate) struct Slot {
-    pub(crate) ring: Cell<Option<&'static Ring>>,
+    pub(crate) ring: ActiveRing,
     pub(crate) mode: Cell<Mode>,
-    pub(crate) current: Cell<u64>,
+    pub(crate) current: Current,
     trace: Cell<u128>,
     span: Cell<u64>,
     flags: Cell<u8>,
@@ -111,9 +144,9 @@ pub(crate) struct Saved {
 impl Slot {
     const fn idle() -> Self {
         Self {
-            ring: Cell::new(None),
+            ring: ActiveRing,
             mode: Cell::new(Mode::Idle),
-            current: Cell::new(0),
+            current: Current,
             trace: Cell::new(0),
             span: Cell::new(0),
             flags: Cell::new(0),
@@ -363,7 +396,7 @@ impl Slot {
             None => {
                 self.ring.set(None);
                 self.mode.set(Mode::Idle);
-                self.current.set(self.current.get() & !RAGGED & !NUMBER);
+                self.current.set((self.current.get() & !RAGGED & !NUMBER).saturating_sub(ONE_DEEPER));
                 self.trace.set(0);
                 self.span.set(0);
                 self.flags.set(0);

@@ -125,7 +125,6 @@ fn a_panic_is_recorded_in_every_span_it_passes() {
         panic!("no such order");
     });
     assert!(caught.is_err());
-    eprintln!("{:?}", tracer.stats());
     let spans = finished(&tracer, &memory);
     for name in ["root", "child"] {
         let span = named(&spans, name);

@@ -44,6 +44,8 @@ const POLL: Duration = Duration::from_millis(1);
 struct State {
     /// By the tracer's number modulo [`TRACERS`].
     pipelines: Vec<Option<Pipeline>>,
+    /// A bit for every place that a tracer has, from before it is opened.
+    taken: u64,
     streams: Vec<Stream>,
     desk: Desk,
     /// When open spans were last looked for, in nanoseconds since 1970.
@@ -86,7 +88,8 @@ pub(crate) fn number() -> Option<u32> {
     let state = state.get_or_insert_default();
     state.pipelines.resize_with(TRACERS, || None);
     // Number 0 means none.
-    let free = state.pipelines.iter().skip(1).position(Option::is_none)? + 1;
+    let free = (1..TRACERS).find(|place| state.taken & 1 << place == 0)?;
+    state.taken |= 1 << free;
     let serial = TRACER.fetch_add(1, Ordering::Relaxed) % (1 << 24);
     Some(serial * TRACERS as u32 + free as u32)
 }
@@ -117,6 +120,7 @@ pub(crate) fn close(number: u32) {
         && place.as_ref().is_some_and(|pipeline| pipeline.core.number == number)
     {
         *place = None;
+        state.taken &= !(1 << (number as usize % TRACERS));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::ids;
+use crate::{clock, ids};
 use crate::ring::Ring;
 
 /// How many rings there may be: 128 MiB. A thread that finds none left records nothing, which is counted.
@@ -32,7 +32,7 @@ pub(crate) fn acquire(first: u64) -> Option<&'static Ring> {
     if rings.all.len() >= MOST {
         return None;
     }
-    let ring: &'static Ring = Box::leak(Box::new(Ring::new(ids::random(), first)));
+    let ring: &'static Ring = Box::leak(Box::new(Ring::new(ids::random(), first, clock::is_quick())));
     rings.all.push(ring);
     Some(ring)
 }
