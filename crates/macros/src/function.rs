@@ -8,24 +8,8 @@ use syn::{
 };
 
 /// The words that an item starts with, where a statement can stand.
-const ITEMS: [&str; 16] = [
-    "async",
-    "const",
-    "enum",
-    "extern",
-    "fn",
-    "impl",
-    "macro_rules",
-    "mod",
-    "pub",
-    "static",
-    "struct",
-    "trait",
-    "type",
-    "union",
-    "unsafe",
-    "use",
-];
+const ITEMS: [&str; 12] =
+    ["enum", "extern", "fn", "impl", "macro_rules", "mod", "pub", "static", "struct", "trait", "type", "use"];
 
 /// A function whose body is left unread: most need not be looked into, and an editor wants half a body traced too.
 pub(crate) struct Function {
@@ -95,11 +79,7 @@ impl Function {
     /// Braces of its own around a lone expression would be reported as needless, and items without them as late.
     pub(crate) fn statements(&self) -> TokenStream {
         let body = self.body.stream();
-        match body.clone().into_iter().next() {
-            Some(TokenTree::Ident(word)) if ITEMS.iter().any(|item| word == item) => self.body.to_token_stream(),
-            Some(TokenTree::Punct(punct)) if punct.as_char() == '#' => self.body.to_token_stream(),
-            _ => body,
-        }
+        if starts_with_an_item(&body) { self.body.to_token_stream() } else { body }
     }
 
     /// Returns the function with another body.
@@ -133,6 +113,19 @@ fn starts_a_function(input: ParseStream<'_>) -> bool {
         || input.peek(Token![unsafe])
         || input.peek(Token![extern]);
     input.peek(Token![fn]) || qualified && input.fork().parse::<Signature>().is_ok()
+}
+
+fn starts_with_an_item(body: &TokenStream) -> bool {
+    let mut tokens = body.clone().into_iter();
+    match (tokens.next(), tokens.next()) {
+        (Some(TokenTree::Punct(punct)), _) => punct.as_char() == '#',
+        // These start a block as well.
+        (Some(TokenTree::Ident(word)), next) if word == "async" || word == "const" || word == "unsafe" => {
+            matches!(next, Some(TokenTree::Ident(next)) if next != "move")
+        }
+        (Some(TokenTree::Ident(word)), _) => ITEMS.iter().any(|item| word == item),
+        _ => false,
+    }
 }
 
 fn each_binding(pattern: &Pat, see: &mut dyn FnMut(&Ident, bool)) {
