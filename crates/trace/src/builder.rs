@@ -7,11 +7,11 @@ use trackway_model::{Attributes, Resource, SpanRecord, Text, Value, keys};
 
 use crate::export::{Exporter, lane::Bounds};
 use crate::field::Field;
+use crate::global;
 use crate::limits::Limits;
 use crate::processor::Processor;
 use crate::sampler::Sampler;
 use crate::tracer::Tracer;
-use crate::{global, panics};
 
 type Redact = dyn Fn(&mut SpanRecord) + Send + Sync;
 
@@ -54,7 +54,11 @@ pub(crate) struct Queue {
 impl Queue {
     pub(crate) fn bounds(&self) -> Bounds {
         let bounds = Bounds::default();
-        Bounds { bytes: self.bytes.unwrap_or(bounds.bytes), patience: self.patience.unwrap_or(bounds.patience), ..bounds }
+        Bounds {
+            bytes: self.bytes.unwrap_or(bounds.bytes),
+            patience: self.patience.unwrap_or(bounds.patience),
+            ..bounds
+        }
     }
 }
 
@@ -143,7 +147,7 @@ impl Builder {
     /// Builds the tracer and makes it the global one, which the macros use.
     ///
     /// With no exporter named, spans go to a Trackway server on this machine, or to where
-    /// `OTEL_EXPORTER_OTLP_ENDPOINT` says. Panics are recorded from now on; spans are exported when the returned value is
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` says. Spans are exported when the returned value is
     /// dropped, and when the process exits.
     pub fn install(self) -> Installed {
         #[cfg(feature = "otlp")]
@@ -151,7 +155,6 @@ impl Builder {
         #[cfg(not(feature = "otlp"))]
         let this = self;
         let tracer = this.build();
-        panics::install_hook();
         crate::exit::install();
         global::install(&tracer);
         Installed { tracer }
@@ -162,7 +165,8 @@ impl Config {
     pub(crate) fn resource(&self) -> Resource {
         let mut attributes = Attributes::default();
         let program = std::env::current_exe().ok().and_then(|path| Some(path.file_name()?.to_str()?.to_owned()));
-        let unknown = || Text::from(program.map_or("unknown_service".to_owned(), |name| format!("unknown_service:{name}")));
+        let unknown =
+            || Text::from(program.map_or("unknown_service".to_owned(), |name| format!("unknown_service:{name}")));
         attributes.push(keys::SERVICE_NAME, self.service.clone().unwrap_or_else(unknown));
         if let Some(project) = &self.project {
             attributes.push(keys::TRACKWAY_PROJECT, project.clone());

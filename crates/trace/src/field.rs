@@ -34,6 +34,10 @@ pub enum ValueRef<'a> {
 /// Numbers, booleans and texts are recorded as they are, `Option` when it holds something. A `u64` above `i64::MAX`
 /// becomes text, for [OTLP](https://opentelemetry.io/docs/specs/otlp/) has signed integers only. For anything else there are [`display`] and
 /// [`debug`], and [`Value`] for lists and maps.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be recorded as it is",
+    note = "write `%value` to record what its `Display` writes, or `?value` for its `Debug`"
+)]
 pub trait Field {
     /// Lends the value to `record`.
     fn lend<R>(&self, record: impl FnOnce(ValueRef<'_>) -> R) -> R;

@@ -16,7 +16,7 @@ pin_project! {
     /// A future or a stream that runs inside a span of its own: the span is active whenever it is polled, begins with the
     /// first poll, and ends when the work is done or given up.
     ///
-    /// [`Traced::in_span`] and [`#[trace]`](crate::trace) make it.
+    /// [`Traced::in_span`] and `#[trace]` make it.
     #[must_use = "it does nothing unless it is polled"]
     pub struct InSpan<F> {
         #[pin]

@@ -112,7 +112,8 @@ fn root_with_care(slot: &Slot, site: &'static Callsite) -> Guard {
 /// A trace that is not recorded: what is inside it is not either, but other processes learn of the decision.
 fn shadow(slot: &Slot, trace: u128, span: u64, tracer: u32) -> Guard {
     let current = (slot.current.get() & !NUMBER) + ONE_DEEPER;
-    let place = Place { ring: None, mode: Mode::Off, current, trace, span, flags: UNRECORDED, remote: false, tracer, scope: 0 };
+    let place =
+        Place { ring: None, mode: Mode::Off, current, trace, span, flags: UNRECORDED, remote: false, tracer, scope: 0 };
     slot.begin(&place);
     Guard::shadow()
 }
@@ -122,8 +123,17 @@ fn begin(slot: &Slot, site: &'static Callsite, tracer: u32, trace: u128, around:
     let depth = slot.current.get() & !NUMBER & !(1 << 62);
     let parent = around.map_or(0, |around| around.span);
     let flags = RECORDED | around.map_or(0, |around| around.flags);
-    let mut place =
-        Place { ring: None, mode: Mode::Lost, current: depth + ONE_DEEPER, trace, span: parent, flags, remote: parent != 0, tracer, scope: 0 };
+    let mut place = Place {
+        ring: None,
+        mode: Mode::Lost,
+        current: depth + ONE_DEEPER,
+        trace,
+        span: parent,
+        flags,
+        remote: parent != 0,
+        tracer,
+        scope: 0,
+    };
     let Some(ring) = slot.mine() else {
         collector::count_lost(tracer, Lost::NoRing);
         slot.begin(&place);
@@ -149,7 +159,7 @@ fn begin(slot: &Slot, site: &'static Callsite, tracer: u32, trace: u128, around:
     ring.put(at, u64::from(site.id()) << 8 | u64::from(record::START));
     ring.put(at + 1, ticks());
     ring.publish(at + 2);
-    let me = depth + ONE_DEEPER | ring.number() & NUMBER;
+    let me = depth + ONE_DEEPER + ring.number();
     place.ring = Some(ring);
     place.current = me;
     slot.begin(&place);

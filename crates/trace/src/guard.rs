@@ -13,7 +13,7 @@ use crate::ring::Ring;
 use crate::slot::{ActiveRing, Current, DEEPEST, Mode, NUMBER, OUTSIDE, SLOT, Slot};
 use crate::{StatusCode, direct, global};
 
-/// A span on this thread, from [`span!`](crate::span) to the end of the guard's life.
+/// A span on this thread, from [`span!`](macro@crate::span) to the end of the guard's life.
 ///
 /// It is written to and never read: what the span's records become, the collector finds out later. It stays on its
 /// thread (it is not `Send`), and must not be held across an `.await`: there, [`InSpan`](crate::InSpan) is right.
@@ -37,7 +37,7 @@ const SHADOW: u64 = 1;
 /// From here on: a span of a tracer without a collector.
 const FIRST_DIRECT: u64 = 2;
 
-/// Begins a span inside the one that is active on this thread. [`span!`](crate::span) is the comfortable form.
+/// Begins a span inside the one that is active on this thread. [`span!`](macro@crate::span) is the comfortable form.
 // Everything unusual is a call in tail position, so that the usual path keeps no register for it.
 #[inline(always)]
 pub fn enter(site: &'static Callsite) -> Guard {
@@ -217,7 +217,7 @@ impl Guard {
 
     /// Ends this span and begins the next step, its sibling, at the same reading of the clock.
     ///
-    /// [`step!`](crate::step) is the comfortable form. Does nothing when a span inside this one is still open.
+    /// [`step!`](macro@crate::step) is the comfortable form. Does nothing when a span inside this one is still open.
     #[inline(always)]
     pub fn next(&mut self, site: &'static Callsite) {
         let Some(ring) = self.ring else {

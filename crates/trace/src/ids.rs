@@ -68,7 +68,8 @@ fn seed() -> [u64; 4] {
         return words;
     }
     // Without a random device: the keys of the standard library's hasher, made distinct.
-    [1_u64, 2, 3, 4].map(|word| RandomState::new().hash_one((word, std::process::id(), std::time::Instant::now())).max(1))
+    [1_u64, 2, 3, 4]
+        .map(|word| RandomState::new().hash_one((word, std::process::id(), std::time::Instant::now())).max(1))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 #![doc = include_str!("../GUIDE.md")]
 
 mod aside;
+#[cfg(feature = "macros")]
+mod attribute;
 mod builder;
 mod callsite;
 mod clock;
@@ -47,6 +49,33 @@ pub use stats::{Dropped, Stats};
 pub use tracer::Tracer;
 pub use tree::tree;
 
+/// What the code that [`trace`] writes calls.
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::attribute::*;
+}
+
+/// ```
+/// use trackway::trace;
+///
+/// #[trace]
+/// async fn load_order(id: u64) -> Result<u64, std::io::Error> {
+///     Ok(id)
+/// }
+///
+/// #[trace(name = "orders.load", kind = Client, fields(order.id = id), ret)]
+/// fn load(id: u64) -> u64 {
+///     id * 2
+/// }
+///
+/// let (tracer, spans) = trackway::testing::tracer();
+/// let _scope = tracer.activate();
+/// load(21);
+/// assert_eq!(spans.tree(), "orders.load 1s order.id=21 return=42\n");
+/// ```
+#[cfg(feature = "macros")]
+pub use trackway_macros::trace;
 pub use trackway_model::{Attributes, SpanId, SpanKind, SpanRecord, StatusCode, Text, Timestamp, TraceId, Value};
 pub use trackway_wire::propagation::{Corrupt, Extract, Inject};
 

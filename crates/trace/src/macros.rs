@@ -60,7 +60,7 @@ macro_rules! step {
     }};
 }
 
-/// Records attributes of a span: what [`span!`](crate::span) does with those that follow the name.
+/// Records attributes of a span: what [`span!`](macro@crate::span) does with those that follow the name.
 ///
 /// ```
 /// let span = trackway::span!("load");
@@ -102,7 +102,6 @@ macro_rules! __field {
         $crate::__field!($span, concat!(stringify!($first) $(, ".", stringify!($rest))*), $value)
     };
     ($span:expr, $key:expr, $value:expr) => {{
-        static KEY: $crate::Key = $crate::Key::new($key);
-        $span.attribute(&KEY, &$value);
+        $span.attribute({ static KEY: $crate::Key = $crate::Key::new($key); &KEY }, &$value);
     }};
 }

@@ -40,7 +40,8 @@ pub(crate) fn install_hook() {
 
 fn remember(info: &PanicHookInfo<'_>) {
     let payload = info.payload();
-    let message = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let message =
+        payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let message = record::cut(message.unwrap_or("a value that is no text"), LONGEST).to_owned();
     let place = info.location().map(|place| format!("at {place}")).unwrap_or_default();
     let _ = LAST.try_with(|last| *last.borrow_mut() = Some((message, place))); // At a thread's end nobody asks.

@@ -95,7 +95,11 @@ pub(crate) fn words(bytes: usize) -> usize {
 
 /// Cuts a text to at most `most` bytes, between two characters.
 pub(crate) fn cut(text: &str, most: usize) -> &str {
-    if text.len() <= most { text } else { &text[..text.floor_char_boundary(most)] }
+    if text.len() <= most {
+        return text;
+    }
+    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    text.get(..end).unwrap_or_default()
 }
 
 /// Writes `OF number` when a record is about a span that is not the innermost; returns where the record goes.
@@ -138,7 +142,7 @@ pub(crate) fn attribute(ring: &Ring, of: u64, place: Place, key: &impl Label, va
 }
 
 #[inline(always)]
-fn key_of<'a>(key: &'a impl Label) -> (u64, &'a [u8]) {
+fn key_of(key: &impl Label) -> (u64, &[u8]) {
     match key.name() {
         Name::Known(key) => (u64::from(key.id() & 0xff_ffff) << 16, &[]),
         Name::Text(text) => {

@@ -267,7 +267,10 @@ impl Slot {
         self.ring.set(None);
         self.current.set(depth + ONE_DEEPER);
         let mut attached = false;
-        if mode == Mode::Lost && depth < DEEPEST - ONE_DEEPER && let Some(ring) = self.mine() {
+        if mode == Mode::Lost
+            && depth < DEEPEST - ONE_DEEPER
+            && let Some(ring) = self.mine()
+        {
             attached = record_attach(ring, context);
             self.ring.set(attached.then_some(ring));
         }

@@ -18,7 +18,7 @@ use crate::{global, record};
 /// A span that is owned: it moves between threads, outlives scopes, and can be read.
 ///
 /// It ends when it is [finished](Self::finish) or dropped. Whatever is done to it afterwards does nothing, and so does
-/// everything with a span that is not recorded. [`span!`](crate::span) is the cheaper kind, for work that begins and
+/// everything with a span that is not recorded. [`span!`](macro@crate::span) is the cheaper kind, for work that begins and
 /// ends in one block.
 ///
 /// ```
@@ -126,9 +126,8 @@ impl<'a> SpanBuilder<'a> {
         };
         let carried = parent.as_ref().and_then(|parent| parent.more.as_deref()).map(|more| more.baggage.clone());
         // The active span of another tracer is no parent.
-        let parent = parent.filter(|parent| {
-            parent.trace != 0 && (parent.tracer == 0 || parent.tracer == tracer.number())
-        });
+        let parent =
+            parent.filter(|parent| parent.trace != 0 && (parent.tracer == 0 || parent.tracer == tracer.number()));
         let trace = parent.as_ref().map_or_else(|| tracer.new_trace_id(), |parent| parent.trace);
         let inside = parent.as_ref().filter(|parent| parent.tracer != 0);
         let sampled = match inside {
@@ -153,7 +152,8 @@ impl<'a> SpanBuilder<'a> {
         let remote = parent.as_ref().is_some_and(Context::is_remote);
         let record = self.into_record(&context, parent.as_ref(), remote, &state.to_string());
         tracer.began(&record);
-        let live = Arc::new(Live { tracer: tracer.clone(), record: Mutex::new(Some(record)), announced: AtomicU64::new(0) });
+        let live =
+            Arc::new(Live { tracer: tracer.clone(), record: Mutex::new(Some(record)), announced: AtomicU64::new(0) });
         tracer.remember(&live);
         let more = More {
             baggage: carried.unwrap_or_default(),

@@ -96,15 +96,24 @@ impl Tracer {
 
     pub(crate) fn new(config: Config, exporters: Vec<Arc<dyn Exporter>>) -> Self {
         crate::clock::choose();
+        crate::panics::install_hook();
         let bounds = config.queue.bounds();
-        let lanes: Vec<Lane> = exporters.into_iter().map(|exporter| Lane::new(exporter, bounds.clone())).collect();
+        let lanes: Vec<Lane> = exporters.into_iter().map(|exporter| Lane::new(exporter, bounds)).collect();
         let number = if config.direct { Some(DIRECT) } else { collector::number() };
         // Without a number nothing can be recorded, which is said once and then true.
         let Some(number) = number else { return Self(None) };
         let resource = Arc::new(config.resource());
-        let library = Arc::new(Library { name: "trackway".into(), version: env!("CARGO_PKG_VERSION").into(), ..Library::default() });
+        let library = Arc::new(Library {
+            name: "trackway".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            ..Library::default()
+        });
         let project = project_of(None, &resource);
-        let direct = config.direct.then(|| Direct { traces: AtomicU64::new(0), spans: AtomicU64::new(0), time: AtomicU64::new(DAWN) });
+        let direct = config.direct.then(|| Direct {
+            traces: AtomicU64::new(0),
+            spans: AtomicU64::new(0),
+            time: AtomicU64::new(DAWN),
+        });
         let core = Arc::new(Core {
             number,
             enabled: AtomicBool::new(!config.disabled),
@@ -196,7 +205,11 @@ impl Tracer {
     pub fn stats(&self) -> Stats {
         let Some(core) = self.core() else { return Stats::default() };
         let exporters = core.lanes().iter().map(Lane::stats).collect();
-        if core.direct.is_some() { Stats { exporters, ..Stats::default() } } else { stats::of(core.number).stats(exporters) }
+        if core.direct.is_some() {
+            Stats { exporters, ..Stats::default() }
+        } else {
+            stats::of(core.number).stats(exporters)
+        }
     }
 
     pub(crate) fn is(&self, other: &Self) -> bool {
@@ -229,7 +242,8 @@ impl Tracer {
             return Timestamp(direct.time.fetch_add(SECOND, Ordering::Relaxed));
         }
         Timestamp(collector::time::wall_now().unwrap_or_else(|| {
-            u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_nanos()).unwrap_or(u64::MAX)
+            u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_nanos())
+                .unwrap_or(u64::MAX)
         }))
     }
 

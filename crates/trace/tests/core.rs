@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use trackway::export::Memory;
-use trackway::{Context, SpanRecord, StatusCode, Tracer, Traced, Value, span, step};
+use trackway::{Context, SpanRecord, StatusCode, Traced, Tracer, Value, span, step};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -136,7 +136,11 @@ fn a_panic_is_recorded_in_every_span_it_passes() {
 #[test]
 fn a_remote_parent_is_continued_and_told_on() {
     let (tracer, memory) = tracer();
-    let headers = vec![("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), ("tracestate", "a=1"), ("baggage", "user=ada")];
+    let headers = vec![
+        ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+        ("tracestate", "a=1"),
+        ("baggage", "user=ada"),
+    ];
     let context = Context::extract(&headers).unwrap();
     let _tracer = tracer.activate();
     let mut out: Vec<(String, String)> = Vec::new();

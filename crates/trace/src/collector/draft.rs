@@ -1,11 +1,21 @@
 //! What is known so far of a span that is read from a ring.
 
-use trackway_model::{Dropped, Event, Link, SpanId, SpanKind, SpanRecord, Status, StatusCode, Text, Timestamp, TraceId, Value};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use trackway_model::{
+    Dropped, Event, Link, SpanId, SpanKind, SpanRecord, Status, StatusCode, Text, Timestamp, TraceId, Value,
+};
 use trackway_wire::encode;
 
 use crate::limits::Limits;
 use crate::record;
 use crate::span::{add_attribute, set_status};
+
+/// How many bytes all spans that are under way may hold; what is over is left out of them, and counted in them.
+const MOST_HELD: usize = 128 << 20;
+
+/// How many they hold. Only the collector touches it.
+static HELD: AtomicUsize = AtomicUsize::new(0);
 
 /// A value as it was read.
 pub(crate) enum Read<'a> {
@@ -15,6 +25,17 @@ pub(crate) enum Read<'a> {
     Text(&'a str),
     Bytes(&'a [u8]),
     Value(Value),
+}
+
+impl Read<'_> {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Bool(_) | Self::I64(_) | Self::F64(_) => 0,
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Value(value) => value.heap_bytes(),
+        }
+    }
 }
 
 /// The name of an attribute, and what tells it from others quickly.
@@ -36,8 +57,15 @@ struct Fields {
 enum Part {
     #[default]
     None,
-    Event { time: u64, name: String },
-    Link { trace: u128, span: u64, flags: u8 },
+    Event {
+        time: u64,
+        name: String,
+    },
+    Link {
+        trace: u128,
+        span: u64,
+        flags: u8,
+    },
     /// One over the limit, whose attributes are left out with it.
     Dropped,
 }
@@ -60,6 +88,8 @@ pub(crate) struct Draft {
     status: Status,
     name: Option<Text>,
     kind: Option<SpanKind>,
+    /// About how many bytes it holds.
+    held: usize,
 }
 
 /// What a span is, apart from what was recorded in it.
@@ -125,8 +155,27 @@ impl Fields {
 }
 
 impl Draft {
+    /// Takes so many bytes more; returns false when there are none left.
+    #[inline]
+    fn hold(&mut self, bytes: usize) -> bool {
+        let held = HELD.load(Ordering::Relaxed) + bytes;
+        if held > MOST_HELD {
+            return false;
+        }
+        HELD.store(held, Ordering::Relaxed);
+        self.held += bytes;
+        true
+    }
+
+    /// Gives back what it held, at the span's end.
+    pub(crate) fn let_go(&mut self) {
+        HELD.store(HELD.load(Ordering::Relaxed).saturating_sub(self.held), Ordering::Relaxed);
+        self.held = 0;
+    }
+
     /// Begins the next span, as a record when that is wanted.
     pub(crate) fn reset(&mut self, record: Option<Box<SpanRecord>>) {
+        self.let_go();
         self.record = record;
         self.attributes.clear();
         self.part = Part::None;
@@ -146,14 +195,15 @@ impl Draft {
         }
     }
 
-    /// Returns about how many bytes the draft holds.
-    pub(crate) fn bytes(&self) -> usize {
-        let record = self.record.as_ref().map_or(0, |record| record.memory_bytes());
-        record + self.attributes.bytes.len() + self.part_attributes.bytes.len() + self.parts.len()
-    }
-
     #[inline]
     pub(crate) fn attribute(&mut self, place: record::Place, key: KeyRead<'_>, value: Read<'_>, limits: &Limits) {
+        if !self.hold(key.name.len() + value.bytes() + 16) {
+            match place {
+                record::Place::Span => self.attributes.dropped += 1,
+                record::Place::Event | record::Place::Link => self.part_attributes.dropped += 1,
+            }
+            return;
+        }
         match (place, &mut self.record) {
             (record::Place::Span, None) => self.attributes.add(encode::SPAN_ATTRIBUTES, key, &value, limits),
             (_, Some(_)) => self.attribute_of_record(place, key, value, limits),
@@ -195,7 +245,7 @@ impl Draft {
 
     pub(crate) fn event(&mut self, time: u64, name: &str, limits: &Limits) {
         self.finish_part();
-        if self.events >= limits.events {
+        if self.events >= limits.events || !self.hold(name.len() + 64) {
             self.dropped.events += 1;
             self.part = Part::Dropped;
             return;
@@ -211,7 +261,7 @@ impl Draft {
 
     pub(crate) fn link(&mut self, trace: u128, span: u64, flags: u8, limits: &Limits) {
         self.finish_part();
-        if self.links >= limits.links {
+        if self.links >= limits.links || !self.hold(64) {
             self.dropped.links += 1;
             self.part = Part::Dropped;
             return;
@@ -337,8 +387,16 @@ impl Draft {
         record.start = Timestamp(head.start);
         record.end = (head.end != 0).then_some(Timestamp(head.end));
         record.status = self.status.clone();
+        // Those over the memory bound; the record has counted those over the limit.
+        record.dropped.attributes += self.attributes.dropped;
         record.dropped.events = self.dropped.events;
         record.dropped.links = self.dropped.links;
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        self.let_go();
     }
 }
 

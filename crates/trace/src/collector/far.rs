@@ -132,6 +132,7 @@ impl FarSpans {
         {
             pipeline.take(&mut far.draft, &begun.head(id, end.max(begun.start)));
         }
+        far.draft.let_go();
         const KEPT: usize = 1024;
         if self.pool.len() < KEPT {
             self.pool.push(far.draft);

@@ -20,9 +20,9 @@ use std::time::{Duration, Instant};
 
 use self::pipeline::Pipeline;
 use self::stream::{Desk, Stream};
-pub(crate) use crate::stats::Lost;
 use crate::export::lane::Lane;
 use crate::slot::SLOT;
+pub(crate) use crate::stats::Lost;
 use crate::stats::{self, TRACERS};
 use crate::tracer::{Core, News};
 use crate::{exit, slot};
@@ -37,7 +37,7 @@ const ANNOUNCED_AFTER: u64 = 500_000_000;
 const ANNOUNCED_EVERY: u64 = 10_000_000_000;
 /// At most so many bytes of open spans are announced at a time.
 const MOST_ANNOUNCED: usize = 4 << 20;
-/// At most so many bytes may open spans hold; attributes beyond are dropped.
+/// How often a lock that somebody holds is looked at again.
 const POLL: Duration = Duration::from_millis(1);
 
 #[derive(Default)]
@@ -276,7 +276,9 @@ fn announce(state: &mut State, now: u64) {
     let State { pipelines, streams, desk, .. } = state;
     for stream in streams {
         stream.each_open(desk, started_before, before, now, |tracer, draft, head| {
-            if let Some(pipeline) = pipeline_of(pipelines, tracer).filter(|pipeline| pipeline.open.len() < MOST_ANNOUNCED) {
+            if let Some(pipeline) =
+                pipeline_of(pipelines, tracer).filter(|pipeline| pipeline.open.len() < MOST_ANNOUNCED)
+            {
                 draft.announce(head, &mut pipeline.open);
             }
         });

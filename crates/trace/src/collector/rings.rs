@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::{clock, ids};
 use crate::ring::Ring;
+use crate::{clock, ids};
 
 /// How many rings there may be: 128 MiB. A thread that finds none left records nothing, which is counted.
 const MOST: usize = 512;

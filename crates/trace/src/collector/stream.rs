@@ -285,6 +285,7 @@ impl Stream {
             };
             pipeline.take(&mut open.draft, &head);
         }
+        open.draft.let_go();
     }
 
     fn attach(&mut self, word: u64, at: usize, pipelines: &mut [Option<Pipeline>]) {
@@ -404,11 +405,6 @@ impl Stream {
             draft.attribute(place, key, value, &limits);
         }
         next + 1
-    }
-
-    /// Returns how many bytes the open spans hold.
-    pub(crate) fn bytes(&self) -> usize {
-        self.open.spans.iter().take(self.open.depth).map(|open| open.draft.bytes()).sum()
     }
 
     /// Calls `tell` with every open span that has not been told of since `before`, and notes `now` for it.
