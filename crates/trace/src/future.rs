@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 use crate::callsite::Callsite;
 use crate::context::Context;
 use crate::far::FarSpan;
+use crate::slot;
 use crate::span::Span;
 
 pin_project! {
@@ -30,7 +31,7 @@ enum Carried {
     At(&'static Callsite),
     Far(FarSpan),
     Owned(Span),
-    /// Nothing is recorded, and the context is whatever is active.
+    /// Nothing is recorded of it, and the context is whatever is active.
     None,
 }
 
@@ -51,7 +52,7 @@ impl Carried {
         let context = match self {
             Self::Far(span) => span.context(),
             Self::Owned(span) => span.context(),
-            Self::At(_) | Self::None => return work(),
+            Self::At(_) | Self::None => return slot::inside_missing(work),
         };
         let _scope = context.attach();
         work()

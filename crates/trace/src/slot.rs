@@ -102,6 +102,8 @@ pub(crate) struct Slot {
     more: Cell<bool>,
     /// True while [`EARLY`] holds something.
     early: Cell<bool>,
+    /// The scope and the innermost span while what runs inside them is a span that could not be recorded.
+    missing: Cell<(u64, u64)>,
     mine: Cell<Option<&'static Ring>>,
 }
 
@@ -156,6 +158,7 @@ impl Slot {
             scopes: Cell::new(0),
             more: Cell::new(false),
             early: Cell::new(false),
+            missing: Cell::new((0, 0)),
             mine: Cell::new(None),
         }
     }
@@ -241,8 +244,25 @@ impl Slot {
         ring
     }
 
+    /// Returns true when what is active is the span around one that could not be recorded.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.missing.get() == (self.scope.get(), self.current.get()) && self.ring.get().is_some()
+    }
+
     /// Makes `context` the active one; returns what is to be put back.
     pub(crate) fn attach(&self, context: &Context) -> Saved {
+        if context.tracer == 0
+            && let Some(owner) = self.more().and_then(|more| more.owner.clone())
+        {
+            // What comes from elsewhere is recorded by the tracer that the thread was given.
+            let tracer = if context.trace == 0 { owner.number() } else { 0 };
+            let context = Context { tracer, ..context.change(|more| more.owner = Some(owner)) };
+            return self.attach_as_it_is(&context);
+        }
+        self.attach_as_it_is(context)
+    }
+
+    fn attach_as_it_is(&self, context: &Context) -> Saved {
         let place = self.place();
         let had_more = self.more.get();
         let number = self.scopes.get() + 1;
@@ -478,6 +498,18 @@ impl Drop for Owned {
         ring.publish(at + 1);
         collector::rings::give_back(ring);
     }
+}
+
+/// Calls `work` inside a span that could not be recorded: what it says of itself must not be said of the one around it.
+pub(crate) fn inside_missing<R>(work: impl FnOnce() -> R) -> R {
+    struct Restore((u64, u64));
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            SLOT.with(|slot| slot.missing.set(self.0));
+        }
+    }
+    let _restore = SLOT.with(|slot| Restore(slot.missing.replace((slot.scope.get(), slot.current.get()))));
+    work()
 }
 
 /// Has nothing recorded on this thread from now on: for threads that serve the tracing itself.

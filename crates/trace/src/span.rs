@@ -485,6 +485,7 @@ enum Target {
 #[inline]
 pub fn active() -> Active {
     let span = SLOT.with(|slot| match slot.ring.get() {
+        Some(_) if slot.is_missing() => Target::None,
         Some(ring) if slot.number() != 0 => Target::Ring(ring),
         ring => match slot.more().and_then(|more| more.live.clone()) {
             Some(live) => Target::Live(live),

@@ -146,9 +146,7 @@ fn a_remote_parent_is_continued_and_told_on() {
     let mut out: Vec<(String, String)> = Vec::new();
     {
         let _remote = context.attach();
-        // A thread that handles a request sees the request's context: the tracer is the global one, or given by the thread.
-        let server = tracer.span("server").start();
-        let _scope = server.activate();
+        let _server = span!("server");
         let _inner = span!("inner");
         trackway::current().inject(&mut out);
     }
@@ -159,6 +157,8 @@ fn a_remote_parent_is_continued_and_told_on() {
     assert_eq!(inner.trace_id.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
     assert_eq!(&*inner.trace_state, "a=1");
     assert_eq!(inner.parent_is_remote(), Some(false));
+    let nothing_active = trackway::current();
+    assert!(nothing_active.trace_id().is_none());
     let header = |name: &str| out.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     assert_eq!(header("traceparent").unwrap(), format!("00-{}-{}-03", inner.trace_id, inner.span_id));
     assert_eq!(header("tracestate").unwrap(), "a=1");
@@ -191,4 +191,32 @@ fn futures_carry_their_span_from_poll_to_poll() {
     let polled: Vec<_> = spans.iter().filter(|span| &*span.name == "polled").collect();
     assert_eq!(polled.len(), 2);
     assert!(polled.iter().all(|span| span.parent_id == Some(task)));
+}
+
+#[test]
+fn a_span_that_is_refused_leaves_the_one_around_it_alone() {
+    use std::future::Future;
+    use std::task::{Context as Waker, Waker as NoWaker};
+    #[trackway::trace]
+    async fn refused() {
+        trackway::active().attribute("of", "refused");
+    }
+    fn deep(levels: u32) {
+        let _span = span!("level");
+        if levels > 0 {
+            return deep(levels - 1);
+        }
+        let refused = std::pin::pin!(refused());
+        assert!(refused.poll(&mut Waker::from_waker(NoWaker::noop())).is_ready());
+    }
+    let (tracer, memory) = tracer();
+    {
+        let _scope = tracer.activate();
+        deep(600);
+    }
+    let spans = finished(&tracer, &memory);
+    assert!(spans.iter().all(|span| &*span.name == "refused" || span.attributes.get("of").is_none()), "{spans:#?}");
+    let stats = tracer.stats();
+    assert_eq!(stats.emitted, 602);
+    assert_eq!(stats.emitted, stats.dropped.total() + stats.exporters[0].exported);
 }
