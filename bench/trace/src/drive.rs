@@ -6,7 +6,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::{
     peers::Subject,
@@ -69,11 +69,12 @@ impl Worker {
         }
     }
 
-    /// Returns an answer that must be there, as numbers.
-    pub(crate) fn numbers<const COUNT: usize>(&mut self, request: Request) -> Result<[f64; COUNT]> {
-        let answer = self.ask(request)?.with_context(|| format!("{} cannot do {request}", self.subject))?;
+    /// Returns the answer as numbers; `None` when the library cannot do it.
+    pub(crate) fn numbers<const COUNT: usize>(&mut self, request: Request) -> Result<Option<[f64; COUNT]>> {
+        let Some(answer) = self.ask(request)? else { return Ok(None) };
         let numbers = answer.split(' ').map(str::parse).collect::<Result<Vec<f64>, _>>()?;
-        numbers.try_into().map_err(|_| anyhow::anyhow!("{} said {answer:?} to {request}", self.subject))
+        let numbers = numbers.try_into();
+        Ok(Some(numbers.map_err(|_| anyhow!("{} said {answer:?} to {request}", self.subject))?))
     }
 
     /// Lets it end by itself.
@@ -107,14 +108,12 @@ pub(crate) fn in_turns(part: Part, rounds: usize) -> Result<Vec<Row>> {
         let mut turns = vec![Vec::with_capacity(rounds); workers.len()];
         for round in 0..WARM_UP + rounds {
             for (worker, turns) in workers.iter_mut().zip(&mut turns) {
-                let answer = worker.ask(Request::Batch(work))?;
-                if let Some(answer) = answer.filter(|_| round >= WARM_UP) {
-                    turns.push(answer.parse()?);
-                }
+                let answer = worker.numbers(Request::Batch(work))?;
+                turns.extend(answer.filter(|_| round >= WARM_UP));
             }
         }
         for (worker, turns) in workers.iter().zip(turns) {
-            if let Some(figure) = Figure::of(turns) {
+            if let Some(figure) = Figure::of(&turns) {
                 rows.push(Row { part, subject: worker.subject, work, figure });
             }
         }

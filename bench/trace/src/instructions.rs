@@ -43,15 +43,15 @@ fn of_subject(subject: &Subject) -> Result<Vec<Instructions>> {
     let mut worker = Worker::run(command, subject, Sink::Count)?;
     let mut spans = Vec::new();
     for work in plan::counted_works(subject) {
-        spans.push((work, worker.ask(Request::Instructions(work))?));
+        spans.push((work, worker.numbers(Request::Instructions(work))?));
     }
     worker.end()?;
     let mut counts = Vec::new();
     for (number, (work, spans)) in (1..).zip(spans) {
-        let Some(spans) = spans else { continue };
+        let Some([spans, arrived]) = spans else { continue };
         let dump = out.with_extension(number.to_string());
-        let each = total(&dump)? / spans.parse::<f64>()?;
-        counts.push(Instructions { subject: subject.name, work, each });
+        let each = total(&dump)? / spans;
+        counts.push(Instructions { subject: subject.name, work, each, arrived });
     }
     Ok(counts)
 }

@@ -2,7 +2,7 @@
 //!
 //! Every library has one set of globals in a process, so every subject is a process of its own. The driver hands them
 //! short batches in turns, so that whatever else the machine does falls on all of them; what a library does in the
-//! background is asked for (`flush`) outside the timed part. `work` has the shapes of the workloads, `peers` what each
+//! background is asked for (`flush`) outside the timed part. `shapes` has the workloads, `peers` what each
 //! library must supply, `targets` what is demanded of ours.
 
 mod arguments;
@@ -15,6 +15,7 @@ mod peers;
 mod plan;
 mod report;
 mod results;
+mod shapes;
 mod sink;
 mod sustain;
 mod targets;

@@ -57,8 +57,9 @@ fn allocations() -> Result<Vec<(&'static str, crate::work::Kind, Allocations)>> 
     for subject in SUBJECTS {
         let mut worker = Worker::start_counting(subject)?;
         for work in plan::ALLOCATING {
-            let [times, bytes, held] = worker.numbers(Request::Allocations(work))?;
-            all.push((subject.name, work.kind, Allocations { times, bytes, held }));
+            let answer = worker.numbers(Request::Allocations(work))?;
+            let [times, bytes, held, arrived] = answer.context("everybody can do it")?;
+            all.push((subject.name, work.kind, Allocations { times, bytes, held, arrived }));
         }
     }
     Ok(all)
@@ -68,7 +69,8 @@ fn latencies(seconds: f64) -> Result<Vec<(&'static str, [f64; 3])>> {
     exporting()
         .map(|subject| {
             let mut worker = Worker::start(&subject, Sink::Dead)?;
-            Ok((subject.name, worker.numbers(Request::Latencies(seconds))?))
+            let answer = worker.numbers(Request::Latencies(seconds))?;
+            Ok((subject.name, answer.context("everybody can do it")?))
         })
         .collect()
 }

@@ -80,6 +80,11 @@ pub(crate) fn is_exporting(subject: &Subject) -> bool {
     [FASTRACE, TRACING_OTEL, OTEL, OURS, OURS_UNDER_TRACING].contains(&subject.name)
 }
 
+/// Returns true for those whose every span is to arrive.
+pub(crate) fn is_recorded_and_exported(subject: &Subject) -> bool {
+    subject.mode == Mode::Sampled && is_exporting(subject)
+}
+
 /// The steady loads, in spans per second.
 pub(crate) const RATES: [u64; 3] = [100_000, 500_000, 2_000_000];
 

@@ -83,7 +83,8 @@ fn head(out: &mut String, conditions: &Conditions) -> Result<()> {
         out,
         "Every library does the same in a process of its own, in turns of about a thousand spans, so that whatever else \
          the machine does falls on all of them; what a library does in the background is waited for outside the timed \
-         part. Nanoseconds per span, roots counted: **least / median** of the rounds.{roughly}\n"
+         part. Nanoseconds per span, roots counted: **least / median** of the rounds. Spans are counted as they \
+         arrive at the exporter; a figure whose spans did not all arrive says how many were lost.{roughly}\n"
     )?;
     writeln!(out, "- date: {}", jiff::Timestamp::now().strftime("%-d %B %Y"))?;
     writeln!(out, "- machine: {}; load average {others:.1} before the run", machine::facts()?)?;
@@ -108,6 +109,7 @@ fn judged(out: &mut String, targets: &[Target]) -> Result<()> {
         let verdict = match target.verdict() {
             Verdict::Ok => "ok",
             Verdict::Missed => "missed",
+            Verdict::Lost => "spans lost, so not measured",
             Verdict::NotMeasured => "not measured",
         };
         writeln!(out, "| {} | {demand} | {measured} | {verdict} |", target.measure)?;
@@ -115,11 +117,11 @@ fn judged(out: &mut String, targets: &[Target]) -> Result<()> {
     Ok(writeln!(out)?)
 }
 
-fn measured(demand: Demand, Figure { least, median }: Figure) -> String {
+fn measured(demand: Demand, Figure { least, median, .. }: Figure) -> String {
     match demand {
         Demand::Times(..) => format!("{least:.2} ({median:.2})"),
         Demand::Nanoseconds(_) => format!("{least:.2} ({median:.2})"),
-        Demand::Nothing => format!("{least:.2} per span"),
+        Demand::Nothing => format!("{least:.4} per span"),
         Demand::All => format!("{:.1} %", least * 100.0),
         Demand::Flat => if least >= 1.0 { "flat" } else { "growing" }.into(),
     }
@@ -162,12 +164,17 @@ fn figures(out: &mut String, part: Part, results: &Results) -> Result<()> {
         write!(out, "| {} |", label(work))?;
         for subject in &subjects {
             let figure = results.figure(part, subject, work.kind, work.children);
-            let cell = figure.map_or("-".into(), |it| format!("{:.1} / {:.1}", it.least, it.median));
+            let cell = figure.map_or("-".into(), |it| format!("{:.1} / {:.1}{}", it.least, it.median, loss(it)));
             write!(out, " {cell} |")?;
         }
         writeln!(out)?;
     }
     Ok(writeln!(out)?)
+}
+
+/// Returns what makes a figure worthless, if it is.
+fn loss(figure: Figure) -> String {
+    if figure.is_whole() { String::new() } else { format!(" ({:.1} % lost)", (1.0 - figure.arrived) * 100.0) }
 }
 
 fn label(Work { kind, children, .. }: Work) -> String {
@@ -199,7 +206,7 @@ fn instructions(out: &mut String, results: &Results) -> Result<()> {
         write!(out, "| {} |", subject.name)?;
         for work in &works {
             let count = results.instructions(subject.name, work.kind, work.children);
-            write!(out, " {} |", count.map_or("-".into(), |count| format!("{count:.0}")))?;
+            write!(out, " {} |", count.map_or("-".into(), |count| format!("{:.0}{}", count.least, loss(count))))?;
         }
         writeln!(out)?;
     }
@@ -218,7 +225,8 @@ fn allocations(out: &mut String, results: &Results) -> Result<()> {
         write!(out, "| {} |", subject.name)?;
         for work in ALLOCATING {
             let cell = results.allocations(subject.name, work.kind).map_or("-".into(), |found| {
-                format!("{:.2}, {:.0} B, {:.0} B held", found.times, found.bytes, found.held)
+                let lost = loss(Figure::exactly(found.times, found.arrived));
+                format!("{:.2}, {:.0} B, {:.0} B held{lost}", found.times, found.bytes, found.held)
             });
             write!(out, " {cell} |")?;
         }

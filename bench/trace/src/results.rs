@@ -13,31 +13,50 @@ use crate::{
 pub(crate) struct Figure {
     pub(crate) least: f64,
     pub(crate) median: f64,
+    /// How many of the spans arrived, in parts of one: a library that loses spans is not fast.
+    pub(crate) arrived: f64,
 }
 
 impl Figure {
-    /// Sums many rounds up; `None` without any.
-    pub(crate) fn of(mut rounds: Vec<f64>) -> Option<Self> {
-        rounds.sort_by(f64::total_cmp);
-        Some(Self { least: *rounds.first()?, median: *rounds.get(rounds.len() / 2)? })
+    /// Sums up what many rounds took and how many of their spans arrived; `None` without any.
+    pub(crate) fn of(rounds: &[[f64; 2]]) -> Option<Self> {
+        let mut times: Vec<f64> = rounds.iter().map(|[time, _]| *time).collect();
+        times.sort_by(f64::total_cmp);
+        let arrived = rounds.iter().map(|[_, arrived]| arrived).sum::<f64>() / rounds.len() as f64;
+        Some(Self { least: *times.first()?, median: *times.get(times.len() / 2)?, arrived })
+    }
+
+    /// Returns what needed no rounds.
+    pub(crate) fn exactly(value: f64, arrived: f64) -> Self {
+        Self { least: value, median: value, arrived }
     }
 
     pub(crate) fn minus(self, base: Self) -> Self {
-        Self { least: self.least - base.least, median: self.median - base.median }
+        self.with(base, |one, other| one - other)
     }
 
     pub(crate) fn over(self, base: Self) -> Self {
-        Self { least: self.least / base.least, median: self.median / base.median }
+        self.with(base, |one, other| one / other)
     }
 
     /// Returns the smaller of each.
     pub(crate) fn min(self, other: Self) -> Self {
-        Self { least: self.least.min(other.least), median: self.median.min(other.median) }
+        self.with(other, f64::min)
     }
 
     /// Returns the larger of each.
     pub(crate) fn max(self, other: Self) -> Self {
-        Self { least: self.least.max(other.least), median: self.median.max(other.median) }
+        self.with(other, f64::max)
+    }
+
+    fn with(self, other: Self, join: impl Fn(f64, f64) -> f64) -> Self {
+        let arrived = self.arrived.min(other.arrived);
+        Self { least: join(self.least, other.least), median: join(self.median, other.median), arrived }
+    }
+
+    /// Returns true when it is the cost of what it says: no more than one span in a thousand was lost.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.arrived >= 0.999
     }
 }
 
@@ -57,6 +76,8 @@ pub(crate) struct Allocations {
     pub(crate) bytes: f64,
     /// What the finished span still holds while nobody asks for it.
     pub(crate) held: f64,
+    /// See [`Figure::arrived`].
+    pub(crate) arrived: f64,
 }
 
 /// The instructions of a span of one subject, on the thread that makes it.
@@ -65,6 +86,8 @@ pub(crate) struct Instructions {
     pub(crate) subject: &'static str,
     pub(crate) work: Work,
     pub(crate) each: f64,
+    /// See [`Figure::arrived`].
+    pub(crate) arrived: f64,
 }
 
 /// Everything that was measured.
@@ -88,11 +111,11 @@ impl Results {
         Some(found?.figure)
     }
 
-    pub(crate) fn instructions(&self, subject: &str, kind: Kind, children: usize) -> Option<f64> {
+    pub(crate) fn instructions(&self, subject: &str, kind: Kind, children: usize) -> Option<Figure> {
         let mut counts = self.instructions.as_ref()?.iter();
         let found =
             counts.find(|count| count.subject == subject && count.work.kind == kind && count.work.children == children);
-        Some(found?.each)
+        found.map(|count| Figure::exactly(count.each, count.arrived))
     }
 
     pub(crate) fn allocations(&self, subject: &str, kind: Kind) -> Option<Allocations> {

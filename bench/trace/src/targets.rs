@@ -36,13 +36,19 @@ pub(crate) enum Demand {
 pub(crate) enum Verdict {
     Ok,
     Missed,
+    /// Spans were lost, so that the figure is not what they cost.
+    Lost,
     NotMeasured,
 }
 
 impl Target {
     /// Judges by the least of the rounds, which the neighbours on the machine disturb least.
     pub(crate) fn verdict(&self) -> Verdict {
-        let Some(Figure { least, .. }) = self.figure else { return Verdict::NotMeasured };
+        let Some(figure) = self.figure else { return Verdict::NotMeasured };
+        if !figure.is_whole() {
+            return Verdict::Lost;
+        }
+        let least = figure.least;
         let holds = match self.demand {
             Demand::Times(most, _) | Demand::Nanoseconds(most) => least <= most,
             Demand::Nothing => least == 0.0,
@@ -84,21 +90,21 @@ pub(crate) fn all(results: &Results) -> Vec<Target> {
         ),
     ];
     let other = |measure, demand, figure| Target { measure, demand, figure };
-    let allocations = results.allocations(OURS, Kind::W2).map(|found| exactly(found.times));
+    let allocations = results.allocations(OURS, Kind::W2).map(|found| Figure::exactly(found.times, found.arrived));
     let load = results.sustained(OURS, 500_000);
-    let flat = load.map(|load| exactly(if load.is_flat() { 1.0 } else { 0.0 }));
+    let flat = load.map(|load| Figure::exactly(if load.is_flat() { 1.0 } else { 0.0 }, load.part_exported()));
     all.extend([
         other("w2, allocations", Demand::Nothing, allocations),
         other("w1 off or unsampled, added", Demand::Nanoseconds(1.5), found.worst_off(Kind::W1)),
         other("w2 off or unsampled, added", Demand::Nanoseconds(1.5), found.worst_off(Kind::W2)),
-        other("500 k spans/s with 4 attributes, exported", Demand::All, load.map(|load| exactly(load.part_exported()))),
+        other(
+            "500 k spans/s with 4 attributes, exported",
+            Demand::All,
+            load.map(|load| Figure::exactly(load.part_exported(), 1.0)),
+        ),
         other("500 k spans/s with 4 attributes, memory", Demand::Flat, flat),
     ]);
     all
-}
-
-fn exactly(value: f64) -> Figure {
-    Figure { least: value, median: value }
 }
 
 struct Found<'a>(&'a Results);
@@ -111,7 +117,7 @@ impl Found<'_> {
 
     fn instructions(&self, kind: Kind, children: usize) -> Option<Figure> {
         let count = |subject| self.0.instructions(subject, kind, children);
-        Some(exactly(count(OURS)? / count(FASTRACE)?))
+        Some(count(OURS)?.over(count(FASTRACE)?))
     }
 
     /// Returns what a span adds to what is there without it, as a part of what fastrace adds.
@@ -148,7 +154,7 @@ mod tests {
     #[test]
     fn the_least_decides() {
         let target = |least, demand| {
-            let figure = Some(Figure { least, median: 9.0 });
+            let figure = Some(Figure { least, median: 9.0, arrived: 1.0 });
             Target { measure: "", demand, figure }.verdict()
         };
         assert_eq!(target(0.74, Demand::Times(0.75, FASTRACE)), Verdict::Ok);
@@ -156,5 +162,13 @@ mod tests {
         assert_eq!(target(0.01, Demand::Nothing), Verdict::Missed);
         assert_eq!(target(0.999, Demand::All), Verdict::Missed);
         assert_eq!(target(1.0, Demand::All), Verdict::Ok);
+    }
+
+    #[test]
+    fn a_library_that_loses_spans_is_not_fast() {
+        let ours = Figure::of(&[[8.8, 0.5], [9.0, 0.6]]);
+        let ratio = ours.map(|ours| ours.over(Figure::exactly(26.7, 1.0)));
+        let target = Target { measure: "", demand: Demand::Times(0.75, FASTRACE), figure: ratio };
+        assert_eq!(target.verdict(), Verdict::Lost);
     }
 }

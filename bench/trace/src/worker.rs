@@ -10,7 +10,14 @@ use std::{
 use anyhow::{Context, Result, bail};
 use tokio::runtime::Runtime;
 
-use crate::{arguments::Arguments, peers::Subject, results, sink::Sink, sustain, work::Work};
+use crate::{
+    arguments::Arguments,
+    peers::Subject,
+    plan, results,
+    sink::{self, Sink},
+    sustain,
+    work::{Batch, Work},
+};
 
 /// What a function allocated on the thread that called it.
 #[derive(Debug, Clone, Copy)]
@@ -105,29 +112,43 @@ pub(crate) fn serve(subject: &str, sink: Sink, counter: Option<Counter>) -> Resu
     Ok(())
 }
 
-fn batch(subject: &Subject, work: Work, runtime: &Runtime) -> Option<String> {
-    let batch = (subject.run)(work, runtime);
+/// Does the work inside of `around`, and returns with the batch how much of it arrived: what is lost is cheap.
+fn arriving(
+    subject: &Subject,
+    work: Work,
+    runtime: &Runtime,
+    around: impl FnOnce(&mut dyn FnMut()),
+) -> Option<(Batch, f64)> {
+    let before = sink::exported();
+    let mut batch = None;
+    around(&mut || batch = (subject.run)(work, runtime));
     (subject.flush)();
     let batch = batch?;
-    Some(format!("{}", batch.took.as_nanos() as f64 / batch.spans as f64))
+    let arrived = (sink::exported() - before) as f64;
+    let is_to_arrive = plan::is_recorded_and_exported(subject) && batch.made > 0;
+    Some((batch, if is_to_arrive { arrived / batch.made as f64 } else { 1.0 }))
+}
+
+fn batch(subject: &Subject, work: Work, runtime: &Runtime) -> Option<String> {
+    let (batch, arrived) = arriving(subject, work, runtime, |run| run())?;
+    Some(format!("{} {arrived}", batch.took.as_nanos() as f64 / batch.spans as f64))
 }
 
 fn allocations(subject: &Subject, work: Work, runtime: &Runtime, counter: Counter) -> Option<String> {
     (subject.run)(work, runtime)?;
     (subject.flush)();
-    let mut spans = 0;
-    let allocated = counter(&mut || spans = (subject.run)(work, runtime).map_or(0, |batch| batch.spans));
-    let each = |count: f64| count / spans as f64;
-    let Allocated { times, bytes, held } = allocated;
-    Some(format!("{} {} {}", each(times as f64), each(bytes as f64), each(held as f64)))
+    let mut allocated = None;
+    let (batch, arrived) = arriving(subject, work, runtime, |run| allocated = Some(counter(run)))?;
+    let each = |count: f64| count / batch.spans as f64;
+    let Allocated { times, bytes, held } = allocated?;
+    Some(format!("{} {} {} {arrived}", each(times as f64), each(bytes as f64), each(held as f64)))
 }
 
 fn instructions(subject: &Subject, work: Work, runtime: &Runtime) -> Option<String> {
     (subject.run)(work, runtime);
     (subject.flush)();
-    let mut spans = None;
-    counted_region(&mut || spans = (subject.run)(work, runtime).map(|batch| batch.spans));
-    Some(spans?.to_string())
+    let (batch, arrived) = arriving(subject, work, runtime, counted_region)?;
+    Some(format!("{} {arrived}", batch.spans))
 }
 
 /// Where a simulator of the processor counts, by this name.

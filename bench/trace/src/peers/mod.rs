@@ -4,6 +4,7 @@ mod baseline;
 mod fastrace;
 mod opentelemetry;
 mod tracing;
+mod trackway;
 
 use std::time::Duration;
 
@@ -11,8 +12,9 @@ use anyhow::{Context, Result};
 use tokio::runtime::Runtime;
 
 use crate::{
+    shapes,
     sink::Sink,
-    work::{self, Batch, Work},
+    work::{Batch, Work},
 };
 
 /// What a library must supply.
@@ -43,7 +45,7 @@ pub(crate) trait Peer: 'static {
     fn steps(count: usize) {
         for _ in 0..count {
             let _span = Self::child();
-            work::nothing();
+            shapes::nothing();
         }
     }
 
@@ -111,7 +113,7 @@ pub(crate) struct Subject {
 
 impl Subject {
     const fn new<P: Peer>(name: &'static str, mode: Mode) -> Self {
-        let (run, latencies) = (work::batch::<P>, crate::latency::of_ends::<P>);
+        let (run, latencies) = (shapes::batch::<P>, crate::latency::of_ends::<P>);
         Self { name, mode, set_up: P::set_up, run, latencies, flush: P::flush }
     }
 
@@ -126,9 +128,9 @@ impl Subject {
     }
 }
 
-/// The name of our library, once it is in the list.
+/// The name of our library.
 pub(crate) const OURS: &str = "trackway";
-/// The name of our library when it stands below `tracing`'s macros.
+/// Its name when it stands below `tracing`'s macros, once it is in the list.
 pub(crate) const OURS_UNDER_TRACING: &str = "trackway under tracing";
 pub(crate) const EMPTY: &str = "empty";
 pub(crate) const FLOOR: &str = "two clock reads";
@@ -151,4 +153,7 @@ pub(crate) const SUBJECTS: &[Subject] = &[
     Subject::new::<opentelemetry::Sdk>(OTEL, Mode::Sampled),
     Subject::new::<opentelemetry::Sdk>("OTel SDK, unsampled", Mode::Unsampled),
     Subject::new::<opentelemetry::Noop>("OTel, no-op tracer", Mode::Off),
+    Subject::new::<trackway::Trackway>(OURS, Mode::Sampled),
+    Subject::new::<trackway::Trackway>("trackway, unsampled", Mode::Unsampled),
+    Subject::new::<trackway::Trackway>("trackway, off", Mode::Off),
 ];
