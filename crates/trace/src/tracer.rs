@@ -189,8 +189,11 @@ impl Tracer {
         if core.direct.is_some() {
             return true;
         }
+        if collector::in_collector() {
+            return false;
+        }
         let collected = collector::collect(until);
-        collector::in_collector() || core.lanes().iter().fold(collected, |done, lane| lane.flush(until) && done)
+        core.lanes().iter().fold(collected, |done, lane| lane.flush(until) && done)
     }
 
     /// Stops recording, exports what was recorded, and counts what cannot be exported in time as dropped; returns whether

@@ -101,7 +101,7 @@ impl Shared {
             };
             let until = until.unwrap_or(now);
             if let Phase::Stopping(end) = state.phase
-                && until.max(now) >= end
+                && (until.max(now) >= end || pace.is_hopeless())
             {
                 state.abandon();
                 return false;
@@ -173,7 +173,15 @@ struct Pace {
     is_stopping: bool,
 }
 
+/// How often a lane that stops tries a receiver that is away: a program must not wait at its end for a server that nobody runs.
+const LAST_TRIES: u32 = 2;
+
 impl Pace {
+    /// Returns true when a lane that stops has tried often enough. A receiver that said when to come back is not away.
+    fn is_hopeless(&self) -> bool {
+        self.is_stopping && self.failures >= LAST_TRIES && self.asked_until.is_none()
+    }
+
     fn recover(&mut self) {
         (self.failures, self.resume_at, self.asked_until) = (0, None, None);
     }
