@@ -59,6 +59,8 @@ pub struct Otlp {
     /// Which connections are this exporter's, on whichever thread it works.
     id: u64,
     takes_open: AtomicBool,
+    /// False until it is known whether the server takes open spans.
+    answered: AtomicBool,
     notice: Notice,
 }
 
@@ -69,6 +71,7 @@ impl Otlp {
             settings: Settings::from_env(),
             id: new_id(),
             takes_open: AtomicBool::new(false),
+            answered: AtomicBool::new(false),
             notice: Notice::from_env(),
         }
     }
@@ -146,6 +149,7 @@ impl Otlp {
         if head.status.is_success() {
             let takes_open = head.headers.get(OPEN_SPANS).is_some_and(|value| value.as_bytes() == b"1");
             self.takes_open.store(takes_open, Ordering::Relaxed);
+            self.answered.store(true, Ordering::Relaxed);
         }
         let mut text = Vec::new();
         // What came before an error is still worth reading; the status alone decides.
@@ -209,12 +213,20 @@ impl Exporter for Otlp {
         result
     }
 
+    /// Returns true until it is known, so that a program whose first span runs long is shown from its start.
     fn wants_open(&self) -> bool {
-        self.takes_open.load(Ordering::Relaxed)
+        self.takes_open.load(Ordering::Relaxed) || !self.answered.load(Ordering::Relaxed)
     }
 
     fn announce(&self, request: &[u8]) {
-        let _ = self.send(request, true); // The next announcement says the same and more.
+        if !self.answered.load(Ordering::Relaxed) {
+            // A server that knows nothing of announcements would keep them as spans; an empty request harms nowhere.
+            let refused = matches!(self.send(&[], false), Err(Failure::Never { .. }));
+            self.answered.fetch_or(refused, Ordering::Relaxed);
+        }
+        if self.takes_open.load(Ordering::Relaxed) {
+            let _ = self.send(request, true); // The next announcement says the same and more.
+        }
     }
 }
 

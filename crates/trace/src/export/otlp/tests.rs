@@ -232,7 +232,6 @@ fn an_answer_without_an_end_is_read_in_bounds() {
 fn open_spans_are_announced_to_those_who_want_them() {
     let wants = |value| reply("200 OK", &format!("trackway-open-spans: {value}\r\n"), b"");
     let (exporter, requests) = server(vec![wants("1"), reply("503 Busy", "", b""), wants("1"), wants("0")]);
-    assert!(!exporter.wants_open());
     exporter.export(&batch()).unwrap();
     assert!(exporter.wants_open());
     assert!(exporter.export(&batch()).is_err() && exporter.wants_open(), "a failure says nothing of it");
@@ -240,9 +239,35 @@ fn open_spans_are_announced_to_those_who_want_them() {
     assert!(exporter.wants_open());
     exporter.export(&batch()).unwrap();
     assert!(!exporter.wants_open());
-    let seen: Vec<_> =
-        requests.try_iter().map(|request| request.header("trackway-open-spans").map(str::to_owned)).collect();
-    assert_eq!(seen, [None, None, Some("1".into()), None]);
+    exporter.announce(b"open");
+    assert_eq!(announcements(&requests), [None, None, Some("1".into()), None]);
+}
+
+#[test]
+fn a_server_that_was_never_asked_is_asked_with_nothing_before_open_spans_are_announced() {
+    let wants = reply("200 OK", "trackway-open-spans: 1\r\n", b"");
+    let (exporter, requests) = server(vec![reply("503 Busy", "", b""), wants, Reply::Bytes(OK.to_vec())]);
+    assert!(exporter.wants_open());
+    exporter.announce(b"open");
+    assert!(exporter.wants_open(), "it did not say");
+    exporter.announce(b"open");
+    let bodies: Vec<_> = requests.try_iter().map(|request| request.body).collect();
+    assert_eq!(bodies, [b"".as_slice(), b"", b"open"]);
+}
+
+#[test]
+fn a_server_that_takes_no_open_spans_is_asked_once() {
+    for answer in [Reply::Bytes(OK.to_vec()), reply("404 Not Found", "", b"")] {
+        let (exporter, requests) = server(vec![answer]);
+        exporter.announce(b"open");
+        assert!(!exporter.wants_open());
+        exporter.announce(b"open");
+        assert_eq!(announcements(&requests), [None]);
+    }
+}
+
+fn announcements(requests: &mpsc::Receiver<Request>) -> Vec<Option<String>> {
+    requests.try_iter().map(|request| request.header("trackway-open-spans").map(str::to_owned)).collect()
 }
 
 #[test]
