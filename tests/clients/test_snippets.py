@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from kit import HERE, ROOT, environment, run
+from kit import HERE, ROOT, attributes, environment, run
 
 SNIPPETS = ROOT / "ui/src/snippets"
-# Kept from run to run, so that OpenTelemetry's crates are built once.
+# Kept from run to run, so that what the crate depends on is built once.
 BUILT = ROOT / "target/snippets"
 
 
@@ -55,20 +55,29 @@ def test_the_environment_snippet_configures_a_program(own, tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo is not there to build the Rust snippet")
-def test_the_rust_snippet_sends_a_span(own, tmp_path):
-    manifest = snippet("rust/Cargo.toml", own, tmp_path)
-    main = snippet("rust/main.rs", own, tmp_path)
-    (manifest.parent / "src").mkdir()
-    main.rename(manifest.parent / "src/main.rs")
-    lock = BUILT / "Cargo.lock"
-    if lock.exists():
-        shutil.copy(lock, manifest.parent)
-    env = environment(CARGO_TARGET_DIR=str(BUILT))
-    command = ["cargo", "run", "--quiet", "--manifest-path", manifest]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=900)
+def test_the_rust_snippet_sends_a_trace_with_an_error(own, tmp_path):
+    script, main = snippet("rust/shell.sh", own, tmp_path), snippet("rust/main.rs", own, tmp_path)
+    (tmp_path / "trackway").symlink_to(ROOT)
+    # Built anew in every directory; what earlier ones left is of no use.
+    for left in BUILT.glob("debug/deps/*trackway*"):
+        left.unlink()
+    # The lock spares asking the registry; cargo leaves out of it what the snippet has no use for.
+    steps = f". {script}; cp {main} src/main.rs; cp {ROOT}/Cargo.lock .; exec cargo run --quiet"
+    env = environment(CARGO_TARGET_DIR=str(BUILT), CARGO_TERM_QUIET="true", CARGO_INCREMENTAL="0",
+                      CARGO_PROFILE_DEV_DEBUG="0")
+    done = subprocess.run(["bash", "-euc", steps], env=env, capture_output=True, text=True, timeout=900, cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    shutil.copy(manifest.parent / "Cargo.lock", lock)
-    assert arrived(own) == "hello: greet (internal)"
+    assert arrived(own) == "\n".join([
+        "hello: greet (internal)",
+        "  - guessed",
+        "  hello: times (internal) ERROR invalid digit found in string",
+        "    - exception invalid digit found in string",
+    ])
+    greet, times = own.spans(own.get("traces")["traces"][0]["trace_id"])
+    assert attributes(greet) == {"name": "world", "loudness": 0.8}
+    assert attributes(greet["events"][0]) == {"times": "1"}
+    assert attributes(times) == {"text": '"twice"'}
+    assert attributes(times["events"][0])["exception.type"] == "core::num::error::ParseIntError"
 
 
 def test_the_readme_shows_the_snippets_as_they_are_run_here():

@@ -10,7 +10,8 @@ test("the first page teaches, and turns into the list by itself when a span come
 
   await page.keyboard.press("2");
   await expect(page.getByRole("tab", { name: "Rust" })).toHaveAttribute("aria-selected", "true");
-  await expect(page.getByText(`${server.url}/v1/traces`)).toBeVisible();
+  await expect(page.getByText("let _trackway = trackway::init();")).toBeVisible();
+  await expect(page.getByText(`OTEL_EXPORTER_OTLP_ENDPOINT=${server.url}`)).toBeVisible();
   await page.keyboard.press("3");
   await expect(page.getByText(`curl ${server.url}/v1/traces`)).toBeVisible();
 

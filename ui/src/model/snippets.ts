@@ -3,8 +3,8 @@
 import curl from "../snippets/curl.sh?raw";
 import environment from "../snippets/environment.sh?raw";
 import python from "../snippets/python.py?raw";
-import cargo from "../snippets/rust/Cargo.toml?raw";
 import rust from "../snippets/rust/main.rs?raw";
+import cargo from "../snippets/rust/shell.sh?raw";
 
 export interface Snippet {
   name: string;
@@ -22,8 +22,8 @@ const SNIPPETS: Snippet[] = [
   {
     name: "Rust",
     parts: [
-      { file: "Cargo.toml", text: cargo },
-      { file: "src/main.rs", text: rust },
+      { file: "shell", text: cargo },
+      { file: "src/main.rs, and then cargo run", text: rust },
     ],
   },
   { name: "curl", parts: [{ file: "shell", text: curl }] },

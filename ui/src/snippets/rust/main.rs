@@ -1,16 +1,15 @@
-use opentelemetry::trace::{TraceContextExt, Tracer, TracerProvider};
-use opentelemetry::KeyValue;
-use opentelemetry_otlp::{SpanExporter, WithExportConfig};
-use opentelemetry_sdk::{trace::SdkTracerProvider, Resource};
+use std::num::ParseIntError;
+use trackway::{span, trace};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let exporter = SpanExporter::builder().with_http().with_endpoint("{{endpoint}}/v1/traces").build()?;
-    let resource = Resource::builder().with_service_name("hello").build();
-    let provider = SdkTracerProvider::builder().with_resource(resource).with_batch_exporter(exporter).build();
+fn main() {
+    let _trackway = trackway::init(); // sends in the background, and the rest when it is dropped
+    let span = span!("greet", name = "world", loudness = 0.8);
+    if times("twice").is_err() {
+        span.event("guessed").field("times", 1);
+    }
+}
 
-    provider.tracer("hello").in_span("greet", |context| {
-        context.span().set_attribute(KeyValue::new("name", "world"));
-    });
-    provider.shutdown()?;
-    Ok(())
+#[trace(args)]
+fn times(text: &str) -> Result<u32, ParseIntError> {
+    text.parse() // an error is recorded
 }
