@@ -18,6 +18,9 @@ impl TraceState {
 
     /// Reads the lines of a header, in order; a list that cannot be read, or is too long, is empty.
     pub fn parse(lines: &[impl AsRef<str>]) -> Self {
+        if lines.is_empty() {
+            return Self::default();
+        }
         let mut members: Vec<(&str, &str)> = Vec::new();
         let texts = lines.iter().flat_map(|line| line.as_ref().split(','));
         for text in texts.map(trim).filter(|text| !text.is_empty()) {
