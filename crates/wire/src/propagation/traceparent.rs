@@ -155,6 +155,7 @@ fn hex(digits: &[u8]) -> Option<u64> {
 const STRANGE: u8 = 0xff;
 
 /// The value of every byte as a digit.
+#[expect(clippy::indexing_slicing, reason = "checked when it is compiled")]
 const DIGITS: [u8; 256] = {
     let mut values = [STRANGE; 256];
     let mut value = 0;
