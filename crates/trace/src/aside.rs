@@ -28,9 +28,16 @@ pub(crate) fn put(ring: &Ring, value: Value) -> bool {
     fits
 }
 
+/// Takes no account any more of what lies there, in the child of a fork: its rings are forgotten.
+pub(crate) fn forget() {
+    BYTES.store(0, Ordering::Relaxed);
+}
+
 /// Takes the oldest value from beside the ring.
 pub(crate) fn take(ring: &Ring) -> Option<Value> {
     let value = ring.aside.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front().flatten()?;
-    BYTES.fetch_sub(value.heap_bytes(), Ordering::Relaxed);
+    let bytes = value.heap_bytes();
+    // What lay there before a fork is not counted after it.
+    let _ = BYTES.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |all| Some(all.saturating_sub(bytes)));
     Some(value)
 }

@@ -51,12 +51,15 @@ pub(crate) struct Queue {
     patience: Option<Duration>,
 }
 
+/// A time beyond it cannot be added to another one everywhere.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(365 * 24 * 3600);
+
 impl Queue {
     pub(crate) fn bounds(&self) -> Bounds {
         let bounds = Bounds::default();
         Bounds {
             bytes: self.bytes.unwrap_or(bounds.bytes),
-            patience: self.patience.unwrap_or(bounds.patience),
+            patience: self.patience.map_or(bounds.patience, |patience| patience.min(LONGEST_PATIENCE)),
             ..bounds
         }
     }

@@ -1,7 +1,7 @@
 //! Places in the code that make spans, and names of attributes, each numbered when it is first used.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
 use trackway_model::SpanKind;
 
@@ -63,6 +63,14 @@ fn number<T>(table: &RwLock<Vec<T>>, item: T, id: &AtomicU32) -> u32 {
     let new = u32::try_from(table.len()).unwrap_or(u32::MAX);
     id.store(new, Ordering::Relaxed);
     new
+}
+
+pub(crate) type Held = (RwLockWriteGuard<'static, Vec<&'static Callsite>>, RwLockWriteGuard<'static, Vec<&'static str>>);
+
+/// Keeps the two tables whole while the process forks.
+pub(crate) fn hold() -> Held {
+    let sites = SITES.write().unwrap_or_else(PoisonError::into_inner);
+    (sites, KEYS.write().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// The collector's copy of the two tables, so that it takes no lock a span.

@@ -91,7 +91,7 @@ impl Reading {
 ///
 /// Each reading starts a new piece where the old one ends and bends it towards the wall clock by at most 500 ppm, as a
 /// time server's correction does. Only when the wall clock was set, by more than [`STEP`], the line jumps with it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Timeline {
     pieces: VecDeque<Piece>,
     /// What the length of a tick is measured against: a reading of half a minute to a minute ago.

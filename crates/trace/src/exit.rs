@@ -44,19 +44,19 @@ extern "C" fn before() {
     // What fails here is only the comfort of tracing in the child.
     let _ = catch_unwind(|| {
         let held = collector::hold();
-        HELD.with_borrow_mut(|cell| *cell = Some(held));
+        let _ = HELD.try_with(|cell| cell.replace(held)); // A thread at its end forks without.
     });
 }
 
 #[cfg(unix)]
 extern "C" fn in_parent() {
-    let _ = catch_unwind(|| HELD.with_borrow_mut(Option::take)); // As above.
+    let _ = catch_unwind(|| HELD.try_with(RefCell::take)); // As above.
 }
 
 #[cfg(unix)]
 extern "C" fn in_child() {
     let _ = catch_unwind(|| {
-        let held = HELD.with_borrow_mut(Option::take);
+        let held = HELD.try_with(RefCell::take).ok().flatten();
         collector::forked(held);
     }); // As above.
 }

@@ -1,7 +1,7 @@
 //! The tracer that the macros use when nothing is active.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
 use crate::callsite::Callsite;
 use crate::clock::ticks;
@@ -38,8 +38,23 @@ pub fn tracer() -> Tracer {
 /// Makes a tracer the global one, in the place of the one before.
 pub(crate) fn install(tracer: &Tracer) {
     let mut global = GLOBAL.write().unwrap_or_else(PoisonError::into_inner);
-    *global = Some(tracer.clone());
+    let before = global.replace(tracer.clone());
     publish(tracer);
+    drop(global);
+    // Whoever held the last clone of it waits for its spans now, with the lock free.
+    drop(before);
+}
+
+pub(crate) type Held = RwLockWriteGuard<'static, Option<Tracer>>;
+
+/// Keeps the global tracer whole while the process forks.
+pub(crate) fn hold() -> Held {
+    GLOBAL.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Has the macros record nothing from now on.
+pub(crate) fn turn_off() {
+    TRACER.store(0, Ordering::Relaxed);
 }
 
 /// Takes the tracer away again, unless another one has taken its place.
@@ -47,7 +62,9 @@ pub(crate) fn uninstall(tracer: &Tracer) {
     let mut global = GLOBAL.write().unwrap_or_else(PoisonError::into_inner);
     if global.as_ref().is_some_and(|global| global.is(tracer)) {
         TRACER.store(0, Ordering::Relaxed);
-        *global = None;
+        let before = global.take();
+        drop(global);
+        drop(before);
     }
 }
 
@@ -134,7 +151,7 @@ fn begin(slot: &Slot, site: &'static Callsite, tracer: u32, trace: u128, around:
         tracer,
         scope: 0,
     };
-    let Some(ring) = slot.mine() else {
+    let Some(ring) = slot.mine_or_borrowed() else {
         collector::count_lost(tracer, Lost::NoRing);
         slot.begin(&place);
         return Guard::shadow();

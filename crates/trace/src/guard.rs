@@ -261,6 +261,9 @@ impl Guard {
         };
         self.me &= !CAREFUL;
         SLOT.with(|slot| {
+            if !slot.owns(ring) {
+                return slot.disown(self.me, self.before);
+            }
             let innermost = slot.is_innermost(self.me);
             if thread::panicking() {
                 crate::panics::record(ring, if innermost { 0 } else { self.me & NUMBER });

@@ -105,6 +105,8 @@ pub(crate) struct Slot {
     /// The scope and the innermost span while what runs inside them is a span that could not be recorded.
     missing: Cell<(u64, u64)>,
     mine: Cell<Option<&'static Ring>>,
+    /// True while `mine` is borrowed for one scope, by a thread that has given its own ring back.
+    borrowed: Cell<bool>,
 }
 
 /// Where the depth begins in [`Place::current`].
@@ -160,6 +162,7 @@ impl Slot {
             early: Cell::new(false),
             missing: Cell::new((0, 0)),
             mine: Cell::new(None),
+            borrowed: Cell::new(false),
         }
     }
 
@@ -191,7 +194,7 @@ impl Slot {
 
     /// Returns the active context.
     pub(crate) fn context(&self) -> Context {
-        let more = if self.more.get() { MORE.with_borrow(Clone::clone) } else { None };
+        let more = self.more();
         Context {
             trace: self.trace.get(),
             span: self.innermost(),
@@ -216,7 +219,8 @@ impl Slot {
 
     /// Returns what the active context carries besides ids.
     pub(crate) fn more(&self) -> Option<Arc<More>> {
-        if self.more.get() { MORE.with_borrow(Clone::clone) } else { None }
+        // At the thread's end it may be gone already.
+        if self.more.get() { MORE.try_with(|more| more.borrow().clone()).ok().flatten() } else { None }
     }
 
     fn exchange_more(&self, more: Option<Arc<More>>) -> Option<Arc<More>> {
@@ -230,6 +234,32 @@ impl Slot {
     /// Returns this thread's ring; `None` when there are too many threads, or this one is at its end.
     pub(crate) fn mine(&self) -> Option<&'static Ring> {
         self.mine.get().or_else(|| self.acquire(0))
+    }
+
+    /// As [`mine`](Self::mine); a thread at its end borrows one, until what begins now is left.
+    pub(crate) fn mine_or_borrowed(&self) -> Option<&'static Ring> {
+        self.mine().or_else(|| self.borrow())
+    }
+
+    #[cold]
+    fn borrow(&self) -> Option<&'static Ring> {
+        if OWNED.try_with(|_| ()).is_ok() {
+            return None;
+        }
+        let ring = collector::rings::acquire(0)?;
+        self.mine.set(Some(ring));
+        self.borrowed.set(true);
+        Some(ring)
+    }
+
+    fn return_borrowed(&self) {
+        if self.borrowed.get()
+            && self.ring.get().is_none()
+            && let Some(ring) = self.mine.take()
+        {
+            self.borrowed.set(false);
+            collector::rings::give_back(ring);
+        }
     }
 
     #[cold]
@@ -289,7 +319,7 @@ impl Slot {
         let mut attached = false;
         if mode == Mode::Lost
             && depth < DEEPEST - ONE_DEEPER
-            && let Some(ring) = self.mine()
+            && let Some(ring) = self.mine_or_borrowed()
         {
             attached = record_attach(ring, context);
             self.ring.set(attached.then_some(ring));
@@ -326,10 +356,14 @@ impl Slot {
         if let Some(ring) = saved.place.ring
             && self.mine.get().is_none_or(|mine| !std::ptr::eq(mine, ring))
         {
-            self.span.set(ids::nth(ring.base, saved.place.current & NUMBER));
+            let number = saved.place.current & NUMBER;
+            if number > ring.first {
+                self.span.set(ids::nth(ring.base, number));
+            }
             self.ring.set(None);
             self.mode.set(Mode::Forked);
         }
+        self.return_borrowed();
     }
 
     /// Leaves scopes and spans that ended while something inside them was active.
@@ -400,6 +434,26 @@ impl Slot {
     pub(crate) fn leave(&self, ring: &Ring) {
         record_detach(ring);
         self.leave_quietly();
+        self.return_borrowed();
+    }
+
+    /// Returns true when the ring is this thread's: not one of the process that this one was forked from, nor one that
+    /// the thread gave back at its end.
+    pub(crate) fn owns(&self, ring: &Ring) -> bool {
+        self.mine.get().is_some_and(|mine| std::ptr::eq(mine, ring))
+    }
+
+    /// Leaves a span whose ring is not the thread's any more: what becomes of the span is not for this thread to say.
+    #[cold]
+    pub(crate) fn disown(&self, me: u64, before: u64) {
+        if self.current.get() & !RAGGED != me {
+            return self.ended_early(me, before);
+        }
+        match (before, self.ring.get()) {
+            (OUTSIDE, Some(ring)) => self.leave(ring),
+            (OUTSIDE, None) => self.leave_quietly(),
+            _ => self.current.set(before),
+        }
     }
 
     /// As [`leave`](Self::leave), for what is not in a ring.
@@ -440,7 +494,13 @@ impl Slot {
         self.mode.set(Mode::Lost);
         let ring = match self.mine.get() {
             Some(ring) => ring,
-            None => self.acquire(self.number())?,
+            None => match self.acquire(self.number()) {
+                Some(ring) => ring,
+                None => {
+                    collector::count_lost(self.tracer.get(), collector::Lost::NoRing);
+                    return None;
+                }
+            },
         };
         let context = Context { more: None, ..self.context() };
         if !record_attach(ring, &context) {
@@ -487,16 +547,23 @@ struct Owned(Cell<Option<&'static Ring>>);
 impl Drop for Owned {
     fn drop(&mut self) {
         let Some(ring) = self.0.take() else { return };
-        // Destructors that run after this one find no ring.
-        let _ = SLOT.try_with(|slot| {
-            slot.mine.set(None);
-            slot.ring.set(None);
-            slot.mode.set(Mode::Lost);
-        }); // The slot has no destructor, so it is there.
         let at = ring.head();
         ring.put(at, u64::from(record::GONE));
         ring.publish(at + 1);
-        collector::rings::give_back(ring);
+        let is_idle = SLOT.with(|slot| {
+            slot.mine.set(None);
+            if slot.ring.get().is_some() {
+                slot.ring.set(None);
+                slot.mode.set(Mode::Lost);
+            }
+            slot.current.get() & !RAGGED & !NUMBER == 0
+        });
+        if is_idle {
+            collector::rings::give_back(ring);
+        } else {
+            // A guard that a later destructor drops still writes there.
+            collector::rings::rest(ring);
+        }
     }
 }
 

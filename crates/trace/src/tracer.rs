@@ -1,7 +1,7 @@
 //! The tracer: who records, under which name, by which rules, to where.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use trackway_model::{Resource, Scope as Library, SpanRecord, StatusCode, Text, Timestamp, project_of};
@@ -21,6 +21,8 @@ pub(crate) const DIRECT: u32 = u32::MAX;
 
 /// How many open spans of one tracer can be announced.
 const MOST_LIVE: usize = 10_000;
+/// How many generations of forked processes tell themselves apart in their resource.
+const FORKS_TOLD: usize = 8;
 /// How many bytes of finished spans wait for the collector before more are dropped.
 const MOST_FINISHED: usize = 32 << 20;
 
@@ -51,11 +53,16 @@ struct Owner(Arc<Core>);
 pub(crate) struct Core {
     pub(crate) number: u32,
     pub(crate) config: Config,
-    pub(crate) resource: Arc<Resource>,
+    /// By how often the process was forked since the tracer was built: each has a number of its own in it.
+    resources: [OnceLock<Arc<Resource>>; FORKS_TOLD],
+    /// How often it had been forked before.
+    forks: u32,
     pub(crate) library: Arc<Library>,
     pub(crate) project: Text,
     enabled: AtomicBool,
     closed: AtomicBool,
+    /// True once nobody has the tracer any more.
+    gone: AtomicBool,
     /// One for every exporter; others after a fork.
     pub(crate) lanes: Mutex<Arc<[Lane]>>,
     /// Owned spans that have begun or ended since the collector last looked.
@@ -102,7 +109,7 @@ impl Tracer {
         let number = if config.direct { Some(DIRECT) } else { collector::number() };
         // Without a number nothing can be recorded, which is said once and then true.
         let Some(number) = number else { return Self(None) };
-        let resource = Arc::new(config.resource());
+        let resource = config.resource();
         let library = Arc::new(Library {
             name: "trackway".into(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -118,7 +125,9 @@ impl Tracer {
             number,
             enabled: AtomicBool::new(!config.disabled),
             closed: AtomicBool::new(false),
-            resource,
+            gone: AtomicBool::new(false),
+            resources: [const { OnceLock::new() }; FORKS_TOLD],
+            forks: collector::forks(),
             library,
             project,
             config,
@@ -127,6 +136,7 @@ impl Tracer {
             live: Mutex::default(),
             direct,
         });
+        core.resource();
         if number != DIRECT {
             collector::open(&core);
         }
@@ -159,7 +169,7 @@ impl Tracer {
 
     /// Returns true while the tracer records.
     pub fn is_enabled(&self) -> bool {
-        self.core().is_some_and(|core| core.enabled.load(Ordering::Relaxed) && !core.closed.load(Ordering::Relaxed))
+        self.core().is_some_and(|core| core.enabled.load(Ordering::Relaxed) && !core.is_closed() && !collector::is_lost())
     }
 
     /// Has the tracer record again.
@@ -184,8 +194,8 @@ impl Tracer {
     ///
     /// May be called from anywhere but a processor or an exporter, where it does nothing and returns false.
     pub fn flush(&self, within: Duration) -> bool {
-        let until = Instant::now() + within;
         let Some(core) = self.core() else { return true };
+        let until = after(within);
         if core.direct.is_some() {
             return true;
         }
@@ -201,7 +211,7 @@ impl Tracer {
     /// nothing.
     pub fn shutdown(&self, within: Duration) -> bool {
         global::uninstall(self);
-        self.core().is_none_or(|core| core.shut_down(Instant::now() + within))
+        self.core().is_none_or(|core| core.shut_down(after(within)))
     }
 
     /// Returns what became of all spans so far.
@@ -318,7 +328,18 @@ impl Tracer {
 
 impl Core {
     pub(crate) fn lanes(&self) -> Arc<[Lane]> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        collector::unforked(|| self.lanes.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    /// Returns what is true of this process.
+    pub(crate) fn resource(&self) -> &Arc<Resource> {
+        let forks = (collector::forks().saturating_sub(self.forks) as usize).min(FORKS_TOLD - 1);
+        let [first, ..] = &self.resources;
+        self.resources.get(forks).unwrap_or(first).get_or_init(|| Arc::new(self.config.resource()))
+    }
+
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -345,7 +366,7 @@ impl Core {
             status: trackway_model::Status { code: StatusCode::Unset, message: Text::default() },
             dropped: NOTHING_DROPPED,
             scope: self.library.clone(),
-            resource: self.resource.clone(),
+            resource: self.resource().clone(),
             project: self.project.clone(),
         }
     }
@@ -355,7 +376,8 @@ impl Core {
             News::Began(record) | News::Ended(record) => record.memory_bytes(),
         };
         let full = collector::unforked(|| self.add(news, bytes));
-        if full {
+        // In the child of a fork it is the first span that starts the thread.
+        if full || !collector::is_running() {
             collector::wake();
         }
     }
@@ -374,9 +396,13 @@ impl Core {
         inbox.bytes > MOST_FINISHED / 2
     }
 
-    /// Returns the exporters' lanes for the child of a fork, with nothing in them.
-    pub(crate) fn lanes_in_child(&self) -> Vec<Lane> {
-        self.lanes().iter().map(Lane::again).collect()
+    /// Begins anew in the child of a fork, with nothing that the parent will send.
+    pub(crate) fn forked(&self) {
+        let lanes: Vec<Lane> = self.lanes().iter().map(Lane::again).collect();
+        *self.lanes.lock().unwrap_or_else(PoisonError::into_inner) = lanes.into();
+        drop(self.take_news());
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.resource();
     }
 
     /// Calls `tell` with every open owned span that has not been told of since `before`, and notes `now` for it.
@@ -402,8 +428,9 @@ impl Core {
     }
 
     fn shut_down(&self, until: Instant) -> bool {
-        if self.closed.load(Ordering::Acquire) {
-            return true;
+        if self.is_closed() {
+            // Somebody else may not be done with it, and the process end when this returns.
+            return self.lanes().iter().fold(true, |done, lane| lane.shutdown(until) && done);
         }
         let collected = self.direct.is_some() || collector::collect(until);
         self.closed.store(true, Ordering::Release);
@@ -415,21 +442,29 @@ impl Core {
     }
 }
 
+/// Returns when so much time will have passed; in a year, if it is more.
+fn after(within: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    Instant::now() + within.min(YEAR)
+}
+
 /// How long the last owner of a tracer waits for it.
 const PARTING: Duration = Duration::from_secs(2);
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        self.0.shut_down(Instant::now() + PARTING);
+        let until = after(PARTING);
+        self.0.shut_down(until);
+        self.0.gone.store(true, Ordering::Release);
         if self.0.direct.is_none() {
-            collector::close(self.0.number);
+            collector::close(until);
         }
     }
 }
 
 impl std::fmt::Debug for Tracer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let service = self.core().map(|core| core.resource.service().to_owned());
+        let service = self.core().map(|core| core.resource().service().to_owned());
         f.debug_struct("Tracer").field("service", &service).field("enabled", &self.is_enabled()).finish()
     }
 }

@@ -18,6 +18,11 @@ pub(crate) fn end(span: u64, tick: u64) {
     });
 }
 
+/// Forgets what was noted, in the child of a fork.
+pub(crate) fn forget() {
+    drop(take());
+}
+
 /// Takes what was noted.
 pub(crate) fn take() -> Vec<(u64, u64)> {
     std::mem::take(&mut *ENDS.lock().unwrap_or_else(PoisonError::into_inner))

@@ -13,6 +13,7 @@ mod stream;
 pub(crate) mod time;
 
 use std::cell::Cell;
+use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard, TryLockError};
 use std::thread::{self, Thread};
@@ -20,12 +21,11 @@ use std::time::{Duration, Instant};
 
 use self::pipeline::Pipeline;
 use self::stream::{Desk, Stream};
-use crate::export::lane::Lane;
 use crate::slot::SLOT;
 pub(crate) use crate::stats::Lost;
 use crate::stats::{self, TRACERS};
 use crate::tracer::{Core, News};
-use crate::{exit, slot};
+use crate::{aside, callsite, exit, global, slot};
 
 /// How often the rings are read while there is something in them.
 const BUSY: Duration = Duration::from_millis(20);
@@ -39,6 +39,10 @@ const ANNOUNCED_EVERY: u64 = 10_000_000_000;
 const MOST_ANNOUNCED: usize = 4 << 20;
 /// How often a lock that somebody holds is looked at again.
 const POLL: Duration = Duration::from_millis(1);
+/// How often the collector lets others go first.
+const MOST_WAITED: u32 = 5;
+/// How long a fork waits for a hook that has the state. After that nothing is traced in the child.
+const FORK_WAITS: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 struct State {
@@ -59,6 +63,12 @@ static RUNNING: AtomicBool = AtomicBool::new(false);
 static WOKEN: AtomicBool = AtomicBool::new(false);
 static SLEEPER: RwLock<Option<Thread>> = RwLock::new(None);
 static TRACER: AtomicU32 = AtomicU32::new(0);
+/// How many wait for the state. The collector lets them go first: under load it would have it again before they looked.
+static WAITING: AtomicU32 = AtomicU32::new(0);
+/// How often this process and those before it were forked.
+static FORKS: AtomicU32 = AtomicU32::new(0);
+/// True in the child of a fork that happened while a hook had the state: nothing is traced in it.
+static LOST: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     static COLLECTING: Cell<bool> = const { Cell::new(false) };
@@ -67,6 +77,21 @@ thread_local! {
 /// Returns true on a thread that collects: inside of a processor's hook.
 pub(crate) fn in_collector() -> bool {
     COLLECTING.get()
+}
+
+/// Returns how often this process and those before it were forked: what belongs to another one is not this one's.
+pub(crate) fn forks() -> u32 {
+    FORKS.load(Ordering::Relaxed)
+}
+
+/// Returns true in a process in which nothing can be traced.
+pub(crate) fn is_lost() -> bool {
+    LOST.load(Ordering::Relaxed)
+}
+
+/// Returns true while the collector's thread runs.
+pub(crate) fn is_running() -> bool {
+    RUNNING.load(Ordering::Relaxed)
 }
 
 /// Counts a span that was refused.
@@ -82,8 +107,11 @@ pub(crate) fn count_attribute_lost() {
     stats::of(tracer).fields_lost.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Returns the number of a new tracer; `None` when there are too many.
+/// Returns the number of a new tracer; `None` when there are too many, and inside of a hook.
 pub(crate) fn number() -> Option<u32> {
+    if in_collector() || is_lost() {
+        return None;
+    }
     let mut state = lock();
     let state = state.get_or_insert_default();
     state.pipelines.resize_with(TRACERS, || None);
@@ -107,20 +135,28 @@ pub(crate) fn open(core: &Arc<Core>) {
     start();
 }
 
-/// Forgets a tracer that was shut down.
-pub(crate) fn close(number: u32) {
+/// Forgets the tracers that nobody has any more; later, when a hook has the state until then.
+pub(crate) fn close(until: Instant) {
     if in_collector() {
-        // The last owner was dropped by a hook. Its pipeline stays until the process ends.
         return;
     }
-    let mut state = lock();
-    let Some(state) = state.as_mut() else { return };
-    state.desk.far.forget(number);
-    if let Some(place) = state.pipelines.get_mut(number as usize % TRACERS)
-        && place.as_ref().is_some_and(|pipeline| pipeline.core.number == number)
-    {
-        *place = None;
-        state.taken &= !(1 << (number as usize % TRACERS));
+    let gone = lock_until(until).and_then(|mut state| state.as_mut().map(State::take_gone));
+    // With the lock free: what a hook of the program's own owns is dropped with them.
+    drop(gone);
+}
+
+impl State {
+    fn take_gone(&mut self) -> Vec<Pipeline> {
+        let mut gone = Vec::new();
+        for place in &mut self.pipelines {
+            if let Some(pipeline) = place.take_if(|pipeline| pipeline.core.is_gone()) {
+                let number = pipeline.core.number;
+                self.desk.far.forget(number);
+                self.taken &= !(1 << (number as usize % TRACERS));
+                gone.push(pipeline);
+            }
+        }
+        gone
     }
 }
 
@@ -129,11 +165,19 @@ fn lock() -> MutexGuard<'static, Option<State>> {
 }
 
 fn lock_until(until: Instant) -> Option<MutexGuard<'static, Option<State>>> {
+    struct Waiting;
+    impl Drop for Waiting {
+        fn drop(&mut self) {
+            WAITING.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+    WAITING.fetch_add(1, Ordering::Relaxed);
+    let _waiting = Waiting;
     loop {
         match STATE.try_lock() {
             Ok(state) => return Some(state),
             Err(TryLockError::Poisoned(state)) => return Some(state.into_inner()),
-            Err(TryLockError::WouldBlock) if Instant::now() >= until => return None,
+            Err(TryLockError::WouldBlock) if is_lost() || Instant::now() >= until => return None,
             Err(TryLockError::WouldBlock) => thread::sleep(POLL),
         }
     }
@@ -156,7 +200,7 @@ pub(crate) fn wake() {
 
 /// Starts the collector's thread, unless it runs.
 pub(crate) fn start() {
-    if RUNNING.swap(true, Ordering::AcqRel) {
+    if is_lost() || RUNNING.swap(true, Ordering::AcqRel) {
         return;
     }
     let started = thread::Builder::new().name("trackway".to_owned()).spawn(run);
@@ -170,16 +214,31 @@ fn run() {
     slot::silence();
     *SLEEPER.write().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
     let mut pause = BUSY;
-    loop {
+    // A hook that forked is all that runs in that child, and then this.
+    while !is_lost() {
         thread::park_timeout(pause);
         WOKEN.store(false, Ordering::Relaxed);
-        let ready = time::observe();
-        if let Some(state) = lock().as_mut()
-            && ready
-        {
-            pause = if drain(state) { BUSY } else { IDLE };
+        for _ in 0..MOST_WAITED {
+            if WAITING.load(Ordering::Relaxed) == 0 {
+                break;
+            }
+            thread::sleep(POLL);
         }
+        // What a program's own types do when they are dropped may panic too; the thread outlives it.
+        pause = catch_unwind(round).unwrap_or(BUSY);
     }
+}
+
+/// Reads the rings once; returns when to do it again.
+fn round() -> Duration {
+    let ready = time::observe();
+    let mut held = lock();
+    let Some(state) = held.as_mut().filter(|_| ready) else { return BUSY };
+    let busy = drain(state);
+    let gone = state.take_gone();
+    drop(held);
+    drop(gone);
+    if busy { BUSY } else { IDLE }
 }
 
 /// Collects everything that was recorded before the call and hands it to the exporters; returns whether that was done in
@@ -188,7 +247,12 @@ pub(crate) fn collect(until: Instant) -> bool {
     if in_collector() {
         return false;
     }
+    // At a process's start it takes a moment until ticks can be told in time.
+    let until = until.max(Instant::now() + MOST_WAITED * POLL);
     while !time::observe() {
+        if Instant::now() >= until {
+            return false;
+        }
         thread::sleep(POLL);
     }
     let Some(mut state) = lock_until(until) else { return false };
@@ -220,8 +284,7 @@ impl Drop for Collecting {
 /// Reads all rings and hands over what is due; returns whether there was anything.
 fn drain(state: &mut State) -> bool {
     let _collecting = Collecting::begin();
-    let line = time::line();
-    let Some(line) = line.as_ref().filter(|line| line.is_ready()) else { return false };
+    let Some(line) = &time::line() else { return false };
     let ended = take_news(&mut state.pipelines);
     {
         let rings = rings::lock();
@@ -313,18 +376,33 @@ fn pipeline_of(pipelines: &mut [Option<Pipeline>], tracer: u32) -> Option<&mut P
     (pipeline.core.number == tracer).then_some(pipeline)
 }
 
-/// All locks that a child of a fork would need.
+/// All locks that a child of a fork would need, as they are inside one another.
 pub(crate) struct Held {
-    state: MutexGuard<'static, Option<State>>,
+    /// `None` when a hook has it.
+    state: Option<MutexGuard<'static, Option<State>>>,
     rings: MutexGuard<'static, rings::Rings>,
+    sleeper: RwLockWriteGuard<'static, Option<Thread>>,
     _fork: RwLockWriteGuard<'static, ()>,
+    _names: callsite::Held,
+    _global: global::Held,
+    _line: time::Held,
 }
 
 /// Takes the locks before a fork.
-pub(crate) fn hold() -> Held {
-    let state = lock();
-    let rings = rings::lock();
-    Held { state, rings, _fork: FORK.write().unwrap_or_else(PoisonError::into_inner) }
+pub(crate) fn hold() -> Option<Held> {
+    if is_lost() {
+        return None;
+    }
+    let state = if in_collector() { None } else { lock_until(Instant::now() + FORK_WAITS) };
+    Some(Held {
+        state,
+        rings: rings::lock(),
+        sleeper: SLEEPER.write().unwrap_or_else(PoisonError::into_inner),
+        _fork: FORK.write().unwrap_or_else(PoisonError::into_inner),
+        _names: callsite::hold(),
+        _global: global::hold(),
+        _line: time::hold(),
+    })
 }
 
 /// Calls `work` while no other thread forks; for short work with a lock of its own, which must not do the same.
@@ -335,24 +413,33 @@ pub(crate) fn unforked<R>(work: impl FnOnce() -> R) -> R {
 
 /// Begins anew in the child of a fork: what was recorded before is the parent's to send, and the threads are gone.
 pub(crate) fn forked(held: Option<Held>) {
+    FORKS.fetch_add(1, Ordering::Relaxed);
     RUNNING.store(false, Ordering::Release);
     WOKEN.store(false, Ordering::Relaxed);
+    WAITING.store(0, Ordering::Relaxed);
     crate::ids::reseed();
     SLOT.with(slot::Slot::forked);
-    let Some(Held { mut state, mut rings, _fork }) = held else { return };
-    rings.forget();
-    if let Some(state) = state.as_mut() {
-        state.streams.clear();
-        state.desk = Desk::default();
-        for place in &mut state.pipelines {
-            if let Some(pipeline) = place {
-                let lanes: Vec<Lane> = pipeline.core.lanes_in_child();
-                stats::of(pipeline.core.number).reset();
-                *pipeline.core.lanes.lock().unwrap_or_else(PoisonError::into_inner) = lanes.into();
-                drop(pipeline.core.take_news());
-                *place = Some(Pipeline::new(&pipeline.core.clone()));
-            }
-        }
+    let state = held.and_then(|mut held| {
+        held.rings.forget();
+        *held.sleeper = None;
+        held.state.take()
+    });
+    // All other locks are free from here on.
+    let Some(mut state) = state else {
+        LOST.store(true, Ordering::Relaxed);
+        global::turn_off();
+        slot::silence();
+        return;
+    };
+    late::forget();
+    aside::forget();
+    let Some(state) = state.as_mut() else { return };
+    state.streams.clear();
+    state.desk = Desk::default();
+    for pipeline in state.pipelines.iter_mut().flatten() {
+        let core = pipeline.core.clone();
+        stats::of(core.number).reset();
+        core.forked();
+        *pipeline = Pipeline::new(&core);
     }
-    drop((state, rings));
 }

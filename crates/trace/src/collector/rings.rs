@@ -1,6 +1,8 @@
 //! All rings of the process.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::ring::Ring;
 use crate::{clock, ids};
@@ -12,9 +14,14 @@ pub(crate) struct Rings {
     /// Never fewer: a ring outlives its thread and serves the next one.
     pub(crate) all: Vec<&'static Ring>,
     free: Vec<&'static Ring>,
+    /// Those of threads that ended with a span open, the oldest first, and since when.
+    resting: VecDeque<(Instant, &'static Ring)>,
 }
 
-static RINGS: Mutex<Rings> = Mutex::new(Rings { all: Vec::new(), free: Vec::new() });
+/// How long a ring rests. The last destructors of a thread that ends do not take longer.
+const REST: Duration = Duration::from_secs(10);
+
+static RINGS: Mutex<Rings> = Mutex::new(Rings { all: Vec::new(), free: Vec::new(), resting: VecDeque::new() });
 
 pub(crate) fn lock() -> MutexGuard<'static, Rings> {
     RINGS.lock().unwrap_or_else(PoisonError::into_inner)
@@ -25,7 +32,7 @@ pub(crate) fn acquire(first: u64) -> Option<&'static Ring> {
     super::start();
     let mut rings = lock();
     if first == 0
-        && let Some(ring) = rings.free.pop()
+        && let Some(ring) = rings.free.pop().or_else(|| rings.rested())
     {
         return Some(ring);
     }
@@ -42,10 +49,21 @@ pub(crate) fn give_back(ring: &'static Ring) {
     lock().free.push(ring);
 }
 
+/// Takes back the ring of a thread that ends with a span open, whose guard may still be about to write.
+pub(crate) fn rest(ring: &'static Ring) {
+    lock().resting.push_back((Instant::now(), ring));
+}
+
 impl Rings {
+    fn rested(&mut self) -> Option<&'static Ring> {
+        let has_rested = self.resting.front().is_some_and(|(since, _)| since.elapsed() >= REST);
+        if has_rested { self.resting.pop_front().map(|(_, ring)| ring) } else { None }
+    }
+
     /// In the child of a fork: what is in the rings is the parent's to send.
     pub(crate) fn forget(&mut self) {
         self.all.clear();
         self.free.clear();
+        self.resting.clear();
     }
 }

@@ -1,6 +1,6 @@
 //! The one timeline of the process.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
 use crate::clock::{Reading, Timeline, ticks};
 
@@ -15,13 +15,21 @@ pub(crate) fn observe() -> bool {
     line.is_ready()
 }
 
-/// Lends the timeline.
-pub(crate) fn line() -> RwLockReadGuard<'static, Option<Timeline>> {
-    LINE.read().unwrap_or_else(PoisonError::into_inner)
+/// Returns a copy of the timeline, once it can tell time. A lock held while hooks run would be waited for by those who
+/// only ask what time it is.
+pub(crate) fn line() -> Option<Timeline> {
+    LINE.read().unwrap_or_else(PoisonError::into_inner).as_ref().filter(|line| line.is_ready()).cloned()
+}
+
+pub(crate) type Held = RwLockWriteGuard<'static, Option<Timeline>>;
+
+/// Keeps the timeline whole while the process forks.
+pub(crate) fn hold() -> Held {
+    LINE.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns the time now on the timeline that all spans share; `None` before there is one.
 pub(crate) fn wall_now() -> Option<u64> {
-    let line = line();
+    let line = LINE.read().unwrap_or_else(PoisonError::into_inner);
     line.as_ref().filter(|line| line.is_ready()).map(|line| line.wall(ticks()))
 }
