@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
-const BINARY = resolve(process.env.TRACKWAY_BIN ?? "../target/debug/trackway");
+export const BINARY = resolve(process.env.TRACKWAY_BIN ?? "../target/debug/trackway");
 const ARGUMENTS = [
   "serve",
   "--json",
