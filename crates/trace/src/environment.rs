@@ -2,7 +2,9 @@
 //! [names](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/) them.
 
 use std::env;
+use std::io::{self, Write};
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
 use trackway_model::Value;
 
@@ -10,14 +12,13 @@ use crate::builder::Config;
 use crate::limits::Limits;
 use crate::sampler::Sampler;
 
-/// Applies what the program itself did not set.
+/// Applies what the program itself did not set. What cannot be understood is said once, and counts as not set.
 pub(crate) fn apply(config: &mut Config) {
-    let is_true = |name: &str| text(name).is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"));
     config.disabled |= is_true("OTEL_SDK_DISABLED") || is_true("TRACKWAY_DISABLED");
     if let Some(name) = text("OTEL_SERVICE_NAME") {
         config.set_service_unless_known(&name);
     }
-    for (key, value) in pairs(&text("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default()) {
+    for (key, value) in pairs(&text(RESOURCE).unwrap_or_default()) {
         if key == "service.name" {
             config.set_service_unless_known(&value);
         } else {
@@ -38,33 +39,93 @@ pub(crate) fn apply(config: &mut Config) {
     }
 }
 
-fn text(name: &str) -> Option<String> {
-    env::var(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+const RESOURCE: &str = "OTEL_RESOURCE_ATTRIBUTES";
+
+fn text(name: &'static str) -> Option<String> {
+    let value = env::var_os(name)?;
+    match value.to_str() {
+        Some(value) => Some(value.trim().to_owned()).filter(|value| !value.is_empty()),
+        None => {
+            complain(name, "is not UTF-8");
+            None
+        }
+    }
 }
 
-fn set<T: FromStr>(limit: &mut T, name: &str) {
-    if let Some(value) = text(name).and_then(|value| value.parse().ok()) {
-        *limit = value;
+fn is_true(name: &'static str) -> bool {
+    let Some(value) = text(name) else { return false };
+    let is_true = value == "1" || value.eq_ignore_ascii_case("true");
+    if !is_true && value != "0" && !value.eq_ignore_ascii_case("false") {
+        complain(name, &format!("is {}, which counts as false: give it true or false", shown(&value)));
+    }
+    is_true
+}
+
+fn set<T: FromStr>(limit: &mut T, name: &'static str) {
+    let Some(value) = text(name) else { return };
+    match value.parse() {
+        Ok(value) => *limit = value,
+        Err(_) => complain(name, &format!("is {}: give it a number from 0 on", shown(&value))),
     }
 }
 
 fn sampler() -> Option<Sampler> {
-    let share = || text("OTEL_TRACES_SAMPLER_ARG").and_then(|share| share.parse().ok()).unwrap_or(1.0);
-    Some(match text("OTEL_TRACES_SAMPLER")?.as_str() {
+    const NAME: &str = "OTEL_TRACES_SAMPLER";
+    let name = text(NAME)?;
+    Some(match name.as_str() {
         "always_on" => Sampler::always_on(),
         "always_off" => Sampler::always_off(),
         "traceidratio" => Sampler::probability(share()).ignoring_parent(),
         "parentbased_always_on" => Sampler::always_on().parent_based(),
         "parentbased_always_off" => Sampler::always_off().parent_based(),
         "parentbased_traceidratio" => Sampler::probability(share()),
-        _ => return None,
+        _ => {
+            complain(NAME, &format!("is {}: give it always_on, traceidratio, or another one's name", shown(&name)));
+            return None;
+        }
+    })
+}
+
+fn share() -> f64 {
+    const NAME: &str = "OTEL_TRACES_SAMPLER_ARG";
+    let Some(value) = text(NAME) else { return 1.0 };
+    let share: Option<f64> = value.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.unwrap_or_else(|| {
+        complain(NAME, &format!("is {}, which counts as 1: give it a number from 0 to 1", shown(&value)));
+        1.0
     })
 }
 
 /// Reads `key=value,key=value`, percent-decoded, as W3C Baggage writes it.
 fn pairs(text: &str) -> Vec<(String, String)> {
-    let pairs = text.split(',').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(key, value)| (key.trim().to_owned(), decode(value.trim()))).filter(|(key, _)| !key.is_empty()).collect()
+    let mut pairs = Vec::new();
+    for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=').map(|(key, value)| (key.trim(), decode(value.trim()))) {
+            Some((key, value)) if !key.is_empty() => pairs.push((key.to_owned(), value)),
+            // The rest may be a secret; it is not shown.
+            _ => complain(RESOURCE, "is not a list like key=value,key2=value2, and what is none is left out"),
+        }
+    }
+    pairs
+}
+
+/// Returns a value as a line can show it.
+fn shown(value: &str) -> String {
+    const MOST: usize = 64;
+    let end = value.char_indices().nth(MOST).map_or(value.len(), |(end, _)| end);
+    format!("{:?}", value.get(..end).unwrap_or_default())
+}
+
+/// Says what is wrong with a variable, once for each, unless `TRACKWAY_QUIET` is 1.
+fn complain(name: &'static str, what: &str) {
+    static TOLD: Mutex<Vec<&str>> = Mutex::new(Vec::new());
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if told.contains(&name) || env::var_os("TRACKWAY_QUIET").is_some_and(|value| value == "1") {
+        return;
+    }
+    told.push(name);
+    let line = format!("trackway: {name} {what} (TRACKWAY_QUIET=1 hides this)\n");
+    let _ = io::stderr().write_all(line.as_bytes()); // There is nobody else to tell.
 }
 
 fn decode(text: &str) -> String {
