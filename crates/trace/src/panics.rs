@@ -12,6 +12,7 @@ use crate::field::ValueRef;
 use crate::guard::status_number;
 use crate::record::{self, Place};
 use crate::ring::Ring;
+use crate::slot::{SLOT, Slot};
 
 thread_local! {
     /// The last panic's message and place on this thread.
@@ -26,12 +27,18 @@ const LONGEST: usize = 1024;
 /// Has every panic remembered for the spans that it unwinds, after whatever hook the program has.
 pub(crate) fn install_hook() {
     static ONCE: Once = Once::new();
+    // A panicking thread may not change the hook; the next tracer does.
+    if std::thread::panicking() {
+        return;
+    }
     ONCE.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             remember(info);
             previous(info);
             if cfg!(panic = "abort") {
+                // No guard will be dropped any more: the spans that are open on this thread end here.
+                SLOT.with(Slot::abort);
                 crate::tracer().flush(LAST_WORDS);
             }
         }));

@@ -437,6 +437,16 @@ impl Slot {
         self.return_borrowed();
     }
 
+    /// Ends what is open on this thread, with the panic that aborts the program in the innermost span.
+    pub(crate) fn abort(&self) {
+        if let Some(ring) = self.ring.get().filter(|ring| self.owns(ring)) {
+            crate::panics::record(ring, 0);
+            let at = ring.head();
+            ring.put(at, u64::from(record::GONE));
+            ring.publish(at + 1);
+        }
+    }
+
     /// Returns true when the ring is this thread's: not one of the process that this one was forked from, nor one that
     /// the thread gave back at its end.
     pub(crate) fn owns(&self, ring: &Ring) -> bool {

@@ -13,7 +13,7 @@ use crate::field::{Field, Label};
 use crate::limits::Limits;
 use crate::slot::SLOT;
 use crate::tracer::Tracer;
-use crate::{global, record};
+use crate::{collector, global, record};
 
 /// A span that is owned: it moves between threads, outlives scopes, and can be read.
 ///
@@ -44,6 +44,8 @@ pub(crate) struct Live {
     record: Mutex<Option<SpanRecord>>,
     /// When it was last announced, in nanoseconds since 1970.
     pub(crate) announced: AtomicU64,
+    /// How often the process that began it had been forked.
+    forks: u32,
 }
 
 /// A span that is about to begin. [`Tracer::span`] makes it.
@@ -153,7 +155,12 @@ impl<'a> SpanBuilder<'a> {
         let record = self.into_record(&context, parent.as_ref(), remote, &state.to_string());
         tracer.began(&record);
         let live =
-            Arc::new(Live { tracer: tracer.clone(), record: Mutex::new(Some(record)), announced: AtomicU64::new(0) });
+            Arc::new(Live {
+            tracer: tracer.clone(),
+            record: Mutex::new(Some(record)),
+            announced: AtomicU64::new(0),
+            forks: collector::forks(),
+        });
         tracer.remember(&live);
         let more = More {
             baggage: carried.unwrap_or_default(),
@@ -220,12 +227,15 @@ impl Span {
 
     /// Records an attribute; a second one of the same name replaces the first.
     pub fn attribute(&self, key: impl Label, value: impl Field) -> &Self {
-        self.change(|record, limits| {
-            if let Some(value) = value.lend(|value| value.to_value()) {
+        // Before the span is locked: what writes a value may itself look at the span.
+        if self.is_recording()
+            && let Some(value) = value.lend(|value| value.to_value())
+        {
+            self.change(|record, limits| {
                 let (list, dropped) = (&mut record.attributes, &mut record.dropped.attributes);
                 add_attribute(list, dropped, limits, key.name().as_str(), value);
-            }
-        });
+            });
+        }
         self
     }
 
@@ -247,14 +257,11 @@ impl Span {
     }
 
     pub(crate) fn add_event_field(&self, key: &str, value: impl Field) {
-        self.change(|record, limits| {
-            if record.dropped.events > 0 {
-                return;
-            }
-            if let (Some(event), Some(value)) = (record.events.last_mut(), value.lend(|value| value.to_value())) {
-                add_attribute(&mut event.attributes, &mut event.dropped_attributes, limits, key, value);
-            }
-        });
+        if self.is_recording()
+            && let Some(value) = value.lend(|value| value.to_value())
+        {
+            self.change(|record, limits| add_event_field(record, limits, key, value));
+        }
     }
 
     /// Records a relation to a span that this one is no part of.
@@ -376,6 +383,10 @@ impl Live {
 
     fn finish(&self, end: Option<Timestamp>) {
         let Some(mut record) = self.lock().take() else { return };
+        if self.forks != collector::forks() {
+            // The process that began it sends it.
+            return;
+        }
         record.end = Some(end.unwrap_or_else(|| self.tracer.now()).max(record.start));
         self.tracer.ended(record);
     }
@@ -420,6 +431,15 @@ pub(crate) fn add_attribute(
         list.push(key, value);
     } else {
         *dropped += 1;
+    }
+}
+
+/// Records a detail of the last event, unless that one was left out.
+fn add_event_field(record: &mut SpanRecord, limits: &Limits, key: &str, value: Value) {
+    if record.dropped.events == 0
+        && let Some(event) = record.events.last_mut()
+    {
+        add_attribute(&mut event.attributes, &mut event.dropped_attributes, limits, key, value);
     }
 }
 
@@ -547,12 +567,7 @@ impl Active {
             }),
             Target::Live(live) => {
                 if let Some(value) = value.lend(|value| value.to_value()) {
-                    live.change(|record, limits| {
-                        if let Some(event) = record.events.last_mut() {
-                            let (list, dropped) = (&mut event.attributes, &mut event.dropped_attributes);
-                            add_attribute(list, dropped, limits, key.name().as_str(), value);
-                        }
-                    });
+                    live.change(|record, limits| add_event_field(record, limits, key.name().as_str(), value));
                 }
             }
         }

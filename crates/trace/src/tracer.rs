@@ -68,8 +68,31 @@ pub(crate) struct Core {
     /// Owned spans that have begun or ended since the collector last looked.
     pub(crate) inbox: Mutex<Inbox>,
     /// Owned spans that may be open, to be announced.
-    pub(crate) live: Mutex<Vec<Weak<Live>>>,
+    live: Mutex<Announced>,
     direct: Option<Direct>,
+}
+
+/// The open spans of a tracer that are told of, up to a number of them.
+#[derive(Default)]
+struct Announced {
+    open: Vec<Weak<Live>>,
+    /// How many found no room since somebody looked for those that have ended.
+    refused: usize,
+}
+
+impl Announced {
+    fn add(&mut self, live: &Arc<Live>) {
+        // Looking through all of them costs more than one span should.
+        if self.open.len() >= MOST_LIVE && self.refused.is_multiple_of(MOST_LIVE / 8) {
+            self.open.retain(|live| live.strong_count() > 0);
+        }
+        if self.open.len() < MOST_LIVE {
+            self.refused = 0;
+            self.open.push(Arc::downgrade(live));
+        } else {
+            self.refused += 1;
+        }
+    }
 }
 
 #[derive(Default)]
@@ -315,13 +338,8 @@ impl Tracer {
     pub(crate) fn remember(&self, live: &Arc<Live>) {
         let Some(core) = self.core().filter(|core| core.direct.is_none()) else { return };
         collector::unforked(|| {
-            let mut open = core.live.lock().unwrap_or_else(PoisonError::into_inner);
-            if open.len() >= MOST_LIVE {
-                open.retain(|live| live.strong_count() > 0);
-            }
-            if open.len() < MOST_LIVE {
-                open.push(Arc::downgrade(live));
-            }
+            let mut announced = core.live.lock().unwrap_or_else(PoisonError::into_inner);
+            announced.add(live);
         });
     }
 }
@@ -401,14 +419,14 @@ impl Core {
         let lanes: Vec<Lane> = self.lanes().iter().map(Lane::again).collect();
         *self.lanes.lock().unwrap_or_else(PoisonError::into_inner) = lanes.into();
         drop(self.take_news());
-        self.live.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.live.lock().unwrap_or_else(PoisonError::into_inner) = Announced::default();
         self.resource();
     }
 
     /// Calls `tell` with every open owned span that has not been told of since `before`, and notes `now` for it.
     pub(crate) fn each_live(&self, started_before: u64, before: u64, now: u64, mut tell: impl FnMut(&SpanRecord)) {
-        let mut open = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|live| {
+        let mut announced = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        announced.open.retain(|live| {
             let Some(live) = live.upgrade() else { return false };
             let record = live.lock();
             let Some(record) = record.as_ref() else { return false };

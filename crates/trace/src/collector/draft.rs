@@ -189,7 +189,7 @@ impl Draft {
         self.name = None;
         self.kind = None;
         // One large span must not hold its memory for ever.
-        const KEPT: usize = 64 << 10;
+        const KEPT: usize = 4 << 10;
         for buffer in [&mut self.attributes.bytes, &mut self.part_attributes.bytes, &mut self.parts] {
             buffer.shrink_to(KEPT);
         }

@@ -88,8 +88,7 @@ impl FarSpans {
         }
         let (pool, drain) = (&mut self.pool, self.drain);
         Some(self.spans.entry(id).or_insert_with(|| {
-            let mut draft = pool.pop().unwrap_or_default();
-            draft.reset(None);
+            let draft = pool.pop().unwrap_or_default();
             Far { draft, drain, ..Far::default() }
         }))
     }
@@ -132,9 +131,10 @@ impl FarSpans {
         {
             pipeline.take(&mut far.draft, &begun.head(id, end.max(begun.start)));
         }
-        far.draft.let_go();
         const KEPT: usize = 1024;
         if self.pool.len() < KEPT {
+            // A large one must not be kept as it is.
+            far.draft.reset(None);
             self.pool.push(far.draft);
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use trackway_model::SpanRecord;
+use trackway_model::{SpanRecord, Text};
 use trackway_wire::encode;
 
 use super::draft::{Draft, Head};
@@ -97,7 +97,9 @@ impl Pipeline {
         if let Some(redact) = &self.core.config.redact
             && catch_unwind(AssertUnwindSafe(|| redact(&mut record))).is_err()
         {
-            // Half redacted is not redacted.
+            // Half redacted is not redacted: what a program wrote into it goes, its place in the trace stays.
+            record.name = Text::literal("redaction failed");
+            record.status.message = Text::default();
             record.attributes = Default::default();
             record.events.clear();
             record.links.clear();

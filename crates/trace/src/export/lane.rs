@@ -148,7 +148,7 @@ impl Lane {
         self.shared.work.notify_all();
         while state.settled < target {
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || state.is_own_thread() {
+            if left.is_zero() || worker::is_thread_of(&self.shared) {
                 return false;
             }
             state = self.shared.wait(&self.shared.done, state, left);
@@ -167,7 +167,7 @@ impl Lane {
         let mut state = self.shared.lock();
         state.stop(until);
         self.shared.work.notify_all();
-        while state.is_alive && !state.is_own_thread() {
+        while state.is_alive && !worker::is_thread_of(&self.shared) {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;

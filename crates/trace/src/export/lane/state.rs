@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
     time::Instant,
 };
 
@@ -145,10 +145,5 @@ impl State {
 
     pub(super) fn waiting(&self) -> u64 {
         self.queued_spans + self.under_way.map_or(0, |(spans, _)| spans)
-    }
-
-    /// Returns true on the lane's own thread, which must never wait for itself.
-    pub(super) fn is_own_thread(&self) -> bool {
-        self.thread.as_ref().is_some_and(|thread| thread.thread().id() == thread::current().id())
     }
 }

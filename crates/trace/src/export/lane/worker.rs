@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    cell::Cell,
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -16,6 +17,17 @@ use crate::{
     export::{Batch, Exporter, Failure},
     slot,
 };
+
+thread_local! {
+    /// Where what this thread shares with its lane is; 0 on any other thread. Unlike the thread's id it can be asked for
+    /// at the thread's end, and at the process's.
+    static LANE: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Returns true on the lane's own thread, which must never wait for itself.
+pub(super) fn is_thread_of(shared: &Arc<Shared>) -> bool {
+    LANE.get() == Arc::as_ptr(shared).addr()
+}
 
 pub(super) struct Shared {
     pub(super) exporter: Arc<dyn Exporter>,
@@ -128,6 +140,7 @@ impl Shared {
 /// Delivers what comes until the lane is stopped.
 pub(super) fn run(shared: &Shared) {
     let _end = End(shared);
+    LANE.set(std::ptr::from_ref(shared).addr());
     // The exporter's own spans would be exported in turn, for ever.
     slot::silence();
     let mut pace = Pace::default();
