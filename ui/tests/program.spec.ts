@@ -159,6 +159,14 @@ test("services of one process form one trace, and what they cause another that l
   await page.goto("/");
   expect(await run("checkout").end()).toBe(0);
   await expect(rows(page)).toHaveCount(3);
+  await rows(page)
+    .filter({ has: page.getByRole("img", { name: "error" }) })
+    .getByRole("link")
+    .click();
+  await page.locator("[data-span]", { hasText: "authorize" }).click();
+  const why = page.getByRole("complementary", { name: "Span" }).locator(".errorblock");
+  await expect(why).toContainText("the card was declined");
+  await expect(why.getByText("caused by: 125000 cents are more than the limit of 100000")).toBeVisible();
   const listed = (await (await request.get("/api/v1/traces?project=shop")).json()).traces;
   const traces: Span[][] = [];
   for (const { trace_id } of listed) traces.push(await spansOf(request, trace_id));

@@ -1,5 +1,5 @@
 import type { Span } from "../api/types";
-import { attribute } from "../model/value";
+import { attribute, LONG } from "../model/value";
 import { Icon } from "./Icon";
 import { LongText } from "./LongText";
 import "./ErrorBlock.css";
@@ -18,7 +18,12 @@ export function ErrorBlock({ span }: { span: Span }) {
       <div>
         <LongText text={span.status.message || cause || "failed, without a message"} />
         {span.status.message !== "" && cause !== "" && <div className="sm m">{cause}</div>}
-        {stack && (
+        {stack && isShort(stack) && (
+          <div className="errorblock-causes m">
+            <LongText text={stack} />
+          </div>
+        )}
+        {stack && !isShort(stack) && (
           <details>
             <summary className="sm m">Stack trace</summary>
             <LongText text={stack} most={4000} copyLabel="Copy the stack trace" />
@@ -27,4 +32,9 @@ export function ErrorBlock({ span }: { span: Span }) {
       </div>
     </div>
   );
+}
+
+/** What our own library records in the place of a stack: an error's causes, or where a panic was. */
+function isShort(stack: string): boolean {
+  return /^(caused by: |at )/.test(stack) && stack.length <= LONG;
 }
