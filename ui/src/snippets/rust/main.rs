@@ -1,4 +1,3 @@
-use std::num::ParseIntError;
 use trackway::{span, trace};
 
 fn main() {
@@ -9,7 +8,7 @@ fn main() {
     }
 }
 
-#[trace(args)]
-fn times(text: &str) -> Result<u32, ParseIntError> {
-    text.parse() // an error is recorded
+#[trace(args)] // an error is recorded too
+fn times(text: &str) -> Result<u32, std::num::ParseIntError> {
+    text.parse()
 }
