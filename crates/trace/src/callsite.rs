@@ -65,7 +65,8 @@ fn number<T>(table: &RwLock<Vec<T>>, item: T, id: &AtomicU32) -> u32 {
     new
 }
 
-pub(crate) type Held = (RwLockWriteGuard<'static, Vec<&'static Callsite>>, RwLockWriteGuard<'static, Vec<&'static str>>);
+pub(crate) type Held =
+    (RwLockWriteGuard<'static, Vec<&'static Callsite>>, RwLockWriteGuard<'static, Vec<&'static str>>);
 
 /// Keeps the two tables whole while the process forks.
 pub(crate) fn hold() -> Held {

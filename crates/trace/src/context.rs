@@ -47,8 +47,8 @@ pub(crate) struct More {
     pub(crate) state: TraceState,
     /// `state` as text.
     pub(crate) state_text: Box<str>,
-    /// The span, when it is an owned one.
-    pub(crate) live: Option<Arc<Live>>,
+    /// The innermost owned span; the context's own span where the ids are equal.
+    pub(crate) live: Option<(u64, Arc<Live>)>,
     /// The tracer, when it is not found by its number.
     pub(crate) owner: Option<Tracer>,
 }
@@ -185,8 +185,8 @@ impl Context {
     #[inline]
     pub fn attach(&self) -> Scope {
         SLOT.with(|slot| {
-            let saved = slot.attach(self);
-            Scope { number: slot.place().scope, saved, stays: PhantomData }
+            let saved = slot.attach(self, self.more.clone());
+            Scope { saved, stays: PhantomData }
         })
     }
 
@@ -228,7 +228,6 @@ impl fmt::Debug for Context {
 #[must_use = "the context is active until the scope is dropped, which is at once unless it has a name"]
 pub struct Scope {
     saved: Saved,
-    number: u64,
     stays: PhantomData<*const ()>,
 }
 
@@ -236,6 +235,6 @@ impl Drop for Scope {
     #[inline]
     fn drop(&mut self) {
         // Without the slot the thread is at its end, and nothing is active any more.
-        let _ = SLOT.try_with(|slot| slot.detach(self.number, &self.saved));
+        let _ = SLOT.try_with(|slot| slot.detach(&mut self.saved));
     }
 }

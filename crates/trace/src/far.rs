@@ -6,7 +6,7 @@ use crate::collector::{self, Lost};
 use crate::context::Context;
 use crate::record;
 use crate::ring::Ring;
-use crate::slot::{Mode, SLOT, Slot};
+use crate::slot::{Mode, SLOT, Saved, Slot};
 use crate::span::Span;
 use crate::{direct, global, ids};
 
@@ -21,8 +21,8 @@ impl FarSpan {
     /// recorded.
     #[inline]
     pub(crate) fn begin(site: &'static Callsite) -> Option<Result<Self, Span>> {
-        SLOT.with(|slot| match (slot.ring.get(), slot.mode.get()) {
-            (Some(_), _) => Self::inside(slot, site).map(Ok),
+        SLOT.with(|slot| match (slot.ring.get(), slot.mode()) {
+            (Some(_), _) | (None, Mode::Waiting) => Self::inside(slot, site).map(Ok),
             (None, Mode::Off) => None,
             (None, Mode::Idle) if global::is_off() => None,
             (None, mode) => Self::elsewhere(slot, mode, site),
@@ -31,9 +31,7 @@ impl FarSpan {
 
     #[inline]
     fn inside(slot: &Slot, site: &'static Callsite) -> Option<Self> {
-        let parent = slot.context();
-        let context = Context { span: ids::span_id(), remote: false, ..parent.clone() };
-        Self::record(slot, site, &parent, context)
+        Self::record(slot, site, slot.context())
     }
 
     #[cold]
@@ -48,10 +46,10 @@ impl FarSpan {
                 Self::inside(slot, site).map(Ok)
             }
             Mode::Lost => {
-                collector::count_lost(slot.tracer.get(), Lost::RingFull);
+                collector::count_lost(slot.tracer(), Lost::RingFull);
                 None
             }
-            Mode::Off => None,
+            Mode::Off | Mode::Waiting => None,
             Mode::Idle | Mode::Given | Mode::Elsewhere => {
                 let tracer = global::tracer_for(slot)?;
                 if tracer.is_direct() {
@@ -62,51 +60,49 @@ impl FarSpan {
                 let trace = elsewhere.map_or_else(ids::trace_id, |parent| parent.trace);
                 let sampled = tracer.sampler().samples(trace, elsewhere);
                 let flags = if sampled { global::RECORDED } else { global::UNRECORDED };
-                let span = ids::span_id();
-                let tracer_number = tracer.number();
-                let mut context =
-                    Context { trace, span, flags, remote: false, tracer: tracer_number, more: parent.more.clone() };
+                let mut context = Context { trace, flags, tracer: tracer.number(), ..parent.clone() };
                 if !sampled {
                     // Nothing is recorded inside it either: the context says so wherever it is attached.
+                    context.span = ids::span_id();
                     return Some(Ok(Self { context, ended: true }));
                 }
                 let state = tracer.sampler().state(elsewhere);
                 if !state.is_empty() {
                     context = context.with_state(state);
                 }
-                Self::record(slot, site, &parent, context).map(Ok)
+                Self::record(slot, site, context).map(Ok)
             }
         }
     }
 
+    /// Begins a span as a part of the context's, whose place in the context it takes.
     #[inline]
-    fn record(slot: &Slot, site: &'static Callsite, parent: &Context, context: Context) -> Option<Self> {
+    fn record(slot: &Slot, site: &'static Callsite, mut context: Context) -> Option<Self> {
         let state = context.trace_state().unwrap_or_default();
-        let room = slot.mine().and_then(|ring| Some((ring, record::room(ring, 7 + record::words(state.len()))?)));
+        let room = slot.mine().and_then(|ring| Some((ring, record::room(ring, 6 + record::words(state.len()))?)));
         let Some((ring, at)) = room else {
             collector::count_lost(context.tracer, Lost::RingFull);
             return None;
         };
-        ring.put(at, u64::from(site.id()) << 8 | u64::from(record::FAR));
-        ring.put(at + 1, ticks());
-        ring.put(at + 2, context.span);
-        ring.put(at + 3, parent.span);
-        record::put_trace(ring, at + 4, context.trace);
-        let remote = u64::from(parent.remote && parent.span != 0) << 39;
-        let length = (state.len() as u64) << 40;
-        ring.put(at + 6, length | remote | u64::from(context.tracer) << 8 | u64::from(context.flags));
-        ring.publish(ring.put_bytes(at + 7, state.as_bytes()));
-        // Its data is written under its own id, not into the owned span that may be around it.
-        let context = match &context.more {
-            Some(more) if more.live.is_some() => context.change(|more| more.live = None),
-            _ => context,
-        };
+        let Context { trace, span: parent, flags, remote, tracer, .. } = context;
+        let remote = u64::from(remote && parent != 0) << 39;
+        let last = (state.len() as u64) << 40 | remote | u64::from(tracer) << 8 | u64::from(flags);
+        let first = u64::from(site.id()) << 8 | u64::from(record::FAR);
+        ring.put_all(at, [first, ticks(), parent, trace as u64, (trace >> 64) as u64, last]);
+        ring.publish(ring.put_bytes(at + 6, state.as_bytes()));
+        context.span = ids::nth(ring.base, ring.number());
+        context.remote = false;
         Some(Self { context, ended: false })
     }
 
+    /// Calls `work` inside the span.
     #[inline]
-    pub(crate) fn context(&self) -> &Context {
-        &self.context
+    pub(crate) fn run<R>(&mut self, work: impl FnOnce() -> R) -> R {
+        // What the context carries is lent to the slot, which saves counting references twice a poll.
+        let more = self.context.more.take();
+        let saved = SLOT.with(|slot| slot.attach(&self.context, more));
+        let _polled = Polled { context: &mut self.context, saved };
+        work()
     }
 
     pub(crate) fn finish(mut self) {
@@ -121,7 +117,7 @@ impl FarSpan {
         let end = ticks();
         // At a thread's end there is neither slot nor ring; the collector has another way for those.
         let ring = SLOT.try_with(Slot::mine).ok().flatten();
-        match ring.and_then(|ring| Some((ring, ring.room_for_end(3)?))) {
+        match ring.and_then(|ring| Some((ring, ring.quick_room(3).or_else(|| ring.room_for_end(3))?))) {
             Some((ring, at)) => put_end(ring, at, self.context.span, end),
             None => collector::late::end(self.context.span, end),
         }
@@ -141,10 +137,21 @@ impl FarSpan {
     }
 }
 
+/// The span while it is polled.
+struct Polled<'a> {
+    context: &'a mut Context,
+    saved: Saved,
+}
+
+impl Drop for Polled<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.context.more = SLOT.with(|slot| slot.detach_and_take_back(&mut self.saved));
+    }
+}
+
 fn put_end(ring: &Ring, at: usize, span: u64, end: u64) {
-    ring.put(at, u64::from(record::FAR_END));
-    ring.put(at + 1, span);
-    ring.put(at + 2, end);
+    ring.put_all(at, [u64::from(record::FAR_END), span, end]);
     ring.publish(at + 3);
 }
 

@@ -49,13 +49,11 @@ impl Carried {
         if let Self::At(site) = self {
             *self = Self::begin(site);
         }
-        let context = match self {
-            Self::Far(span) => span.context(),
-            Self::Owned(span) => span.context(),
-            Self::At(_) | Self::None => return slot::inside_missing(work),
-        };
-        let _scope = context.attach();
-        work()
+        match self {
+            Self::Far(span) => span.run(work),
+            Self::Owned(span) => span.context().run(work),
+            Self::At(_) | Self::None => slot::inside_missing(work),
+        }
     }
 
     #[inline]

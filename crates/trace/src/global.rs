@@ -86,10 +86,10 @@ fn publish(tracer: &Tracer) {
 /// Begins a trace, or this process's part of the one that is active.
 #[inline(never)]
 pub(crate) fn root(slot: &Slot, site: &'static Callsite) -> Guard {
-    let elsewhere = slot.mode.get() == Mode::Elsewhere;
+    let elsewhere = slot.mode() == Mode::Elsewhere;
     let tracer = TRACER.load(Ordering::Relaxed);
     let threshold = THRESHOLD.load(Ordering::Relaxed);
-    if elsewhere || slot.tracer.get() != 0 || threshold == ASK || tracer == DIRECT {
+    if elsewhere || slot.tracer() != 0 || threshold == ASK || tracer == DIRECT {
         return root_with_care(slot, site);
     }
     if tracer == 0 {
@@ -114,7 +114,7 @@ fn root_with_care(slot: &Slot, site: &'static Callsite) -> Guard {
     if tracer.is_direct() {
         return crate::direct::root(&tracer, site).map_or_else(Guard::none, Guard::direct);
     }
-    let parent = (slot.mode.get() == Mode::Elsewhere).then(|| slot.context());
+    let parent = (slot.mode() == Mode::Elsewhere).then(|| slot.context());
     let trace = parent.as_ref().map_or_else(ids::trace_id, |parent| parent.trace);
     if !tracer.sampler().samples(trace, parent.as_ref()) {
         let span = parent.as_ref().map_or_else(ids::span_id, |parent| parent.span);
@@ -129,9 +129,8 @@ fn root_with_care(slot: &Slot, site: &'static Callsite) -> Guard {
 /// A trace that is not recorded: what is inside it is not either, but other processes learn of the decision.
 fn shadow(slot: &Slot, trace: u128, span: u64, tracer: u32) -> Guard {
     let current = (slot.current.get() & !NUMBER) + ONE_DEEPER;
-    let place =
-        Place { ring: None, mode: Mode::Off, current, trace, span, flags: UNRECORDED, remote: false, tracer, scope: 0 };
-    slot.begin(&place);
+    let place = Place { trace, span, scope: 0, tracer, flags: UNRECORDED, remote: false, mode: Mode::Off };
+    slot.begin(None, current, &place);
     Guard::shadow()
 }
 
@@ -140,27 +139,17 @@ fn begin(slot: &Slot, site: &'static Callsite, tracer: u32, trace: u128, around:
     let depth = slot.current.get() & !NUMBER & !(1 << 62);
     let parent = around.map_or(0, |around| around.span);
     let flags = RECORDED | around.map_or(0, |around| around.flags);
-    let mut place = Place {
-        ring: None,
-        mode: Mode::Lost,
-        current: depth + ONE_DEEPER,
-        trace,
-        span: parent,
-        flags,
-        remote: parent != 0,
-        tracer,
-        scope: 0,
-    };
+    let place = Place { trace, span: parent, scope: 0, tracer, flags, remote: parent != 0, mode: Mode::Lost };
     let Some(ring) = slot.mine_or_borrowed() else {
         collector::count_lost(tracer, Lost::NoRing);
-        slot.begin(&place);
+        slot.begin(None, depth + ONE_DEEPER, &place);
         return Guard::shadow();
     };
     let state = around.and_then(Context::trace_state);
     // The scope's state and the span's start are written after this without another look.
     let Some(at) = record::room(ring, 16) else {
         collector::count_lost(tracer, Lost::RingFull);
-        slot.begin(&place);
+        slot.begin(None, depth + ONE_DEEPER, &place);
         return Guard::shadow();
     };
     ring.put(at, u64::from(place.remote) << 16 | u64::from(flags) << 8 | u64::from(record::ATTACH));
@@ -177,9 +166,7 @@ fn begin(slot: &Slot, site: &'static Callsite, tracer: u32, trace: u128, around:
     ring.put(at + 1, ticks());
     ring.publish(at + 2);
     let me = depth + ONE_DEEPER + ring.number();
-    place.ring = Some(ring);
-    place.current = me;
-    slot.begin(&place);
+    slot.begin(Some(ring), me, &place);
     if let Some(around) = around {
         slot.carry(around.more.clone());
     }

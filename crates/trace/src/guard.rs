@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::field::{Field, Label};
 use crate::record::{self, Place as Of};
 use crate::ring::Ring;
-use crate::slot::{ActiveRing, Current, DEEPEST, Mode, NUMBER, OUTSIDE, SLOT, Slot};
+use crate::slot::{ActiveRing, Current, DEEPEST, DEPTHS, Mode, NUMBER, OUTSIDE, SLOT, Slot};
 use crate::{StatusCode, direct, global};
 
 /// A span on this thread, from [`span!`](macro@crate::span) to the end of the guard's life.
@@ -53,7 +53,7 @@ pub fn enter(site: &'static Callsite) -> Guard {
 
 #[inline(always)]
 fn without_ring(site: &'static Callsite) -> Guard {
-    match SLOT.with(|slot| slot.mode.get()) {
+    match SLOT.with(|slot| slot.mode()) {
         Mode::Idle if global::is_off() => Guard::none(),
         Mode::Off => Guard::none(),
         _ => outside(site),
@@ -76,7 +76,7 @@ fn with_care(ring: &'static Ring, site: &'static Callsite, before: u64) -> Guard
         }
         None => collector::Lost::RingFull,
     };
-    collector::count_lost(SLOT.with(|slot| slot.tracer.get()), lost);
+    collector::count_lost(SLOT.with(|slot| slot.tracer()), lost);
     Guard::none()
 }
 
@@ -87,14 +87,18 @@ fn outside(site: &'static Callsite) -> Guard {
 }
 
 fn outside_of(slot: &Slot, site: &'static Callsite) -> Guard {
-    match slot.mode.get() {
+    match slot.mode() {
         Mode::Off => Guard::none(),
         Mode::Idle | Mode::Given | Mode::Elsewhere => global::root(slot, site),
         Mode::Direct => direct::enter(slot, site).map_or_else(Guard::none, |token| Guard::mark(FIRST_DIRECT + token)),
         Mode::Lost => {
-            collector::count_lost(slot.tracer.get(), collector::Lost::RingFull);
+            collector::count_lost(slot.tracer(), collector::Lost::RingFull);
             Guard::none()
         }
+        Mode::Waiting => match slot.tell() {
+            Some(ring) => with_care(ring, site, slot.current.get()),
+            None => outside_of(slot, site),
+        },
         Mode::Forked => match slot.go_on() {
             Some(ring) => with_care(ring, site, slot.current.get()),
             None => Guard::none(),
@@ -146,7 +150,7 @@ impl Guard {
     pub fn attribute(&self, key: impl Label, value: impl Field) -> &Self {
         if let Some(ring) = self.ring {
             value.lend(|value| {
-                if !record::attribute(ring, self.of(), Of::Span, &key, value) {
+                if !self.of(ring).is_some_and(|of| record::attribute(ring, of, Of::Span, &key, value)) {
                     collector::count_attribute_lost();
                 }
             });
@@ -162,7 +166,7 @@ impl Guard {
     #[inline]
     pub fn event(&self, name: &str) -> EventGuard<'_> {
         if let Some(ring) = self.ring {
-            if !record::event(ring, self.of(), name, ticks()) {
+            if !self.of(ring).is_some_and(|of| record::event(ring, of, name, ticks())) {
                 collector::count_attribute_lost();
             }
         } else if self.me >= FIRST_DIRECT {
@@ -176,7 +180,7 @@ impl Guard {
     /// Records a relation to a span that this one is no part of, such as the one that put the work into a queue.
     pub fn link(&self, context: &Context) -> &Self {
         if let Some(ring) = self.ring {
-            if !record::link(ring, self.of(), context.trace, context.span, context.flags) {
+            if !self.of(ring).is_some_and(|of| record::link(ring, of, context.trace, context.span, context.flags)) {
                 collector::count_attribute_lost();
             }
         } else if self.me >= FIRST_DIRECT {
@@ -190,7 +194,7 @@ impl Guard {
     /// Records how the span went, by OpenTelemetry's rules: a message belongs to an error.
     pub fn status(&self, code: StatusCode, message: &str) -> &Self {
         if let Some(ring) = self.ring {
-            if !record::text(ring, self.of(), record::STATUS, status_number(code), message) {
+            if !self.of(ring).is_some_and(|of| record::text(ring, of, record::STATUS, status_number(code), message)) {
                 collector::count_attribute_lost();
             }
         } else if self.me >= FIRST_DIRECT {
@@ -204,7 +208,7 @@ impl Guard {
     /// Gives the span another name than its callsite's.
     pub fn rename(&self, name: &str) -> &Self {
         if let Some(ring) = self.ring {
-            if !record::text(ring, self.of(), record::NAME, 0, name) {
+            if !self.of(ring).is_some_and(|of| record::text(ring, of, record::NAME, 0, name)) {
                 collector::count_attribute_lost();
             }
         } else if self.me >= FIRST_DIRECT {
@@ -232,7 +236,7 @@ impl Guard {
                 return;
             }
             let Some(at) = record::room(ring, 2) else {
-                collector::count_lost(slot.tracer.get(), collector::Lost::RingFull);
+                collector::count_lost(slot.tracer(), collector::Lost::RingFull);
                 return;
             };
             ring.put_two(at, u64::from(site.id()) << 8 | u64::from(record::NEXT), ticks());
@@ -245,8 +249,13 @@ impl Guard {
 
     /// Returns the number that a record of this span is to carry: 0 while it is the innermost.
     #[inline(always)]
-    fn of(&self) -> u64 {
-        if Current.get() == self.me & !CAREFUL { 0 } else { self.me & NUMBER }
+    fn of(&self, ring: &Ring) -> Option<u64> {
+        if Current.get() == self.me & !CAREFUL { Some(0) } else { self.of_outer(ring) }
+    }
+
+    #[cold]
+    fn of_outer(&self, ring: &Ring) -> Option<u64> {
+        SLOT.with(|slot| slot.owns(ring)).then_some(self.me & NUMBER)
     }
 
     #[cold]
@@ -289,9 +298,6 @@ impl Guard {
 
 /// Marks a guard in whose end there is more to do: it equals nothing that the slot holds.
 const CAREFUL: u64 = 1 << 61;
-/// The bits of the depth alone.
-const DEPTHS: u64 = 0x3ff << crate::slot::DEPTH;
-
 impl Drop for Guard {
     #[inline(always)]
     fn drop(&mut self) {
@@ -320,7 +326,7 @@ impl EventGuard<'_> {
         let guard = self.guard;
         if let Some(ring) = guard.ring {
             value.lend(|value| {
-                if !record::attribute(ring, guard.of(), Of::Event, &key, value) {
+                if !guard.of(ring).is_some_and(|of| record::attribute(ring, of, Of::Event, &key, value)) {
                     collector::count_attribute_lost();
                 }
             });

@@ -9,7 +9,7 @@
 //! END_OF    number          , tick                                    another one ends
 //! ATTACH    flags · remote? , span, trace, trace, tracer              a scope begins, in the span of that id if there is one
 //! DETACH                                                              the innermost scope ends
-//! FAR       site            , tick, span, parent, trace, trace, tracer·flags   a span that may end on another thread
+//! FAR       site            , tick, parent, trace, trace, tracer·flags   a span that may end on another thread
 //! FAR_END   -               , span, tick
 //! STATE     far? · length   , text..                                  W3C tracestate of the scope or far span before it
 //! OF        number                                                    the next record is about that span
@@ -23,7 +23,7 @@
 //! GONE                                                                the thread is at its end
 //! ```
 //!
-//! Numbers count the spans begun in this ring from 1 (START, NEXT); a span's id is made from its number.
+//! Numbers count the spans begun in this ring from 1 (START, NEXT, FAR); a span's id is made from its number.
 
 use crate::field::{Label, Name, ValueRef};
 use crate::ring::Ring;

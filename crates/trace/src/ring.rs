@@ -28,10 +28,10 @@ pub(crate) const WORDS: usize = 1 << 15;
 #[cfg(loom)]
 pub(crate) const WORDS: usize = 16;
 
-/// How many words only ends may use: two for every span that can be open on the thread, and as many again for the ends
-/// of spans that began elsewhere.
+/// How many words only ends may use: two for every span and scope that can be open on the thread, some for its end, and as many again
+/// for the ends of spans that began elsewhere.
 #[cfg(not(loom))]
-pub(crate) const RESERVE: usize = 4 * MOST_OPEN;
+pub(crate) const RESERVE: usize = 4 * MOST_OPEN + 128;
 #[cfg(loom)]
 pub(crate) const RESERVE: usize = 4;
 
@@ -152,6 +152,21 @@ impl Ring {
         if let (Some(one), Some(other)) = (words.get(at & MASK), words.get((at + 1) & MASK)) {
             one.store(first, Ordering::Relaxed);
             other.store(second, Ordering::Relaxed);
+        }
+    }
+
+    /// Producer: stores words in a row.
+    #[inline(always)]
+    pub(crate) fn put_all<const N: usize>(&self, at: usize, row: [u64; N]) {
+        let from = at & MASK;
+        if let Some(places) = self.words.get(from..from + N) {
+            for (place, word) in places.iter().zip(row) {
+                place.store(word, Ordering::Relaxed);
+            }
+        } else {
+            for (offset, word) in row.into_iter().enumerate() {
+                self.put(at + offset, word);
+            }
         }
     }
 

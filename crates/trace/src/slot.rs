@@ -8,6 +8,7 @@ use crate::context::{Context, More};
 use crate::ids;
 use crate::record;
 use crate::ring::{MOST_OPEN, Ring};
+use crate::span::Live;
 
 thread_local! {
     /// The two fields of the slot that every span looks at, on their own: so small, their access is compiled into the caller.
@@ -33,6 +34,8 @@ pub(crate) enum Mode {
     Off,
     /// What is active was begun elsewhere: a span begins this process's part of its trace.
     Elsewhere,
+    /// What is active is recorded, but the ring has not been told of it, since nothing has begun inside it.
+    Waiting,
     /// What is active found no room, so that what is inside is counted as dropped.
     Lost,
     /// What is active belongs to a tracer that works without a collector.
@@ -41,21 +44,22 @@ pub(crate) enum Mode {
     Forked,
 }
 
-/// A place in a trace, as the thread holds it.
+/// A place in a trace, as the thread holds it beside the ring and the innermost span in it.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
-    pub(crate) ring: Option<&'static Ring>,
-    pub(crate) mode: Mode,
-    /// The innermost span of the ring: its depth above [`DEPTH`], its number below. Number 0: the scope's own span.
-    pub(crate) current: u64,
     pub(crate) trace: u128,
     /// The span that the scope was attached with.
     pub(crate) span: u64,
-    pub(crate) flags: u8,
-    pub(crate) remote: bool,
-    pub(crate) tracer: u32,
     /// The scope's number on this thread.
     pub(crate) scope: u64,
+    pub(crate) tracer: u32,
+    pub(crate) flags: u8,
+    pub(crate) remote: bool,
+    pub(crate) mode: Mode,
+}
+
+impl Place {
+    const NOWHERE: Self = Self { trace: 0, span: 0, scope: 0, tracer: 0, flags: 0, remote: false, mode: Mode::Idle };
 }
 
 /// The ring that takes the spans of this thread.
@@ -73,7 +77,7 @@ impl ActiveRing {
     }
 }
 
-/// The innermost span of the ring, as [`Place::current`] has it.
+/// The innermost span of the ring: its depth above [`DEPTH`], its number below. Number 0: the scope's own span.
 pub(crate) struct Current;
 
 impl Current {
@@ -90,14 +94,8 @@ impl Current {
 
 pub(crate) struct Slot {
     pub(crate) ring: ActiveRing,
-    pub(crate) mode: Cell<Mode>,
     pub(crate) current: Current,
-    trace: Cell<u128>,
-    span: Cell<u64>,
-    flags: Cell<u8>,
-    remote: Cell<bool>,
-    pub(crate) tracer: Cell<u32>,
-    scope: Cell<u64>,
+    place: Cell<Place>,
     scopes: Cell<u64>,
     more: Cell<bool>,
     /// True while [`EARLY`] holds something.
@@ -109,13 +107,15 @@ pub(crate) struct Slot {
     borrowed: Cell<bool>,
 }
 
-/// Where the depth begins in [`Place::current`].
+/// Where the depth begins in [`Current`].
 pub(crate) const DEPTH: u32 = 48;
 pub(crate) const ONE_DEEPER: u64 = 1 << DEPTH;
 pub(crate) const NUMBER: u64 = ONE_DEEPER - 1;
+/// The bits of the depth alone.
+pub(crate) const DEPTHS: u64 = 0x3ff << DEPTH;
 /// From here on a span is refused.
 pub(crate) const DEEPEST: u64 = (MOST_OPEN as u64) << DEPTH;
-/// Marks in [`Place::current`] that a span around the innermost one has ended already. It makes every quick test fail.
+/// Marks in [`Current`] that a span around the innermost one has ended already. It makes every quick test fail.
 const RAGGED: u64 = 1 << 62;
 /// What comes before the span that began a trace on this thread.
 pub(crate) const OUTSIDE: u64 = u64::MAX;
@@ -124,9 +124,9 @@ struct Early {
     /// `current` of the ended span, and what it was before.
     spans: Vec<(u64, u64)>,
     /// What ended scopes would have restored.
-    scopes: Vec<(u64, Saved)>,
-    /// What was active before the span that began this process's part of a trace.
-    outer: Option<Place>,
+    scopes: Vec<Saved>,
+    /// What was active before the span that began this process's part of a trace, and how deep that was.
+    outer: Option<(Place, u64)>,
 }
 
 impl Early {
@@ -136,27 +136,22 @@ impl Early {
 }
 
 /// What a scope puts back.
-#[derive(Clone)]
 pub(crate) struct Saved {
+    /// The scope's own number.
+    scope: u64,
+    ring: Option<&'static Ring>,
+    current: u64,
     place: Place,
     more: Option<Arc<More>>,
     had_more: bool,
-    /// True when the scope wrote ATTACH.
-    attached: bool,
 }
 
 impl Slot {
     const fn idle() -> Self {
         Self {
             ring: ActiveRing,
-            mode: Cell::new(Mode::Idle),
             current: Current,
-            trace: Cell::new(0),
-            span: Cell::new(0),
-            flags: Cell::new(0),
-            remote: Cell::new(false),
-            tracer: Cell::new(0),
-            scope: Cell::new(0),
+            place: Cell::new(Place::NOWHERE),
             scopes: Cell::new(0),
             more: Cell::new(false),
             early: Cell::new(false),
@@ -166,42 +161,36 @@ impl Slot {
         }
     }
 
-    pub(crate) fn place(&self) -> Place {
-        Place {
-            ring: self.ring.get(),
-            mode: self.mode.get(),
-            current: self.current.get(),
-            trace: self.trace.get(),
-            span: self.span.get(),
-            flags: self.flags.get(),
-            remote: self.remote.get(),
-            tracer: self.tracer.get(),
-            scope: self.scope.get(),
-        }
+    #[inline(always)]
+    pub(crate) fn mode(&self) -> Mode {
+        self.place.get().mode
     }
 
-    pub(crate) fn set(&self, place: &Place) {
-        self.ring.set(place.ring);
-        self.mode.set(place.mode);
-        self.current.set(place.current);
-        self.trace.set(place.trace);
-        self.span.set(place.span);
-        self.flags.set(place.flags);
-        self.remote.set(place.remote);
-        self.tracer.set(place.tracer);
-        self.scope.set(place.scope);
+    #[inline(always)]
+    pub(crate) fn tracer(&self) -> u32 {
+        self.place.get().tracer
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Place)) {
+        let mut place = self.place.get();
+        change(&mut place);
+        self.place.set(place);
+    }
+
+    fn set_mode(&self, mode: Mode) {
+        self.change(|place| place.mode = mode);
     }
 
     /// Returns the active context.
     pub(crate) fn context(&self) -> Context {
-        let more = self.more();
+        let Place { trace, flags, remote, tracer, .. } = self.place.get();
         Context {
-            trace: self.trace.get(),
+            trace,
             span: self.innermost(),
-            flags: self.flags.get(),
-            remote: self.remote.get() && self.number() == 0,
-            tracer: self.tracer.get(),
-            more,
+            flags,
+            remote: remote && self.number() == 0,
+            tracer,
+            more: self.more(),
         }
     }
 
@@ -213,8 +202,29 @@ impl Slot {
     fn innermost(&self) -> u64 {
         match (self.ring.get(), self.number()) {
             (Some(ring), number) if number > ring.first => ids::nth(ring.base, number),
-            _ => self.span.get(),
+            _ => self.place.get().span,
         }
+    }
+
+    /// Returns the number of the innermost scope.
+    #[inline]
+    fn scope(&self) -> u64 {
+        self.place.get().scope
+    }
+
+    /// As [`detach`](Self::detach), and returns what the scope's context carried; nothing, when another scope is active.
+    #[inline]
+    pub(crate) fn detach_and_take_back(&self, saved: &mut Saved) -> Option<Arc<More>> {
+        let more = if self.more.get() && self.scope() == saved.scope { self.exchange_more(None) } else { None };
+        self.detach(saved);
+        more
+    }
+
+    /// Returns the active span, when it is an owned one.
+    pub(crate) fn live(&self) -> Option<Arc<Live>> {
+        let more = self.more()?;
+        let (span, live) = more.live.as_ref()?;
+        (*span == self.place.get().span && self.number() == 0).then(|| live.clone())
     }
 
     /// Returns what the active context carries besides ids.
@@ -276,65 +286,62 @@ impl Slot {
 
     /// Returns true when what is active is the span around one that could not be recorded.
     pub(crate) fn is_missing(&self) -> bool {
-        self.missing.get() == (self.scope.get(), self.current.get()) && self.ring.get().is_some()
+        let missing = self.missing.get();
+        missing != (0, 0) && missing == (self.scope(), self.current.get())
     }
 
     /// Makes `context` the active one; returns what is to be put back.
-    pub(crate) fn attach(&self, context: &Context) -> Saved {
+    #[inline]
+    pub(crate) fn attach(&self, context: &Context, more: Option<Arc<More>>) -> Saved {
         if context.tracer == 0
             && let Some(owner) = self.more().and_then(|more| more.owner.clone())
         {
             // What comes from elsewhere is recorded by the tracer that the thread was given.
             let tracer = if context.trace == 0 { owner.number() } else { 0 };
-            let context = Context { tracer, ..context.change(|more| more.owner = Some(owner)) };
-            return self.attach_as_it_is(&context);
+            let more = More { owner: Some(owner), ..more.as_deref().cloned().unwrap_or_default() };
+            return self.attach_as_it_is(&Context { tracer, more: None, ..*context }, Some(Arc::new(more)));
         }
-        self.attach_as_it_is(context)
+        self.attach_as_it_is(context, more)
     }
 
-    fn attach_as_it_is(&self, context: &Context) -> Saved {
-        let place = self.place();
+    #[inline]
+    fn attach_as_it_is(&self, context: &Context, more: Option<Arc<More>>) -> Saved {
+        let (ring, current) = (self.ring.get(), self.current.get());
         let had_more = self.more.get();
-        let number = self.scopes.get() + 1;
-        self.scopes.set(number);
-        self.scope.set(number);
-        self.trace.set(context.trace);
-        self.span.set(context.span);
-        self.flags.set(context.flags);
-        self.remote.set(context.remote);
-        self.tracer.set(context.tracer);
-        let more = self.exchange_more(context.more.clone());
-        let depth = place.current & !RAGGED & !NUMBER;
-        let mode = match (context.trace, context.tracer) {
-            (0, 0) => Mode::Idle,
-            (_, crate::tracer::DIRECT) if context.trace == 0 || context.is_sampled() => Mode::Direct,
-            (0, _) => Mode::Given,
-            (_, 0) => Mode::Elsewhere,
-            _ if !context.is_sampled() => Mode::Off,
-            _ => Mode::Lost,
+        let more = if had_more || more.is_some() { self.exchange_more(more) } else { None };
+        let scope = self.scopes.get() + 1;
+        self.scopes.set(scope);
+        let Context { trace, span, flags, remote, tracer, .. } = *context;
+        let depth = current & DEPTHS;
+        let mode = if trace != 0 && tracer != 0 && tracer != crate::tracer::DIRECT && context.is_sampled() {
+            if depth < DEEPEST - ONE_DEEPER { Mode::Waiting } else { Mode::Lost }
+        } else {
+            unrecorded(context)
         };
-        self.mode.set(mode);
+        let place = self.place.replace(Place { trace, span, scope, tracer, flags, remote, mode });
         self.ring.set(None);
         self.current.set(depth + ONE_DEEPER);
-        let mut attached = false;
-        if mode == Mode::Lost
-            && depth < DEEPEST - ONE_DEEPER
-            && let Some(ring) = self.mine_or_borrowed()
-        {
-            attached = record_attach(ring, context);
-            self.ring.set(attached.then_some(ring));
+        Saved { scope, ring, current, place, more, had_more }
+    }
+
+    /// Tells the ring of the scope that waits, so that it can take what is inside; `None` when there is no room for it.
+    #[cold]
+    pub(crate) fn tell(&self) -> Option<&'static Ring> {
+        let state = self.more();
+        let state = state.as_ref().map(|more| &*more.state_text);
+        let ring = self.mine_or_borrowed().filter(|ring| record_attach(ring, &self.place.get(), state));
+        self.ring.set(ring);
+        if ring.is_none() {
+            self.set_mode(Mode::Lost);
         }
-        Saved { place, more, had_more, attached }
+        ring
     }
 
     /// Puts back what was active before the scope of that number; later, when a scope inside it is still open.
-    pub(crate) fn detach(&self, scope: u64, saved: &Saved) {
-        if self.scope.get() != scope {
-            let kept = EARLY.try_with(|early| early.borrow_mut().scopes.push((scope, saved.clone())));
-            if kept.is_ok() {
-                self.early.set(true);
-            }
-            return;
+    #[inline]
+    pub(crate) fn detach(&self, saved: &mut Saved) {
+        if self.scope() != saved.scope {
+            return self.detach_later(saved);
         }
         self.restore(saved);
         if self.early.get() {
@@ -342,41 +349,61 @@ impl Slot {
         }
     }
 
-    fn restore(&self, saved: &Saved) {
-        if saved.attached
-            && let Some(ring) = self.mine.get()
-        {
+    #[cold]
+    fn detach_later(&self, saved: &mut Saved) {
+        let saved = Saved { more: saved.more.take(), ..*saved };
+        let kept = EARLY.try_with(|early| early.borrow_mut().scopes.push(saved));
+        if kept.is_ok() {
+            self.early.set(true);
+        }
+    }
+
+    #[inline]
+    fn restore(&self, saved: &mut Saved) {
+        // The scope has a ring only if the ring was told of something inside it, which ends with it.
+        if let Some(ring) = self.ring.get() {
             record_detach(ring);
         }
-        self.set(&saved.place);
+        self.ring.set(saved.ring);
+        self.current.set(saved.current);
+        self.place.set(saved.place);
         if self.more.get() || saved.had_more {
-            self.exchange_more(saved.more.clone());
+            self.exchange_more(saved.more.take());
         }
-        // What was saved before a fork is of a ring that belongs to the parent.
-        if let Some(ring) = saved.place.ring
-            && self.mine.get().is_none_or(|mine| !std::ptr::eq(mine, ring))
+        if let Some(ring) = saved.ring
+            && !self.owns(ring)
         {
-            let number = saved.place.current & NUMBER;
-            if number > ring.first {
-                self.span.set(ids::nth(ring.base, number));
-            }
-            self.ring.set(None);
-            self.mode.set(Mode::Forked);
+            self.restore_forked(ring, saved);
         }
-        self.return_borrowed();
+        if self.borrowed.get() {
+            self.return_borrowed();
+        }
+    }
+
+    /// What was saved before a fork is of a ring that belongs to the parent.
+    #[cold]
+    fn restore_forked(&self, ring: &Ring, saved: &Saved) {
+        let number = saved.current & NUMBER;
+        self.ring.set(None);
+        self.change(|place| {
+            if number > ring.first {
+                place.span = ids::nth(ring.base, number);
+            }
+            place.mode = Mode::Forked;
+        });
     }
 
     /// Leaves scopes and spans that ended while something inside them was active.
     #[cold]
     pub(crate) fn catch_up(&self) {
         loop {
-            let scope = self.scope.get();
+            let scope = self.scope();
             let ended = EARLY.try_with(|early| {
                 let scopes = &mut early.borrow_mut().scopes;
-                scopes.iter().position(|(number, _)| *number == scope).map(|at| scopes.swap_remove(at).1)
+                scopes.iter().position(|saved| saved.scope == scope).map(|at| scopes.swap_remove(at))
             });
-            let Ok(Some(saved)) = ended else { break };
-            self.restore(&saved);
+            let Ok(Some(mut saved)) = ended else { break };
+            self.restore(&mut saved);
         }
         let Some(ring) = self.ring.get() else { return };
         loop {
@@ -400,6 +427,10 @@ impl Slot {
     /// Notes that a span ended while one inside it was open, or another scope was active.
     #[cold]
     pub(crate) fn ended_early(&self, me: u64, before: u64) {
+        if me & DEPTHS > self.current.get() & DEPTHS {
+            // Of a scope that was left: its spans ended with it.
+            return;
+        }
         let noted = EARLY.try_with(|early| early.borrow_mut().spans.push((me, before)));
         if noted.is_ok() {
             self.early.set(true);
@@ -415,13 +446,15 @@ impl Slot {
     }
 
     /// Begins a trace, or this process's part of one: the ring takes spans until [`leave`](Self::leave).
-    pub(crate) fn begin(&self, place: &Place) {
-        if matches!(self.mode.get(), Mode::Elsewhere | Mode::Given) {
-            let outer = self.place();
+    pub(crate) fn begin(&self, ring: Option<&'static Ring>, current: u64, place: &Place) {
+        if matches!(self.mode(), Mode::Elsewhere | Mode::Given) {
+            let outer = (self.place.get(), self.current.get());
             let _ = EARLY.try_with(|early| early.borrow_mut().outer = Some(outer)); // At thread end nothing is restored.
             self.early.set(true);
         }
-        self.set(&Place { scope: self.scope.get(), ..*place });
+        self.ring.set(ring);
+        self.current.set(current);
+        self.place.set(Place { scope: self.scope(), ..*place });
     }
 
     /// Carries `more` while the trace that was just begun lasts.
@@ -468,7 +501,7 @@ impl Slot {
 
     /// As [`leave`](Self::leave), for what is not in a ring.
     pub(crate) fn leave_quietly(&self) {
-        let scope = self.scope.get();
+        let scope = self.scope();
         let mut outer = None;
         if self.early.get() {
             let _ = EARLY.try_with(|early| {
@@ -478,46 +511,26 @@ impl Slot {
                 self.early.set(!early.scopes.is_empty());
             }); // At thread end nothing is restored.
         }
-        match outer {
-            Some(place) => self.set(&place),
-            None => {
-                self.ring.set(None);
-                self.mode.set(Mode::Idle);
-                self.current.set((self.current.get() & !RAGGED & !NUMBER).saturating_sub(ONE_DEEPER));
-                self.trace.set(0);
-                self.span.set(0);
-                self.flags.set(0);
-                self.remote.set(false);
-                self.tracer.set(0);
-                if self.more.get() {
-                    let more = self.exchange_more(None);
-                    self.exchange_more(more.and_then(|more| More::only_baggage(&more)));
-                }
-            }
+        self.ring.set(None);
+        let depth = (self.current.get() & DEPTHS).saturating_sub(ONE_DEEPER);
+        let (place, current) = outer.unwrap_or((Place::NOWHERE, depth));
+        self.place.set(Place { scope, ..place });
+        self.current.set(current);
+        if outer.is_none() && self.more.get() {
+            let more = self.exchange_more(None);
+            self.exchange_more(more.and_then(|more| More::only_baggage(&more)));
         }
-        self.scope.set(scope);
     }
 
     /// Goes on in this process with what was active in the one it was forked from.
     #[cold]
     pub(crate) fn go_on(&self) -> Option<&'static Ring> {
-        self.mode.set(Mode::Lost);
-        let ring = match self.mine.get() {
-            Some(ring) => ring,
-            None => match self.acquire(self.number()) {
-                Some(ring) => ring,
-                None => {
-                    collector::count_lost(self.tracer.get(), collector::Lost::NoRing);
-                    return None;
-                }
-            },
-        };
-        let context = Context { more: None, ..self.context() };
-        if !record_attach(ring, &context) {
+        if self.mine.get().is_none() && self.acquire(self.number()).is_none() {
+            self.set_mode(Mode::Lost);
+            collector::count_lost(self.tracer(), collector::Lost::NoRing);
             return None;
         }
-        self.ring.set(Some(ring));
-        Some(ring)
+        self.tell()
     }
 
     /// In the child of a fork, on its only thread.
@@ -525,22 +538,37 @@ impl Slot {
         self.mine.set(None);
         let _ = OWNED.try_with(|owned| owned.0.set(None)); // At thread end there is nothing to forget.
         if self.ring.get().is_some() {
-            self.span.set(self.innermost());
+            let span = self.innermost();
             self.ring.set(None);
-            self.mode.set(Mode::Forked);
+            self.change(|place| {
+                place.span = span;
+                place.mode = Mode::Forked;
+            });
         }
     }
 }
 
-fn record_attach(ring: &Ring, context: &Context) -> bool {
+/// Returns the mode of a context that no ring takes.
+fn unrecorded(context: &Context) -> Mode {
+    match (context.trace, context.tracer) {
+        (0, 0) => Mode::Idle,
+        (_, crate::tracer::DIRECT) if context.trace == 0 || context.is_sampled() => Mode::Direct,
+        (0, _) => Mode::Given,
+        (_, 0) => Mode::Elsewhere,
+        _ => Mode::Off,
+    }
+}
+
+#[inline]
+fn record_attach(ring: &Ring, place: &Place, state: Option<&str>) -> bool {
     let Some(at) = record::room(ring, 5) else { return false };
-    let remote = u64::from(context.remote) << 16;
-    ring.put(at, remote | u64::from(context.flags) << 8 | u64::from(record::ATTACH));
-    ring.put(at + 1, context.span);
-    record::put_trace(ring, at + 2, context.trace);
-    ring.put(at + 4, u64::from(context.tracer));
+    let remote = u64::from(place.remote) << 16;
+    ring.put(at, remote | u64::from(place.flags) << 8 | u64::from(record::ATTACH));
+    ring.put(at + 1, place.span);
+    record::put_trace(ring, at + 2, place.trace);
+    ring.put(at + 4, u64::from(place.tracer));
     ring.publish(at + 5);
-    if let Some(state) = context.trace_state() {
+    if let Some(state) = state.filter(|state| !state.is_empty()) {
         record::text(ring, 0, record::STATE, 0, state);
     }
     true
@@ -564,7 +592,7 @@ impl Drop for Owned {
             slot.mine.set(None);
             if slot.ring.get().is_some() {
                 slot.ring.set(None);
-                slot.mode.set(Mode::Lost);
+                slot.set_mode(Mode::Lost);
             }
             slot.current.get() & !RAGGED & !NUMBER == 0
         });
@@ -585,27 +613,31 @@ pub(crate) fn inside_missing<R>(work: impl FnOnce() -> R) -> R {
             SLOT.with(|slot| slot.missing.set(self.0));
         }
     }
-    let _restore = SLOT.with(|slot| Restore(slot.missing.replace((slot.scope.get(), slot.current.get()))));
+    let _restore = SLOT.with(|slot| Restore(slot.missing.replace((slot.scope(), slot.current.get()))));
     work()
 }
 
 /// Has nothing recorded on this thread from now on: for threads that serve the tracing itself.
 pub(crate) fn silence() {
-    SLOT.with(|slot| slot.set(&Place { mode: Mode::Off, tracer: 0, ..slot.place() }));
+    SLOT.with(|slot| slot.change(|place| (place.mode, place.tracer) = (Mode::Off, 0)));
 }
 
 /// Calls `work` with nothing recorded on this thread.
 pub(crate) fn silently<R>(work: impl FnOnce() -> R) -> R {
-    struct Restore(Place);
+    struct Restore(Option<&'static Ring>, Mode);
     impl Drop for Restore {
         fn drop(&mut self) {
-            SLOT.with(|slot| slot.set(&self.0));
+            SLOT.with(|slot| {
+                slot.ring.set(self.0);
+                slot.set_mode(self.1);
+            });
         }
     }
     let _restore = SLOT.with(|slot| {
-        let place = slot.place();
-        slot.set(&Place { ring: None, mode: Mode::Off, ..place });
-        Restore(place)
+        let restore = Restore(slot.ring.get(), slot.mode());
+        slot.ring.set(None);
+        slot.set_mode(Mode::Off);
+        restore
     });
     work()
 }

@@ -11,7 +11,7 @@ use trackway_model::{Dropped, Event, Link, SpanKind, SpanRecord, Status, StatusC
 use crate::context::{Context, More, Scope};
 use crate::field::{Field, Label};
 use crate::limits::Limits;
-use crate::slot::SLOT;
+use crate::slot::{Mode, SLOT};
 use crate::tracer::Tracer;
 use crate::{collector, global, record};
 
@@ -154,8 +154,7 @@ impl<'a> SpanBuilder<'a> {
         let remote = parent.as_ref().is_some_and(Context::is_remote);
         let record = self.into_record(&context, parent.as_ref(), remote, &state.to_string());
         tracer.began(&record);
-        let live =
-            Arc::new(Live {
+        let live = Arc::new(Live {
             tracer: tracer.clone(),
             record: Mutex::new(Some(record)),
             announced: AtomicU64::new(0),
@@ -166,7 +165,7 @@ impl<'a> SpanBuilder<'a> {
             baggage: carried.unwrap_or_default(),
             state_text: state.to_string().into(),
             state,
-            live: Some(live.clone()),
+            live: Some((context.span, live.clone())),
             owner: tracer.is_direct().then(|| tracer.clone()),
         };
         context.more = Some(Arc::new(more));
@@ -505,10 +504,11 @@ enum Target {
 #[inline]
 pub fn active() -> Active {
     let span = SLOT.with(|slot| match slot.ring.get() {
-        Some(_) if slot.is_missing() => Target::None,
+        _ if slot.is_missing() => Target::None,
         Some(ring) if slot.number() != 0 => Target::Ring(ring),
-        ring => match slot.more().and_then(|more| more.live.clone()) {
+        ring => match slot.live() {
             Some(live) => Target::Live(live),
+            None if slot.mode() == Mode::Waiting => slot.tell().map_or(Target::None, Target::Ring),
             None => ring.map_or(Target::None, Target::Ring),
         },
     });

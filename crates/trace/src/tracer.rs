@@ -192,7 +192,8 @@ impl Tracer {
 
     /// Returns true while the tracer records.
     pub fn is_enabled(&self) -> bool {
-        self.core().is_some_and(|core| core.enabled.load(Ordering::Relaxed) && !core.is_closed() && !collector::is_lost())
+        self.core()
+            .is_some_and(|core| core.enabled.load(Ordering::Relaxed) && !core.is_closed() && !collector::is_lost())
     }
 
     /// Has the tracer record again.

@@ -103,7 +103,7 @@ pub(crate) fn count_lost(tracer: u32, lost: Lost) {
 /// Counts an attribute, an event or a link for which the ring had no room.
 #[cold]
 pub(crate) fn count_attribute_lost() {
-    let tracer = SLOT.with(|slot| slot.tracer.get());
+    let tracer = SLOT.with(|slot| slot.tracer());
     stats::of(tracer).fields_lost.fetch_add(1, Ordering::Relaxed);
 }
 

@@ -164,7 +164,8 @@ impl Stream {
             }
             record::FAR => {
                 let (begun, next) = self.far(word, at, desk, line);
-                desk.far.begin(ring.word(at + 2), begun, pipelines);
+                self.numbered += 1;
+                desk.far.begin(ids::nth(ring.base, self.numbered), begun, pipelines);
                 next
             }
             record::FAR_END => {
@@ -324,13 +325,13 @@ impl Stream {
 
     fn far(&mut self, word: u64, at: usize, desk: &mut Desk, line: &Timeline) -> (Begun, usize) {
         let ring = self.ring;
-        let more = ring.word(at + 6);
+        let more = ring.word(at + 5);
         let state_length = (more >> 40) as usize;
         let (name, kind) = desk.names.site((word >> 8) as u32);
-        let state = if state_length == 0 { String::new() } else { self.text(at + 7, state_length, desk).to_owned() };
+        let state = if state_length == 0 { String::new() } else { self.text(at + 6, state_length, desk).to_owned() };
         let begun = Begun {
-            trace: read_trace(ring, at + 4),
-            parent: ring.word(at + 3),
+            trace: read_trace(ring, at + 3),
+            parent: ring.word(at + 2),
             flags: more as u8,
             remote: more >> 39 & 1 == 1,
             state,
@@ -339,7 +340,7 @@ impl Stream {
             start: line.wall(ring.word(at + 1)),
             tracer: (more >> 8 & 0x7fff_ffff) as u32,
         };
-        (begun, at + 7 + words(state_length))
+        (begun, at + 6 + words(state_length))
     }
 
     /// Returns what the next record is about.

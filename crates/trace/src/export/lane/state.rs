@@ -1,10 +1,6 @@
 //! What a lane's callers and its thread share under one lock.
 
-use std::{
-    collections::VecDeque,
-    thread::JoinHandle,
-    time::Instant,
-};
+use std::{collections::VecDeque, thread::JoinHandle, time::Instant};
 
 use crate::export::{Batch, ExporterStats};
 
