@@ -233,6 +233,7 @@ impl Slot {
         if self.more.get() { MORE.try_with(|more| more.borrow().clone()).ok().flatten() } else { None }
     }
 
+    #[inline(never)]
     fn exchange_more(&self, more: Option<Arc<More>>) -> Option<Arc<More>> {
         if !self.more.get() && more.is_none() {
             return None;
@@ -291,24 +292,29 @@ impl Slot {
     }
 
     /// Makes `context` the active one; returns what is to be put back.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn attach(&self, context: &Context, more: Option<Arc<More>>) -> Saved {
-        if context.tracer == 0
-            && let Some(owner) = self.more().and_then(|more| more.owner.clone())
-        {
-            // What comes from elsewhere is recorded by the tracer that the thread was given.
-            let tracer = if context.trace == 0 { owner.number() } else { 0 };
-            let more = More { owner: Some(owner), ..more.as_deref().cloned().unwrap_or_default() };
-            return self.attach_as_it_is(&Context { tracer, more: None, ..*context }, Some(Arc::new(more)));
+        if context.tracer == 0 || self.more.get() || more.is_some() {
+            return self.attach_with_more(context, more);
         }
-        self.attach_as_it_is(context, more)
+        self.exchange(context, None, false)
     }
 
-    #[inline]
-    fn attach_as_it_is(&self, context: &Context, more: Option<Arc<More>>) -> Saved {
-        let (ring, current) = (self.ring.get(), self.current.get());
+    #[inline(never)]
+    fn attach_with_more(&self, context: &Context, more: Option<Arc<More>>) -> Saved {
+        let owner = if context.tracer == 0 { self.more().and_then(|more| more.owner.clone()) } else { None };
         let had_more = self.more.get();
-        let more = if had_more || more.is_some() { self.exchange_more(more) } else { None };
+        let Some(owner) = owner else { return self.exchange(context, self.exchange_more(more), had_more) };
+        // What comes from elsewhere is recorded by the tracer that the thread was given.
+        let tracer = if context.trace == 0 { owner.number() } else { 0 };
+        let more = More { owner: Some(owner), ..more.as_deref().cloned().unwrap_or_default() };
+        let more = self.exchange_more(Some(Arc::new(more)));
+        self.exchange(&Context { tracer, more: None, ..*context }, more, had_more)
+    }
+
+    #[inline(always)]
+    fn exchange(&self, context: &Context, more: Option<Arc<More>>, had_more: bool) -> Saved {
+        let (ring, current) = (self.ring.get(), self.current.get());
         let scope = self.scopes.get() + 1;
         self.scopes.set(scope);
         let Context { trace, span, flags, remote, tracer, .. } = *context;
@@ -337,9 +343,21 @@ impl Slot {
         ring
     }
 
-    /// Puts back what was active before the scope of that number; later, when a scope inside it is still open.
-    #[inline]
+    /// Puts back what was active before the scope; later, when a scope inside it is still open.
+    #[inline(always)]
     pub(crate) fn detach(&self, saved: &mut Saved) {
+        let usual =
+            self.scope() == saved.scope && self.ring.get().is_none() && saved.ring.is_none_or(|ring| self.owns(ring));
+        if !usual || self.early.get() || self.more.get() || saved.had_more || self.borrowed.get() {
+            return self.detach_with_care(saved);
+        }
+        self.ring.set(saved.ring);
+        self.current.set(saved.current);
+        self.place.set(saved.place);
+    }
+
+    #[inline(never)]
+    fn detach_with_care(&self, saved: &mut Saved) {
         if self.scope() != saved.scope {
             return self.detach_later(saved);
         }
@@ -358,7 +376,6 @@ impl Slot {
         }
     }
 
-    #[inline]
     fn restore(&self, saved: &mut Saved) {
         // The scope has a ring only if the ring was told of something inside it, which ends with it.
         if let Some(ring) = self.ring.get() {
