@@ -180,7 +180,7 @@ impl Guard {
     /// Records a relation to a span that this one is no part of, such as the one that put the work into a queue.
     pub fn link(&self, context: &Context) -> &Self {
         if let Some(ring) = self.ring {
-            if !self.of(ring).is_some_and(|of| record::link(ring, of, context.trace, context.span, context.flags)) {
+            if !self.of(ring).is_some_and(|of| record::link(ring, of, context)) {
                 collector::count_attribute_lost();
             }
         } else if self.me >= FIRST_DIRECT {

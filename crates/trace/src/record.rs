@@ -16,7 +16,7 @@
 //! BOOL I64 F64 TEXT BYTES   place · key · length [, key..] , value..  an attribute of the span, or of its last event or link
 //! ASIDE     place · key [, key..]                                     the same; its value lies beside the ring
 //! EVENT     length          , tick, name..
-//! LINK      flags           , span, trace, trace
+//! LINK      flags · remote? · length , span, trace, trace, tracestate..
 //! STATUS    code · length   , message..
 //! NAME      length          , name..
 //! KIND      kind
@@ -25,6 +25,7 @@
 //!
 //! Numbers count the spans begun in this ring from 1 (START, NEXT, FAR); a span's id is made from its number.
 
+use crate::context::Context;
 use crate::field::{Label, Name, ValueRef};
 use crate::ring::Ring;
 
@@ -179,13 +180,16 @@ pub(crate) fn event(ring: &Ring, of: u64, name: &str, tick: u64) -> bool {
 }
 
 /// Records a relation to another span.
-pub(crate) fn link(ring: &Ring, of: u64, trace: u128, span: u64, flags: u8) -> bool {
-    let Some(at) = room(ring, 5) else { return false };
+pub(crate) fn link(ring: &Ring, of: u64, to: &Context) -> bool {
+    let state = to.trace_state().unwrap_or_default();
+    let Some(at) = room(ring, 5 + words(state.len())) else { return false };
     let at = about(ring, of, at);
-    ring.put(at, u64::from(flags) << 8 | u64::from(LINK));
-    ring.put(at + 1, span);
-    put_trace(ring, at + 2, trace);
-    ring.publish(at + 4);
+    let remote = u64::from(to.remote) << 16;
+    ring.put(at, (state.len() as u64) << 40 | remote | u64::from(to.flags) << 8 | u64::from(LINK));
+    ring.put(at + 1, to.span);
+    put_trace(ring, at + 2, to.trace);
+    let at = ring.put_bytes(at + 4, state.as_bytes());
+    ring.publish(at);
     true
 }
 

@@ -53,6 +53,15 @@ struct Fields {
     dropped: u32,
 }
 
+/// The span that a link leads to.
+#[derive(Clone, Copy)]
+pub(crate) struct LinkTo {
+    pub(crate) trace: u128,
+    pub(crate) span: u64,
+    /// OTLP's.
+    pub(crate) flags: u32,
+}
+
 #[derive(Default)]
 enum Part {
     #[default]
@@ -62,9 +71,8 @@ enum Part {
         name: String,
     },
     Link {
-        trace: u128,
-        span: u64,
-        flags: u8,
+        to: LinkTo,
+        state: String,
     },
     /// One over the limit, whose attributes are left out with it.
     Dropped,
@@ -259,25 +267,28 @@ impl Draft {
         }
     }
 
-    pub(crate) fn link(&mut self, trace: u128, span: u64, flags: u8, limits: &Limits) {
+    pub(crate) fn link(&mut self, to: LinkTo, state: &str, limits: &Limits) {
         self.finish_part();
-        if self.links >= limits.links || !self.hold(64) {
+        if self.links >= limits.links || !self.hold(64 + state.len()) {
             self.dropped.links += 1;
             self.part = Part::Dropped;
             return;
         }
         self.links += 1;
+        let mut kept = String::new();
         if let Some(record) = &mut self.record {
             record.links.push(Link {
-                trace_id: TraceId::new(trace.to_be_bytes()),
-                span_id: SpanId::new(span.to_be_bytes()),
-                trace_state: Text::default(),
-                flags: u32::from(flags) | KNOWN_LOCAL,
+                trace_id: TraceId::new(to.trace.to_be_bytes()),
+                span_id: SpanId::new(to.span.to_be_bytes()),
+                trace_state: state.into(),
+                flags: to.flags,
                 attributes: Default::default(),
                 dropped_attributes: 0,
             });
+        } else {
+            kept.push_str(state);
         }
-        self.part = Part::Link { trace, span, flags };
+        self.part = Part::Link { to, state: kept };
     }
 
     pub(crate) fn status(&mut self, code: u8, message: &str) {
@@ -313,9 +324,9 @@ impl Draft {
         let (attributes, dropped) = (&self.part_attributes.bytes, self.part_attributes.dropped);
         match &self.part {
             Part::Event { time, name } => encode::event(&mut self.parts, *time, name, attributes, dropped),
-            Part::Link { trace, span, flags } => {
-                let (trace, span) = (trace.to_be_bytes(), span.to_be_bytes());
-                encode::link(&mut self.parts, trace, span, "", u32::from(*flags) | KNOWN_LOCAL, attributes, dropped);
+            Part::Link { to, state } => {
+                let (trace, span) = (to.trace.to_be_bytes(), to.span.to_be_bytes());
+                encode::link(&mut self.parts, trace, span, state, to.flags, attributes, dropped);
             }
             Part::None | Part::Dropped => {}
         }
@@ -399,9 +410,6 @@ impl Drop for Draft {
         self.let_go();
     }
 }
-
-/// OTLP's flags of a link to a span that is known to be of this process.
-const KNOWN_LOCAL: u32 = 0x100;
 
 impl Head<'_> {
     /// The W3C flags, that it is known whether the parent is remote, and whether it is.

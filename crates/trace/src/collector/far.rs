@@ -1,11 +1,12 @@
 //! Spans that may begin on one thread and end on another.
 //!
-//! The rings are read one after the other, so an end can be read before its start: whichever comes first waits.
+//! The rings are read one after the other, so an end can be read before its start and before what was recorded in between:
+//! the end waits until all rings were read once more.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use trackway_model::SpanKind;
+use trackway_model::{SpanKind, SpanRecord};
 
 use super::draft::{Draft, Head};
 use super::pipeline::Pipeline;
@@ -60,6 +61,9 @@ pub(crate) struct Begun {
 #[derive(Default)]
 pub(crate) struct FarSpans {
     pub(crate) spans: HashMap<u64, Far, BuildHasherDefault<Same>>,
+    /// Spans whose end was read in this drain, and in the one before.
+    ended: Vec<u64>,
+    due: Vec<u64>,
     pool: Vec<Draft>,
     pub(crate) drain: u64,
 }
@@ -93,9 +97,15 @@ impl FarSpans {
         }))
     }
 
-    /// Returns what is known of a span, to add to it; `None` when there are too many.
-    pub(crate) fn draft(&mut self, id: u64) -> Option<&mut Draft> {
-        self.entry(id).map(|far| &mut far.draft)
+    /// Returns what is known of a span, to add to it; `None` when there are too many. `blank` is what it begins as when it
+    /// is heard of for the first time.
+    pub(crate) fn draft(&mut self, id: u64, blank: impl FnOnce() -> Option<Box<SpanRecord>>) -> Option<&mut Draft> {
+        let is_known = self.spans.contains_key(&id);
+        let far = self.entry(id)?;
+        if !is_known {
+            far.draft.reset(blank());
+        }
+        Some(&mut far.draft)
     }
 
     pub(crate) fn begin(&mut self, id: u64, begun: Begun, pipelines: &mut [Option<Pipeline>]) {
@@ -104,27 +114,41 @@ impl FarSpans {
         let Some(far) = self.entry(id) else {
             return stats::of(tracer).count_refused_by_collector();
         };
-        if pipeline.records && !far.draft.is_record() {
-            let record = Box::new(pipeline.core.blank(begun.trace, id, begun.flags));
-            pipeline.call(|processor| processor.on_start(&begun.as_record(&record, id)));
-            far.draft.reset(Some(record));
+        if pipeline.records {
+            let blank = Box::new(pipeline.core.blank(begun.trace, id, begun.flags));
+            if !pipeline.core.config.processors.is_empty() {
+                let record = begun.as_record(&blank, id);
+                pipeline.call(|processor| processor.on_start(&record));
+            }
+            if !far.draft.is_record() {
+                far.draft.reset(Some(blank));
+            }
         }
         far.begun = Some(begun);
-        if far.end.is_some() {
-            self.complete(id, pipelines);
-        }
     }
 
-    pub(crate) fn end(&mut self, id: u64, end: u64, pipelines: &mut [Option<Pipeline>]) {
+    pub(crate) fn end(&mut self, id: u64, end: u64) {
         // An end over the limit belongs to a start that was over the limit, and counted.
         let Some(far) = self.entry(id) else { return };
-        far.end = Some(end);
-        if far.begun.is_some() {
-            self.complete(id, pipelines);
+        if far.end.replace(end).is_none() {
+            self.ended.push(id);
         }
     }
 
-    fn complete(&mut self, id: u64, pipelines: &mut [Option<Pipeline>]) {
+    /// Completes the spans whose end was read one drain ago; returns whether there was anything to be done.
+    ///
+    /// What was recorded before an end may lie in a ring that had been read before the end was. By now every ring was read
+    /// once more.
+    pub(crate) fn complete(&mut self, pipelines: &mut [Option<Pipeline>]) -> bool {
+        let mut due = std::mem::take(&mut self.due);
+        for id in due.drain(..) {
+            self.complete_one(id, pipelines);
+        }
+        self.due = std::mem::replace(&mut self.ended, due);
+        !self.due.is_empty()
+    }
+
+    fn complete_one(&mut self, id: u64, pipelines: &mut [Option<Pipeline>]) {
         let Some(mut far) = self.spans.remove(&id) else { return };
         if let (Some(begun), Some(end)) = (&far.begun, far.end)
             && let Some(pipeline) = super::pipeline_of(pipelines, begun.tracer)
@@ -153,7 +177,7 @@ impl FarSpans {
 }
 
 impl Begun {
-    fn as_record(&self, blank: &trackway_model::SpanRecord, span: u64) -> trackway_model::SpanRecord {
+    fn as_record(&self, blank: &SpanRecord, span: u64) -> SpanRecord {
         let mut draft = Draft::default();
         draft.reset(Some(Box::new(blank.clone())));
         draft.finish_record(&self.head(span, 0)).map_or_else(|| blank.clone(), |record| *record)

@@ -297,13 +297,14 @@ fn drain(state: &mut State) -> bool {
         stream.read(&mut state.desk, &mut state.pipelines, line);
     }
     for (span, tick) in late::take() {
-        state.desk.far.end(span, line.wall(tick), &mut state.pipelines);
+        state.desk.far.end(span, line.wall(tick));
     }
     for (tracer, record) in ended {
         if let Some(pipeline) = pipeline_of(&mut state.pipelines, tracer) {
             pipeline.take_record(record);
         }
     }
+    busy |= state.desk.far.complete(&mut state.pipelines);
     state.desk.far.forget_unbegun();
     announce(state, line.wall(crate::clock::ticks()));
     for pipeline in state.pipelines.iter_mut().flatten() {

@@ -1,8 +1,10 @@
 //! What one thread did, read from its ring.
 
+use std::sync::Arc;
+
 use trackway_model::SpanKind;
 
-use super::draft::{Draft, Head, KeyRead, Read};
+use super::draft::{Draft, Head, KeyRead, LinkTo, Read};
 use super::far::{Begun, FarSpans};
 use super::pipeline::Pipeline;
 use super::pipeline_of;
@@ -13,6 +15,7 @@ use crate::ids;
 use crate::limits::Limits;
 use crate::record::{self, Place, length, words};
 use crate::ring::Ring;
+use crate::tracer::Core;
 
 /// What all streams share.
 #[derive(Default)]
@@ -42,6 +45,8 @@ struct Scope {
     remote: bool,
     state: String,
     tracer: u32,
+    /// The tracer, when its spans become records on their way.
+    records: Option<Arc<Core>>,
     limits: Limits,
     /// How many spans were open when it began.
     below: usize,
@@ -85,14 +90,12 @@ impl Stack {
         self.spans.get_mut(self.depth - 1)
     }
 
-    /// Moves the span of that number to the top.
-    fn raise(&mut self, number: u64) -> bool {
-        let Some(open) = self.spans.get_mut(..self.depth) else { return false };
-        let Some(at) = open.iter().rposition(|open| open.number == number) else { return false };
-        if let Some(upper) = open.get_mut(at..) {
-            upper.rotate_left(1);
-        }
-        true
+    /// Moves the span of that number to the top; returns where it was.
+    fn raise(&mut self, number: u64) -> Option<usize> {
+        let open = self.spans.get_mut(..self.depth)?;
+        let at = open.iter().rposition(|open| open.number == number)?;
+        open.get_mut(at..)?.rotate_left(1);
+        Some(at)
     }
 }
 
@@ -145,10 +148,7 @@ impl Stream {
                 at + 2
             }
             record::END_OF => {
-                if self.open.raise(word >> 8) {
-                    let start = self.open.last().map_or(0, |open| open.start);
-                    self.end(line.wall(second()).max(start), desk, pipelines);
-                }
+                self.end_of(word >> 8, line.wall(second()), desk, pipelines);
                 at + 2
             }
             record::BOOL | record::I64 | record::F64 | record::TEXT | record::BYTES | record::ASIDE => {
@@ -169,7 +169,7 @@ impl Stream {
                 next
             }
             record::FAR_END => {
-                desk.far.end(second(), line.wall(ring.word(at + 2)), pipelines);
+                desk.far.end(second(), line.wall(ring.word(at + 2)));
                 at + 3
             }
             record::STATE => {
@@ -194,12 +194,14 @@ impl Stream {
                 at + 2 + words(length(word))
             }
             record::LINK => {
-                let trace = read_trace(ring, at + 2);
+                let to = LinkTo { trace: read_trace(ring, at + 2), span: second(), flags: otlp_flags(word >> 8) };
                 let limits = self.limits();
-                if let Some(draft) = self.draft(desk) {
-                    draft.link(trace, second(), (word >> 8) as u8, &limits);
+                read_text(ring, at + 4, length(word), &mut desk.text);
+                let about = std::mem::take(&mut self.about);
+                if let Some(draft) = subject(&mut self.open, &self.scopes, about, &mut desk.far) {
+                    draft.link(to, as_text(&desk.text), &limits);
                 }
-                at + 4
+                at + 4 + words(length(word))
             }
             record::STATUS | record::NAME => {
                 read_text(ring, at + 1, length(word), &mut desk.text);
@@ -266,33 +268,40 @@ impl Stream {
     /// Ends the span on top.
     #[inline]
     fn end(&mut self, end: u64, desk: &mut Desk, pipelines: &mut [Option<Pipeline>]) {
+        let Some(place) = self.open.depth.checked_sub(1) else { return };
+        self.end_at(place, end, desk, pipelines);
+    }
+
+    /// Ends a span that others are open inside of; they go on.
+    fn end_of(&mut self, number: u64, end: u64, desk: &mut Desk, pipelines: &mut [Option<Pipeline>]) {
+        let Some(place) = self.open.raise(number) else { return };
+        let end = end.max(self.open.last().map_or(0, |open| open.start));
+        self.end_at(place, end, desk, pipelines);
+        for scope in self.scopes.iter_mut().rev().take_while(|scope| scope.below > place) {
+            scope.below -= 1;
+        }
+    }
+
+    /// Ends the span on top, which belongs to the scope that the given place is in.
+    #[inline]
+    fn end_at(&mut self, place: usize, end: u64, desk: &mut Desk, pipelines: &mut [Option<Pipeline>]) {
         self.about = 0;
-        let Some(scope) = self.scopes.iter().rev().find(|scope| scope.below < self.open.depth) else { return };
+        let Some(scope) = self.scopes.iter().rev().find(|scope| scope.below <= place) else { return };
         let Some(open) = self.open.spans.get_mut(self.open.depth - 1) else { return };
         self.open.depth -= 1;
         if let Some(pipeline) = pipeline_of(pipelines, scope.tracer) {
             let (name, kind) = desk.names.site(open.site);
-            let head = Head {
-                trace: scope.trace,
-                span: open.id,
-                parent: open.parent,
-                flags: scope.flags,
-                remote: open.remote,
-                state: &scope.state,
-                name,
-                kind,
-                start: open.start,
-                end,
-            };
+            let head = open.head(scope, name, kind, end);
             pipeline.take(&mut open.draft, &head);
         }
-        open.draft.let_go();
     }
 
     fn attach(&mut self, word: u64, at: usize, pipelines: &mut [Option<Pipeline>]) {
         let ring = self.ring;
         let tracer = ring.word(at + 4) as u32;
-        let limits = pipeline_of(pipelines, tracer).map_or(Limits::default(), |pipeline| pipeline.core.config.limits);
+        let pipeline = pipeline_of(pipelines, tracer);
+        let limits = pipeline.as_ref().map_or(Limits::default(), |pipeline| pipeline.core.config.limits);
+        let records = pipeline.filter(|pipeline| pipeline.records).map(|pipeline| pipeline.core.clone());
         self.scopes.push(Scope {
             trace: read_trace(ring, at + 2),
             span: ring.word(at + 1),
@@ -300,6 +309,7 @@ impl Stream {
             remote: word >> 16 & 1 == 1,
             state: String::new(),
             tracer,
+            records,
             limits,
             below: self.open.depth,
         });
@@ -457,7 +467,11 @@ fn subject<'a>(open: &'a mut Stack, scopes: &[Scope], about: u64, far: &'a mut F
         return spans.iter_mut().rev().find(|open| open.number == about).map(|open| &mut open.draft);
     }
     let scope = scopes.last()?;
-    if open.depth > scope.below { open.last_mut().map(|open| &mut open.draft) } else { far.draft(scope.span) }
+    if open.depth > scope.below {
+        return open.last_mut().map(|open| &mut open.draft);
+    }
+    let blank = || Some(Box::new(scope.records.as_ref()?.blank(scope.trace, scope.span, scope.flags)));
+    if scope.span == 0 { None } else { far.draft(scope.span, blank) }
 }
 
 /// Reads a text into `into`; eight bytes a word.
@@ -478,6 +492,11 @@ fn as_text(bytes: &[u8]) -> &str {
 
 fn read_trace(ring: &Ring, at: usize) -> u128 {
     u128::from(ring.word(at)) | u128::from(ring.word(at + 1)) << 64
+}
+
+/// Returns OTLP's flags of W3C flags with, in the bit above them, whether the span is one of another process.
+fn otlp_flags(word: u64) -> u32 {
+    (word & 0xff) as u32 | 0x100 | if word >> 8 & 1 == 1 { 0x200 } else { 0 }
 }
 
 fn kind(number: u64) -> SpanKind {
