@@ -8,7 +8,7 @@ use crate::clock::{self, ticks};
 use crate::collector;
 use crate::context::Context;
 use crate::field::{Field, Label};
-use crate::record::{self, Place as Of};
+use crate::record::{self, Pen, Place as Of};
 use crate::ring::Ring;
 use crate::slot::{ActiveRing, Current, DEEPEST, DEPTHS, Mode, NUMBER, OUTSIDE, SLOT, Slot};
 use crate::{StatusCode, direct, global};
@@ -149,11 +149,9 @@ impl Guard {
     #[inline(always)]
     pub fn attribute(&self, key: impl Label, value: impl Field) -> &Self {
         if let Some(ring) = self.ring {
-            value.lend(|value| {
-                if !self.of(ring).is_some_and(|of| record::attribute(ring, of, Of::Span, &key, value)) {
-                    collector::count_attribute_lost();
-                }
-            });
+            if !self.of(ring).is_some_and(|of| value.write(&Pen::new(ring, of, Of::Span, key))) {
+                collector::count_attribute_lost();
+            }
         } else if self.me >= FIRST_DIRECT {
             direct::with(self.me - FIRST_DIRECT, |span| {
                 span.attribute(key.name().as_str(), value);
@@ -325,11 +323,9 @@ impl EventGuard<'_> {
     pub fn field(&self, key: impl Label, value: impl Field) -> &Self {
         let guard = self.guard;
         if let Some(ring) = guard.ring {
-            value.lend(|value| {
-                if !guard.of(ring).is_some_and(|of| record::attribute(ring, of, Of::Event, &key, value)) {
-                    collector::count_attribute_lost();
-                }
-            });
+            if !guard.of(ring).is_some_and(|of| value.write(&Pen::new(ring, of, Of::Event, key))) {
+                collector::count_attribute_lost();
+            }
         } else if guard.me >= FIRST_DIRECT {
             direct::with(guard.me - FIRST_DIRECT, |span| {
                 span.add_event_field(key.name().as_str(), value);

@@ -8,9 +8,8 @@ use std::time::Duration;
 use trackway_model::{StatusCode, keys};
 
 use crate::clock::ticks;
-use crate::field::ValueRef;
 use crate::guard::status_number;
-use crate::record::{self, Place};
+use crate::record::{self, Pen, Place};
 use crate::ring::Ring;
 use crate::slot::{SLOT, Slot};
 
@@ -64,9 +63,9 @@ pub(crate) fn last() -> (String, String) {
 pub(crate) fn record(ring: &Ring, of: u64) {
     let (message, place) = last();
     let recorded = record::event(ring, of, keys::EXCEPTION, ticks())
-        && record::attribute(ring, of, Place::Event, &keys::EXCEPTION_TYPE, ValueRef::Text("panic"))
-        && record::attribute(ring, of, Place::Event, &keys::EXCEPTION_MESSAGE, ValueRef::Text(&message))
-        && record::attribute(ring, of, Place::Event, &"exception.stacktrace", ValueRef::Text(&place));
+        && Pen::new(ring, of, Place::Event, keys::EXCEPTION_TYPE).text("panic")
+        && Pen::new(ring, of, Place::Event, keys::EXCEPTION_MESSAGE).text(&message)
+        && Pen::new(ring, of, Place::Event, "exception.stacktrace").text(&place);
     let judged = record::text(ring, of, record::STATUS, status_number(StatusCode::Error), &message);
     if !(recorded && judged) {
         crate::collector::count_attribute_lost();

@@ -113,33 +113,69 @@ fn about(ring: &Ring, of: u64, at: usize) -> usize {
     at + 1
 }
 
-/// Records an attribute of the span numbered `of`, or of the innermost one when that is 0. Returns false without room.
-#[inline(always)]
-pub(crate) fn attribute(ring: &Ring, of: u64, place: Place, key: &impl Label, value: ValueRef<'_>) -> bool {
-    let (tag, word, bytes): (u8, u64, &[u8]) = match value {
-        ValueRef::Absent => return true,
-        ValueRef::Bool(value) => (BOOL, u64::from(value), &[]),
-        ValueRef::I64(value) => (I64, value as u64, &[]),
-        ValueRef::F64(value) => (F64, value.to_bits(), &[]),
-        ValueRef::Text(value) if value.len() <= LONGEST => (TEXT, 0, value.as_bytes()),
-        ValueRef::Bytes(value) if value.len() <= LONGEST => (BYTES, 0, value),
-        ValueRef::Text(_) | ValueRef::Bytes(_) | ValueRef::Value(_) => return aside(ring, of, place, key, value),
-    };
-    let inline = matches!(tag, TEXT | BYTES);
-    let value_words = if inline { words(bytes.len()) } else { 1 };
-    let (key_word, key_bytes) = key_of(key);
-    let Some(at) = room(ring, 2 + words(key_bytes.len()) + value_words) else { return false };
-    let mut at = about(ring, of, at);
-    ring.put(at, (bytes.len() as u64) << 40 | key_word | (place as u64) << 8 | u64::from(tag));
-    at = ring.put_bytes(at + 1, key_bytes);
-    if inline {
-        at = ring.put_bytes(at, bytes);
-    } else {
-        ring.put(at, word);
-        at += 1;
+/// Writes one attribute: of the span numbered `of`, or of the innermost one when that is 0. Every method returns false when there
+/// was no room.
+pub struct Pen<'a, K> {
+    ring: &'a Ring,
+    of: u64,
+    place: Place,
+    key: K,
+}
+
+impl<'a, K: Label> Pen<'a, K> {
+    #[inline(always)]
+    pub(crate) fn new(ring: &'a Ring, of: u64, place: Place, key: K) -> Self {
+        Self { ring, of, place, key }
     }
-    ring.publish(at);
-    true
+
+    /// Writes a value of one word.
+    #[inline(always)]
+    pub(crate) fn word(&self, tag: u8, word: u64) -> bool {
+        let (key_word, key_bytes) = key_of(&self.key);
+        let Some(at) = room(self.ring, 3 + words(key_bytes.len())) else { return false };
+        let at = self.head(at, tag, 0, key_word, key_bytes);
+        self.ring.put(at, word);
+        self.ring.publish(at + 1);
+        true
+    }
+
+    #[inline(always)]
+    pub(crate) fn text(&self, text: &str) -> bool {
+        if text.len() > LONGEST {
+            return aside(self.ring, self.of, self.place, &self.key, ValueRef::Text(text));
+        }
+        self.bytes(TEXT, text.as_bytes())
+    }
+
+    #[inline]
+    fn bytes(&self, tag: u8, bytes: &[u8]) -> bool {
+        let (key_word, key_bytes) = key_of(&self.key);
+        let Some(at) = room(self.ring, 2 + words(key_bytes.len()) + words(bytes.len())) else { return false };
+        let at = self.head(at, tag, bytes.len(), key_word, key_bytes);
+        self.ring.publish(self.ring.put_bytes(at, bytes));
+        true
+    }
+
+    /// Writes what comes before the value; returns the position of the value.
+    #[inline(always)]
+    fn head(&self, at: usize, tag: u8, length: usize, key_word: u64, key_bytes: &[u8]) -> usize {
+        let at = about(self.ring, self.of, at);
+        self.ring.put(at, (length as u64) << 40 | key_word | (self.place as u64) << 8 | u64::from(tag));
+        self.ring.put_bytes(at + 1, key_bytes)
+    }
+
+    /// Writes any value.
+    pub(crate) fn value(&self, value: ValueRef<'_>) -> bool {
+        match value {
+            ValueRef::Absent => true,
+            ValueRef::Bool(value) => self.word(BOOL, u64::from(value)),
+            ValueRef::I64(value) => self.word(I64, value as u64),
+            ValueRef::F64(value) => self.word(F64, value.to_bits()),
+            ValueRef::Text(value) => self.text(value),
+            ValueRef::Bytes(value) if value.len() <= LONGEST => self.bytes(BYTES, value),
+            ValueRef::Bytes(_) | ValueRef::Value(_) => aside(self.ring, self.of, self.place, &self.key, value),
+        }
+    }
 }
 
 #[inline(always)]

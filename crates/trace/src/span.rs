@@ -11,6 +11,7 @@ use trackway_model::{Dropped, Event, Link, SpanKind, SpanRecord, Status, StatusC
 use crate::context::{Context, More, Scope};
 use crate::field::{Field, Label};
 use crate::limits::Limits;
+use crate::record::Pen;
 use crate::slot::{Mode, SLOT};
 use crate::tracer::Tracer;
 use crate::{collector, global, record};
@@ -525,11 +526,11 @@ impl Active {
     pub fn attribute(&self, key: impl Label, value: impl Field) -> &Self {
         match &self.span {
             Target::None => {}
-            Target::Ring(ring) => value.lend(|value| {
-                if !record::attribute(ring, 0, record::Place::Span, &key, value) {
+            Target::Ring(ring) => {
+                if !value.write(&Pen::new(ring, 0, record::Place::Span, key)) {
                     crate::collector::count_attribute_lost();
                 }
-            }),
+            }
             Target::Live(live) => {
                 if let Some(value) = value.lend(|value| value.to_value()) {
                     live.change(|record, limits| {
@@ -560,11 +561,11 @@ impl Active {
     pub fn field(&self, key: impl Label, value: impl Field) -> &Self {
         match &self.span {
             Target::None => {}
-            Target::Ring(ring) => value.lend(|value| {
-                if !record::attribute(ring, 0, record::Place::Event, &key, value) {
+            Target::Ring(ring) => {
+                if !value.write(&Pen::new(ring, 0, record::Place::Event, key)) {
                     crate::collector::count_attribute_lost();
                 }
-            }),
+            }
             Target::Live(live) => {
                 if let Some(value) = value.lend(|value| value.to_value()) {
                     live.change(|record, limits| add_event_field(record, limits, key.name().as_str(), value));
