@@ -2,7 +2,6 @@
 //! [names](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/) them.
 
 use std::env;
-use std::io::{self, Write};
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
@@ -11,6 +10,7 @@ use trackway_model::Value;
 use crate::builder::Config;
 use crate::limits::Limits;
 use crate::sampler::Sampler;
+use crate::voice;
 
 /// Applies what the program itself did not set. What cannot be understood is said once, and counts as not set.
 pub(crate) fn apply(config: &mut Config) {
@@ -116,16 +116,15 @@ fn shown(value: &str) -> String {
     format!("{:?}", value.get(..end).unwrap_or_default())
 }
 
-/// Says what is wrong with a variable, once for each, unless `TRACKWAY_QUIET` is 1.
+/// Says what is wrong with a variable, once for each.
 fn complain(name: &'static str, what: &str) {
     static TOLD: Mutex<Vec<&str>> = Mutex::new(Vec::new());
     let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-    if told.contains(&name) || env::var_os("TRACKWAY_QUIET").is_some_and(|value| value == "1") {
+    if told.contains(&name) {
         return;
     }
     told.push(name);
-    let line = format!("trackway: {name} {what} (TRACKWAY_QUIET=1 hides this)\n");
-    let _ = io::stderr().write_all(line.as_bytes()); // There is nobody else to tell.
+    voice::say(&format!("{name} {what}"));
 }
 
 fn decode(text: &str) -> String {

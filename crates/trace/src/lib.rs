@@ -33,6 +33,7 @@ mod sys;
 pub mod testing;
 mod tracer;
 mod tree;
+mod voice;
 
 pub use builder::{Builder, Installed};
 pub use callsite::Callsite;

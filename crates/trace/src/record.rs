@@ -67,7 +67,7 @@ pub(crate) enum Place {
     Link = 2,
 }
 
-/// Returns room for `words`, waking the collector at half a ring; `None` when the ring is full.
+/// Returns room for `words`, waking the collector when the ring fills; `None` when the ring is full.
 #[inline(always)]
 pub(crate) fn room(ring: &Ring, words: usize) -> Option<usize> {
     ring.quick_room(words).or_else(|| more_room(ring, words))

@@ -22,9 +22,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::aside::Aside;
 
-/// How many words a ring holds: 256 KiB.
+/// How many words a ring holds: 1 MiB, of which a thread touches what it fills.
 #[cfg(not(loom))]
-pub(crate) const WORDS: usize = 1 << 15;
+pub(crate) const WORDS: usize = 1 << 17;
 #[cfg(loom)]
 pub(crate) const WORDS: usize = 16;
 
@@ -34,6 +34,9 @@ pub(crate) const WORDS: usize = 16;
 pub(crate) const RESERVE: usize = 4 * MOST_OPEN + 128;
 #[cfg(loom)]
 pub(crate) const RESERVE: usize = 4;
+
+/// How many words may be unread before the consumer is woken.
+const WAKES: usize = WORDS / 4;
 
 /// How deep spans may nest on one thread.
 pub(crate) const MOST_OPEN: usize = 512;
@@ -70,7 +73,7 @@ pub(crate) struct Ring {
 pub(crate) enum Room {
     /// Write at this position.
     At(usize),
-    /// Write at this position, and have the ring read: half of it is full.
+    /// Write at this position, and have the ring read: a quarter of it is full.
     Waking(usize),
     /// There is none.
     None,
@@ -78,11 +81,10 @@ pub(crate) enum Room {
 
 impl Ring {
     pub(crate) fn new(base: u64, first: u64, quick: bool) -> Self {
-        let words: Vec<AtomicU64> = (0..WORDS).map(|_| AtomicU64::new(0)).collect();
-        let words = words.into_boxed_slice().try_into().unwrap_or_else(|_| unreachable!("WORDS words were made"));
+        let words = zeros().try_into().unwrap_or_else(|_| unreachable!("WORDS words were made"));
         Self {
             head: AtomicUsize::new(0),
-            limit: AtomicUsize::new(if quick { WORDS / 2 } else { 0 }),
+            limit: AtomicUsize::new(if quick { WAKES } else { 0 }),
             numbered: AtomicU64::new(first),
             base,
             first,
@@ -109,9 +111,9 @@ impl Ring {
         if head + words > most {
             return Room::None;
         }
-        let half = tail + WORDS / 2;
-        if head + words <= half {
-            self.set_limit(half);
+        let quiet = tail + WAKES;
+        if head + words <= quiet {
+            self.set_limit(quiet);
             return Room::At(head);
         }
         self.set_limit(most);
@@ -228,6 +230,17 @@ impl Ring {
     }
 }
 
+/// Returns the words of a ring, as memory that the system has not yet had to provide.
+#[cfg(not(loom))]
+fn zeros() -> Box<[AtomicU64]> {
+    bytemuck::zeroed_slice_box(WORDS)
+}
+
+#[cfg(loom)]
+fn zeros() -> Box<[AtomicU64]> {
+    (0..WORDS).map(|_| AtomicU64::new(0)).collect()
+}
+
 /// Returns the word that holds the last bytes, fewer than eight.
 #[inline(always)]
 fn last_word(bytes: &[u8], rest: &[u8]) -> u64 {
@@ -312,7 +325,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_a_ring_asks_to_be_read_and_a_full_one_refuses() {
+    fn a_quarter_of_a_ring_asks_to_be_read_and_a_full_one_refuses() {
         let ring = Ring::new(0, 0, true);
         let mut woke = 0;
         let mut written = 0;

@@ -1,6 +1,6 @@
 //! The collector: from the threads' rings to batches of finished spans.
 //!
-//! One thread for the whole process reads all rings, a few times a second, and at once when a ring is half full. Whoever
+//! One thread for the whole process reads all rings, a few times a second, and at once when a ring fills. Whoever
 //! flushes does the same work on its own thread, under the same lock, so that a flush needs no thread that may be gone.
 //! What it works out is all that the hot path leaves out: ids, parents, wall-clock time, limits, and OTLP's bytes.
 

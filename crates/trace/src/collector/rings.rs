@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::ring::Ring;
 use crate::{clock, ids};
 
-/// How many rings there may be: 128 MiB. A thread that finds none left records nothing, which is counted.
+/// How many rings there may be: 512 MiB, if every thread filled its own. A thread that finds none left records nothing, which is counted.
 const MOST: usize = 512;
 
 pub(crate) struct Rings {

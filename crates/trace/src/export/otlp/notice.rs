@@ -1,14 +1,12 @@
 //! One line on standard error when spans go nowhere.
 
 use std::{
-    env,
-    io::{self, Write},
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Instant,
 };
 
 use super::settings::Target;
-use crate::export::Failure;
+use crate::{export::Failure, voice};
 
 /// Milliseconds between two lines, at least.
 const PAUSE: u64 = 60_000;
@@ -24,7 +22,7 @@ pub(super) struct Notice {
 
 impl Notice {
     pub(super) fn from_env() -> Self {
-        Self::new(env::var_os("TRACKWAY_QUIET").is_some_and(|value| value == "1"))
+        Self::new(voice::is_quiet())
     }
 
     pub(super) fn new(is_quiet: bool) -> Self {
@@ -38,7 +36,7 @@ impl Notice {
     pub(super) fn failed(&self, failure: &Failure, target: Option<&Target>) {
         let now = u64::try_from(self.made.elapsed().as_millis()).unwrap_or(u64::MAX);
         if self.is_due(now) {
-            let _ = io::stderr().write_all(line(failure, target).as_bytes()); // There is nobody else to tell.
+            voice::say(&line(failure, target));
         }
     }
 
@@ -61,9 +59,9 @@ fn line(failure: &Failure, target: Option<&Target>) -> String {
                 Some(target) if target.is_default => "start the server with `trackway`",
                 _ => "check the address and the server",
             };
-            format!("trackway: {reason}; spans wait in memory, up to a bound: {advice} (TRACKWAY_QUIET=1 hides this)\n")
+            format!("{reason}; spans wait in memory, up to a bound: {advice}")
         }
-        failure => format!("trackway: spans are dropped: {failure} (TRACKWAY_QUIET=1 hides this)\n"),
+        failure => format!("spans are dropped: {failure}"),
     }
 }
 
