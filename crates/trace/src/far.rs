@@ -2,7 +2,7 @@
 
 use crate::callsite::Callsite;
 use crate::clock::ticks;
-use crate::collector::{self, Lost};
+use crate::collector;
 use crate::context::Context;
 use crate::record;
 use crate::ring::Ring;
@@ -46,7 +46,7 @@ impl FarSpan {
                 Self::inside(slot, site).map(Ok)
             }
             Mode::Lost => {
-                collector::count_lost(slot.tracer(), Lost::RingFull);
+                collector::count_lost(slot.tracer(), slot.why_lost());
                 None
             }
             Mode::Off | Mode::Waiting => None,
@@ -81,7 +81,7 @@ impl FarSpan {
         let state = context.trace_state().unwrap_or_default();
         let room = slot.mine().and_then(|ring| Some((ring, record::room(ring, 6 + record::words(state.len()))?)));
         let Some((ring, at)) = room else {
-            collector::count_lost(context.tracer, Lost::RingFull);
+            collector::count_lost(context.tracer, slot.why_lost());
             return None;
         };
         let Context { trace, span: parent, flags, remote, tracer, .. } = context;

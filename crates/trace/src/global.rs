@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::guard::Guard;
 use crate::ids;
 use crate::record;
-use crate::slot::{Mode, NUMBER, ONE_DEEPER, Place, Slot};
+use crate::slot::{DEEPEST, Mode, Place, Slot, deeper};
 use crate::tracer::{DIRECT, Tracer};
 
 /// The number of the global tracer while it records; 0 when there is none or it is off.
@@ -128,30 +128,29 @@ fn root_with_care(slot: &Slot, site: &'static Callsite) -> Guard {
 
 /// A trace that is not recorded: what is inside it is not either, but other processes learn of the decision.
 fn shadow(slot: &Slot, trace: u128, span: u64, tracer: u32) -> Guard {
-    let current = (slot.current.get() & !NUMBER) + ONE_DEEPER;
     let place = Place { trace, span, scope: 0, tracer, flags: UNRECORDED, remote: false, mode: Mode::Off };
-    slot.begin(None, current, &place);
+    slot.begin(None, deeper(slot.current.get()), &place);
     Guard::shadow()
 }
 
 /// Begins the recorded trace; `around` is what it is a part of and what it carries.
 fn begin(slot: &Slot, site: &'static Callsite, tracer: u32, trace: u128, around: Option<&Context>) -> Guard {
-    let depth = slot.current.get() & !NUMBER & !(1 << 62);
+    let deeper = deeper(slot.current.get());
     let parent = around.map_or(0, |around| around.span);
     let flags = RECORDED | around.map_or(0, |around| around.flags);
     let place = Place { trace, span: parent, scope: 0, tracer, flags, remote: parent != 0, mode: Mode::Lost };
-    let Some(ring) = slot.mine_or_borrowed() else {
-        collector::count_lost(tracer, Lost::NoRing);
-        slot.begin(None, depth + ONE_DEEPER, &place);
-        return Guard::shadow();
+    let lost = |why| {
+        collector::count_lost(tracer, why);
+        slot.begin(None, deeper, &place);
+        Guard::shadow()
     };
+    if deeper > DEEPEST {
+        return lost(Lost::Depth);
+    }
+    let Some(ring) = slot.mine_or_borrowed() else { return lost(Lost::NoRing) };
     let state = around.and_then(Context::trace_state);
     // The scope's state and the span's start are written after this without another look.
-    let Some(at) = record::room(ring, 16) else {
-        collector::count_lost(tracer, Lost::RingFull);
-        slot.begin(None, depth + ONE_DEEPER, &place);
-        return Guard::shadow();
-    };
+    let Some(at) = record::room(ring, 16) else { return lost(Lost::RingFull) };
     ring.put(at, u64::from(place.remote) << 16 | u64::from(flags) << 8 | u64::from(record::ATTACH));
     ring.put(at + 1, parent);
     record::put_trace(ring, at + 2, trace);
@@ -165,7 +164,7 @@ fn begin(slot: &Slot, site: &'static Callsite, tracer: u32, trace: u128, around:
     ring.put(at, u64::from(site.id()) << 8 | u64::from(record::START));
     ring.put(at + 1, ticks());
     ring.publish(at + 2);
-    let me = depth + ONE_DEEPER + ring.number();
+    let me = deeper + ring.number();
     slot.begin(Some(ring), me, &place);
     if let Some(around) = around {
         slot.carry(around.more.clone());

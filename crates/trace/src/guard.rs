@@ -92,7 +92,7 @@ fn outside_of(slot: &Slot, site: &'static Callsite) -> Guard {
         Mode::Idle | Mode::Given | Mode::Elsewhere => global::root(slot, site),
         Mode::Direct => direct::enter(slot, site).map_or_else(Guard::none, |token| Guard::mark(FIRST_DIRECT + token)),
         Mode::Lost => {
-            collector::count_lost(slot.tracer(), collector::Lost::RingFull);
+            collector::count_lost(slot.tracer(), slot.why_lost());
             Guard::none()
         }
         Mode::Waiting => match slot.tell() {

@@ -120,6 +120,12 @@ const RAGGED: u64 = 1 << 62;
 /// What comes before the span that began a trace on this thread.
 pub(crate) const OUTSIDE: u64 = u64::MAX;
 
+/// Returns what `current` is inside of a scope that begins now. It stays too deep, however many are forgotten.
+#[inline(always)]
+pub(crate) fn deeper(current: u64) -> u64 {
+    (current & DEPTHS).min(DEEPEST) + ONE_DEEPER
+}
+
 struct Early {
     /// `current` of the ended span, and what it was before.
     spans: Vec<(u64, u64)>,
@@ -319,6 +325,7 @@ impl Slot {
         self.scopes.set(scope);
         let Context { trace, span, flags, remote, tracer, .. } = *context;
         let depth = current & DEPTHS;
+        let deeper = deeper(current);
         let mode = if trace != 0 && tracer != 0 && tracer != crate::tracer::DIRECT && context.is_sampled() {
             if depth < DEEPEST - ONE_DEEPER { Mode::Waiting } else { Mode::Lost }
         } else {
@@ -326,7 +333,7 @@ impl Slot {
         };
         let place = self.place.replace(Place { trace, span, scope, tracer, flags, remote, mode });
         self.ring.set(None);
-        self.current.set(depth + ONE_DEEPER);
+        self.current.set(deeper);
         Saved { scope, ring, current, place, more, had_more }
     }
 
@@ -370,8 +377,12 @@ impl Slot {
     #[cold]
     fn detach_later(&self, saved: &mut Saved) {
         let saved = Saved { more: saved.more.take(), ..*saved };
-        let kept = EARLY.try_with(|early| early.borrow_mut().scopes.push(saved));
-        if kept.is_ok() {
+        let kept = EARLY.try_with(|early| {
+            let scopes = &mut early.borrow_mut().scopes;
+            // So many are inside scopes that were forgotten, and will never be left.
+            if scopes.len() < MOST_OPEN { Some(scopes.push(saved)) } else { None }
+        });
+        if let Ok(Some(())) = kept {
             self.early.set(true);
         }
     }
@@ -494,6 +505,16 @@ impl Slot {
             let at = ring.head();
             ring.put(at, u64::from(record::GONE));
             ring.publish(at + 1);
+        }
+    }
+
+    /// Returns why nothing is recorded inside of what found no room.
+    #[cold]
+    pub(crate) fn why_lost(&self) -> collector::Lost {
+        match self.mine.get() {
+            _ if self.current.get() & DEPTHS >= DEEPEST => collector::Lost::Depth,
+            None => collector::Lost::NoRing,
+            Some(_) => collector::Lost::RingFull,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::ring::Ring;
+use crate::ring::{Ring, WORDS};
 use crate::{clock, ids};
 
 /// How many rings there may be: 512 MiB, if every thread filled its own. A thread that finds none left records nothing, which is counted.
@@ -32,12 +32,12 @@ pub(crate) fn acquire(first: u64) -> Option<&'static Ring> {
     super::start();
     let mut rings = lock();
     if first == 0
-        && let Some(ring) = rings.free.pop().or_else(|| rings.rested())
+        && let Some(ring) = rings.with_room().or_else(|| rings.rested())
     {
         return Some(ring);
     }
     if rings.all.len() >= MOST {
-        return None;
+        return if first == 0 { rings.free.pop() } else { None };
     }
     let ring: &'static Ring = Box::leak(Box::new(Ring::new(ids::random(), first, clock::is_quick())));
     rings.all.push(ring);
@@ -55,6 +55,13 @@ pub(crate) fn rest(ring: &'static Ring) {
 }
 
 impl Rings {
+    /// Returns a free ring that was not left full by short threads, faster than it is read.
+    fn with_room(&mut self) -> Option<&'static Ring> {
+        let has_room = |ring: &&Ring| ring.published().saturating_sub(ring.tail()) <= WORDS / 4;
+        let at = self.free.iter().rposition(has_room)?;
+        Some(self.free.swap_remove(at))
+    }
+
     fn rested(&mut self) -> Option<&'static Ring> {
         let has_rested = self.resting.front().is_some_and(|(since, _)| since.elapsed() >= REST);
         if has_rested { self.resting.pop_front().map(|(_, ring)| ring) } else { None }

@@ -67,6 +67,9 @@ impl Settings {
             Some((_, url)) => settings.set_endpoint(&format!("{}/v1/traces", url.trim_end_matches('/'))),
             None => {}
         }
+        if let (Some((name, _)), Some((_, fault))) = (get("ENDPOINT"), settings.faults.first_mut()) {
+            *fault = format!("{name}: {fault}");
+        }
         if let Some((name, protocol)) = get("PROTOCOL")
             && protocol != "http/protobuf"
         {
