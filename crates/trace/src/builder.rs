@@ -11,7 +11,9 @@ use crate::global;
 use crate::limits::Limits;
 use crate::processor::Processor;
 use crate::sampler::Sampler;
+use crate::stats::Stats;
 use crate::tracer::Tracer;
+use crate::voice;
 
 type Redact = dyn Fn(&mut SpanRecord) + Send + Sync;
 
@@ -219,5 +221,9 @@ impl Installed {
 impl Drop for Installed {
     fn drop(&mut self) {
         self.tracer.shutdown(PARTING);
+        let Stats { emitted, dropped, .. } = self.tracer.stats();
+        if let Some(reasons) = dropped.reasons() {
+            voice::say(&format!("{} of {emitted} spans were dropped: {reasons}", dropped.total()));
+        }
     }
 }

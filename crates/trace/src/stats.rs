@@ -46,6 +46,20 @@ impl Dropped {
     pub fn total(&self) -> u64 {
         self.ring_full + self.too_deep + self.no_ring + self.memory + self.shut_down
     }
+
+    /// Returns the reasons in words; `None` when nothing was dropped.
+    pub(crate) fn reasons(&self) -> Option<String> {
+        let reasons = [
+            (self.ring_full, "made faster than they are collected"),
+            (self.too_deep, "nested too deep"),
+            (self.no_ring, "on a thread without a ring"),
+            (self.memory, "beyond the memory for spans that are open or wait"),
+            (self.shut_down, "ended after the tracer"),
+        ];
+        let counted = reasons.iter().filter(|(count, _)| *count > 0);
+        let counted: Vec<String> = counted.map(|(count, reason)| format!("{count} {reason}")).collect();
+        (!counted.is_empty()).then(|| counted.join(", "))
+    }
 }
 
 /// Why the hot path refuses a span.
