@@ -449,7 +449,7 @@ impl Core {
     fn shut_down(&self, until: Instant) -> bool {
         if self.is_closed() {
             // Somebody else may not be done with it, and the process end when this returns.
-            return self.lanes().iter().fold(true, |done, lane| lane.shutdown(until) && done);
+            return self.end_lanes(until);
         }
         let collected = self.direct.is_some() || collector::collect(until);
         self.closed.store(true, Ordering::Release);
@@ -457,7 +457,16 @@ impl Core {
             // What ended in between is counted.
             collector::collect(until);
         }
-        self.lanes().iter().fold(collected, |done, lane| lane.shutdown(until) && done)
+        self.end_lanes(until) && collected
+    }
+
+    /// Ends every exporter's lane, also when another one was not done in time.
+    fn end_lanes(&self, until: Instant) -> bool {
+        let mut done = true;
+        for lane in self.lanes().iter() {
+            done &= lane.shutdown(until);
+        }
+        done
     }
 }
 

@@ -157,7 +157,7 @@ impl Pipeline {
         for (place, lane) in lanes.iter().enumerate() {
             let later = lanes.get(place + 1..).unwrap_or_default();
             let body = match lane.form() {
-                Form::Otlp => Body::Otlp(encode::request(&self.core.resource(), &self.core.library, &[&self.out])),
+                Form::Otlp => Body::Otlp(encode::request(self.core.resource(), &self.core.library, &[&self.out])),
                 Form::Records => {
                     let last = !later.iter().any(|lane| lane.form() == Form::Records);
                     Body::Records(if last { std::mem::take(&mut batch) } else { batch.clone() })
@@ -180,7 +180,7 @@ impl Pipeline {
             return;
         }
         let spans = std::mem::take(&mut self.open);
-        let request = encode::request(&self.core.resource(), &self.core.library, &[&spans]);
+        let request = encode::request(self.core.resource(), &self.core.library, &[&spans]);
         for lane in self.core.lanes().iter().filter(|lane| lane.wants_open()) {
             lane.announce(request.clone());
         }
