@@ -380,9 +380,13 @@ impl Slot {
         let kept = EARLY.try_with(|early| {
             let scopes = &mut early.borrow_mut().scopes;
             // So many are inside scopes that were forgotten, and will never be left.
-            if scopes.len() < MOST_OPEN { Some(scopes.push(saved)) } else { None }
+            let has_room = scopes.len() < MOST_OPEN;
+            if has_room {
+                scopes.push(saved);
+            }
+            has_room
         });
-        if let Ok(Some(())) = kept {
+        if let Ok(true) = kept {
             self.early.set(true);
         }
     }
