@@ -270,8 +270,10 @@ struct Hangs;
 
 impl Processor for Hangs {
     fn on_end(&self, span: &SpanRecord) {
-        while &*span.name == "hang" {
-            thread::park();
+        if &*span.name == "hang" {
+            loop {
+                thread::park();
+            }
         }
     }
 }
