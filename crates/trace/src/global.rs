@@ -130,7 +130,7 @@ fn root_with_care(slot: &Slot, site: &'static Callsite) -> Guard {
 fn shadow(slot: &Slot, trace: u128, span: u64, tracer: u32) -> Guard {
     let place = Place { trace, span, scope: 0, tracer, flags: UNRECORDED, remote: false, mode: Mode::Off };
     slot.begin(None, deeper(slot.current.get()), &place);
-    Guard::shadow()
+    Guard::shadow(slot.scope())
 }
 
 /// Begins the recorded trace; `around` is what it is a part of and what it carries.
@@ -142,7 +142,7 @@ fn begin(slot: &Slot, site: &'static Callsite, tracer: u32, trace: u128, around:
     let lost = |why| {
         collector::count_lost(tracer, why);
         slot.begin(None, deeper, &place);
-        Guard::shadow()
+        Guard::shadow(slot.scope())
     };
     if deeper > DEEPEST {
         return lost(Lost::Depth);
@@ -169,5 +169,5 @@ fn begin(slot: &Slot, site: &'static Callsite, tracer: u32, trace: u128, around:
     if let Some(around) = around {
         slot.carry(around.more.clone());
     }
-    Guard::root(me)
+    Guard::root(ring, me)
 }

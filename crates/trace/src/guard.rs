@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::field::{Field, Label};
 use crate::record::{self, Pen, Place as Of};
 use crate::ring::Ring;
-use crate::slot::{ActiveRing, Current, DEEPEST, DEPTHS, Mode, NUMBER, ONE_DEEPER, OUTSIDE, SLOT, Slot};
+use crate::slot::{ActiveRing, Current, DEEPEST, DEPTHS, Mode, NUMBER, OUTSIDE, SLOT, Slot};
 use crate::{StatusCode, direct, global};
 
 /// A span on this thread, from [`span!`](macro@crate::span) to the end of the guard's life.
@@ -25,7 +25,8 @@ use crate::{StatusCode, direct, global};
 /// ```
 #[must_use = "the span ends when its guard is dropped, which is at once unless it has a name: `let _span = ..`"]
 pub struct Guard {
-    /// The span's place in the slot; one of the marks below when it is in no ring. The ring itself is the thread's.
+    ring: Option<&'static Ring>,
+    /// The span's place in the slot; one of the marks below when it is in no ring.
     me: u64,
     before: u64,
     stays: PhantomData<*const ()>,
@@ -108,16 +109,16 @@ fn outside_of(slot: &Slot, site: &'static Callsite) -> Guard {
 impl Guard {
     #[inline(always)]
     pub(crate) fn none() -> Self {
-        Self { me: 0, before: 0, stays: PhantomData }
+        Self { ring: None, me: 0, before: 0, stays: PhantomData }
     }
 
     fn mark(me: u64) -> Self {
-        Self { me, before: 0, stays: PhantomData }
+        Self { ring: None, me, before: 0, stays: PhantomData }
     }
 
     /// A span that is not recorded and keeps what is inside it from becoming a trace of its own.
-    pub(crate) fn shadow() -> Self {
-        Self::mark(SHADOW)
+    pub(crate) fn shadow(scope: u64) -> Self {
+        Self { ring: None, me: SHADOW, before: scope, stays: PhantomData }
     }
 
     pub(crate) fn direct(token: u64) -> Self {
@@ -125,8 +126,8 @@ impl Guard {
     }
 
     /// The span that began what the ring takes until it ends.
-    pub(crate) fn root(me: u64) -> Self {
-        Self { me: me | CAREFUL, before: OUTSIDE, stays: PhantomData }
+    pub(crate) fn root(ring: &'static Ring, me: u64) -> Self {
+        Self { ring: Some(ring), me: me | CAREFUL, before: OUTSIDE, stays: PhantomData }
     }
 
     #[inline(always)]
@@ -135,20 +136,20 @@ impl Guard {
         ring.publish(at + 2);
         let me = (before | NUMBER) + 1 + ring.number();
         Current.set(me);
-        Self { me, before, stays: PhantomData }
+        Self { ring: Some(ring), me, before, stays: PhantomData }
     }
 
     /// Returns whether anything is recorded: what is costly to work out need not be otherwise.
     #[inline(always)]
     pub fn is_recording(&self) -> bool {
-        self.me >= FIRST_DIRECT
+        self.ring.is_some() || self.me >= FIRST_DIRECT
     }
 
     /// Records an attribute; a second one of the same name replaces the first.
     #[inline(always)]
     pub fn attribute(&self, key: impl Label, value: impl Field) -> &Self {
-        if self.me >= ONE_DEEPER {
-            if !self.ring().is_some_and(|(ring, of)| value.write(&Pen::new(ring, of, Of::Span, key))) {
+        if let Some(ring) = self.ring {
+            if !self.of(ring).is_some_and(|of| value.write(&Pen::new(ring, of, Of::Span, key))) {
                 collector::count_attribute_lost();
             }
         } else if self.me >= FIRST_DIRECT {
@@ -162,8 +163,8 @@ impl Guard {
     /// Records that something happened now; its details follow by [`EventGuard::field`].
     #[inline]
     pub fn event(&self, name: &str) -> EventGuard<'_> {
-        if self.me >= ONE_DEEPER {
-            if !self.ring().is_some_and(|(ring, of)| record::event(ring, of, name, ticks())) {
+        if let Some(ring) = self.ring {
+            if !self.of(ring).is_some_and(|of| record::event(ring, of, name, ticks())) {
                 collector::count_attribute_lost();
             }
         } else if self.me >= FIRST_DIRECT {
@@ -176,8 +177,8 @@ impl Guard {
 
     /// Records a relation to a span that this one is no part of, such as the one that put the work into a queue.
     pub fn link(&self, context: &Context) -> &Self {
-        if self.me >= ONE_DEEPER {
-            if !self.ring().is_some_and(|(ring, of)| record::link(ring, of, context)) {
+        if let Some(ring) = self.ring {
+            if !self.of(ring).is_some_and(|of| record::link(ring, of, context)) {
                 collector::count_attribute_lost();
             }
         } else if self.me >= FIRST_DIRECT {
@@ -190,11 +191,8 @@ impl Guard {
 
     /// Records how the span went, by OpenTelemetry's rules: a message belongs to an error.
     pub fn status(&self, code: StatusCode, message: &str) -> &Self {
-        if self.me >= ONE_DEEPER {
-            if !self
-                .ring()
-                .is_some_and(|(ring, of)| record::text(ring, of, record::STATUS, status_number(code), message))
-            {
+        if let Some(ring) = self.ring {
+            if !self.of(ring).is_some_and(|of| record::text(ring, of, record::STATUS, status_number(code), message)) {
                 collector::count_attribute_lost();
             }
         } else if self.me >= FIRST_DIRECT {
@@ -207,8 +205,8 @@ impl Guard {
 
     /// Gives the span another name than its callsite's.
     pub fn rename(&self, name: &str) -> &Self {
-        if self.me >= ONE_DEEPER {
-            if !self.ring().is_some_and(|(ring, of)| record::text(ring, of, record::NAME, 0, name)) {
+        if let Some(ring) = self.ring {
+            if !self.of(ring).is_some_and(|of| record::text(ring, of, record::NAME, 0, name)) {
                 collector::count_attribute_lost();
             }
         } else if self.me >= FIRST_DIRECT {
@@ -224,15 +222,17 @@ impl Guard {
     /// [`step!`](macro@crate::step) is the comfortable form. Does nothing when a span inside this one is still open.
     #[inline(always)]
     pub fn next(&mut self, site: &'static Callsite) {
-        if self.me < ONE_DEEPER {
+        let Some(ring) = self.ring else {
             if self.me >= FIRST_DIRECT {
                 direct::next(self.me - FIRST_DIRECT, site);
             }
             return;
-        }
+        };
         let me = self.me & !CAREFUL;
         SLOT.with(|slot| {
-            let Some(ring) = slot.ring.get().filter(|_| Current.get() == me) else { return };
+            if !slot.is_innermost(me) || self.before == OUTSIDE {
+                return;
+            }
             let Some(at) = record::room(ring, 2) else {
                 collector::count_lost(slot.tracer(), collector::Lost::RingFull);
                 return;
@@ -241,39 +241,39 @@ impl Guard {
             ring.publish(at + 2);
             let next = me & DEPTHS | ring.number();
             self.me = next | self.me & CAREFUL;
-            Current.set(next);
+            slot.step_to(next);
         });
     }
 
-    /// Returns the ring that takes records of this span, and the number that they are to carry: 0 while it is the innermost.
+    /// Returns the number that a record of this span is to carry: 0 while it is the innermost.
     #[inline(always)]
-    fn ring(&self) -> Option<(&'static Ring, u64)> {
-        match ActiveRing.get() {
-            Some(ring) if Current.get() == self.me & !CAREFUL => Some((ring, 0)),
-            _ => self.outer_ring(),
-        }
+    fn of(&self, ring: &Ring) -> Option<u64> {
+        if Current.get() == self.me & !CAREFUL { Some(0) } else { self.of_outer(ring) }
     }
 
     #[cold]
-    fn outer_ring(&self) -> Option<(&'static Ring, u64)> {
-        let number = self.me & NUMBER;
-        SLOT.with(|slot| slot.ring_of(number)).map(|ring| (ring, number))
+    fn of_outer(&self, ring: &Ring) -> Option<u64> {
+        SLOT.with(|slot| slot.owns(ring)).then_some(self.me & NUMBER)
     }
 
     #[cold]
     #[inline(never)]
     fn end_with_care(&mut self) {
-        match self.me {
-            SHADOW => return SLOT.with(Slot::leave_quietly),
-            mark if mark < ONE_DEEPER => return direct::exit(mark - FIRST_DIRECT),
-            me => self.me = me & !CAREFUL,
-        }
+        let Some(ring) = self.ring else {
+            match self.me {
+                SHADOW => SLOT.with(|slot| slot.leave_shadow(self.before)),
+                mark => direct::exit(mark - FIRST_DIRECT),
+            }
+            return;
+        };
+        self.me &= !CAREFUL;
         SLOT.with(|slot| {
-            let number = self.me & NUMBER;
-            let Some(ring) = slot.ring_of(number) else { return slot.disown(self.me, self.before) };
+            if !slot.owns(ring) {
+                return slot.disown(self.me, self.before);
+            }
             let innermost = slot.is_innermost(self.me);
             if thread::panicking() {
-                crate::panics::record(ring, if innermost { 0 } else { number });
+                crate::panics::record(ring, if innermost { 0 } else { self.me & NUMBER });
             }
             let at = ring.head();
             if innermost {
@@ -285,7 +285,8 @@ impl Guard {
                 slot.current.set(self.before);
                 slot.catch_up();
             } else {
-                ring.put_two(at, number << 8 | u64::from(record::END_OF), ticks());
+                ring.put(at, (self.me & NUMBER) << 8 | u64::from(record::END_OF));
+                ring.put(at + 1, ticks());
                 ring.publish(at + 2);
                 slot.ended_early(self.me, self.before);
             }
@@ -298,14 +299,14 @@ const CAREFUL: u64 = 1 << 61;
 impl Drop for Guard {
     #[inline(always)]
     fn drop(&mut self) {
-        match ActiveRing.get() {
+        match self.ring {
             Some(ring) if Current.get() == self.me && !thread::panicking() => {
                 let at = ring.head();
                 ring.put(at, clock::quick_ticks() << 8 | u64::from(record::END));
                 ring.publish(at + 1);
                 Current.set(self.before);
             }
-            _ if self.me == 0 => {}
+            None if self.me == 0 => {}
             _ => self.end_with_care(),
         }
     }
@@ -321,8 +322,8 @@ impl EventGuard<'_> {
     #[inline]
     pub fn field(&self, key: impl Label, value: impl Field) -> &Self {
         let guard = self.guard;
-        if guard.me >= ONE_DEEPER {
-            if !guard.ring().is_some_and(|(ring, of)| value.write(&Pen::new(ring, of, Of::Event, key))) {
+        if let Some(ring) = guard.ring {
+            if !guard.of(ring).is_some_and(|of| value.write(&Pen::new(ring, of, Of::Event, key))) {
                 collector::count_attribute_lost();
             }
         } else if guard.me >= FIRST_DIRECT {

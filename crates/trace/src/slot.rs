@@ -131,13 +131,26 @@ struct Early {
     spans: Vec<(u64, u64)>,
     /// What ended scopes would have restored.
     scopes: Vec<Saved>,
-    /// What was active before the span that began this process's part of a trace, and how deep that was.
-    outer: Option<(Place, u64)>,
+    /// What was active before the spans that began this process's part of a trace, and how deep that was.
+    outer: Vec<(Place, u64)>,
+    /// Scopes in which the span ended that kept all inside it from being recorded.
+    shadows: Vec<u64>,
 }
 
 impl Early {
     const fn new() -> Self {
-        Self { spans: Vec::new(), scopes: Vec::new(), outer: None }
+        Self { spans: Vec::new(), scopes: Vec::new(), outer: Vec::new(), shadows: Vec::new() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.spans.is_empty() && self.scopes.is_empty() && self.outer.is_empty() && self.shadows.is_empty()
+    }
+
+    /// Forgets what was noted of what is no more: spans deeper than that, and scopes inside that one.
+    fn forget(&mut self, scope: u64, current: u64) {
+        self.spans.retain(|(span, _)| span & DEPTHS <= current & DEPTHS);
+        self.outer.retain(|(place, _)| place.scope <= scope);
+        self.shadows.retain(|shadow| *shadow <= scope);
     }
 }
 
@@ -214,7 +227,7 @@ impl Slot {
 
     /// Returns the number of the innermost scope.
     #[inline]
-    fn scope(&self) -> u64 {
+    pub(crate) fn scope(&self) -> u64 {
         self.place.get().scope
     }
 
@@ -340,6 +353,9 @@ impl Slot {
     /// Tells the ring of the scope that waits, so that it can take what is inside; `None` when there is no room for it.
     #[cold]
     pub(crate) fn tell(&self) -> Option<&'static Ring> {
+        if let Some(ring) = self.ring.get() {
+            return Some(ring);
+        }
         let state = self.more();
         let state = state.as_ref().map(|more| &*more.state_text);
         let ring = self.mine_or_borrowed().filter(|ring| record_attach(ring, &self.place.get(), state));
@@ -437,7 +453,16 @@ impl Slot {
             let Ok(Some(mut saved)) = ended else { break };
             self.restore(&mut saved);
         }
-        let Some(ring) = self.ring.get() else { return };
+        let is_shadow = EARLY.try_with(|early| {
+            let mut early = early.borrow_mut();
+            early.forget(self.scope(), self.current.get());
+            let shadow = early.shadows.iter().position(|scope| *scope == self.scope());
+            shadow.map(|at| early.shadows.swap_remove(at)).is_some()
+        });
+        if is_shadow == Ok(true) {
+            self.leave_quietly();
+        }
+        let Some(ring) = self.ring.get() else { return self.note_early() };
         loop {
             let current = self.current.get() & !RAGGED;
             let ended = EARLY.try_with(|early| {
@@ -449,11 +474,16 @@ impl Slot {
                 Ok((Some(OUTSIDE), _)) => return self.leave(ring),
                 Ok((Some(before), _)) => self.current.set(before),
                 Ok((None, is_empty)) => {
-                    return self.current.set(if is_empty { current } else { current | RAGGED });
+                    self.current.set(if is_empty { current } else { current | RAGGED });
+                    return self.note_early();
                 }
                 Err(_) => return,
             }
         }
+    }
+
+    fn note_early(&self) {
+        self.early.set(EARLY.try_with(|early| !early.borrow().is_empty()).unwrap_or(false));
     }
 
     /// Notes that a span ended while one inside it was open, or another scope was active.
@@ -463,7 +493,12 @@ impl Slot {
             // Of a scope that was left: its spans ended with it.
             return;
         }
-        let noted = EARLY.try_with(|early| early.borrow_mut().spans.push((me, before)));
+        let noted = EARLY.try_with(|early| {
+            let spans = &mut early.borrow_mut().spans;
+            // Of two that are as deep, the older one was in a scope that was left.
+            spans.retain(|(span, _)| span & DEPTHS != me & DEPTHS);
+            spans.push((me, before));
+        });
         if noted.is_ok() {
             self.early.set(true);
             if self.ring.get().is_some() {
@@ -477,11 +512,17 @@ impl Slot {
         self.ring.get().is_some() && self.current.get() & !RAGGED == me
     }
 
+    /// Has a sibling take the place of the innermost span.
+    #[inline(always)]
+    pub(crate) fn step_to(&self, next: u64) {
+        self.current.set(next | self.current.get() & RAGGED);
+    }
+
     /// Begins a trace, or this process's part of one: the ring takes spans until [`leave`](Self::leave).
     pub(crate) fn begin(&self, ring: Option<&'static Ring>, current: u64, place: &Place) {
         if matches!(self.mode(), Mode::Elsewhere | Mode::Given) {
             let outer = (self.place.get(), self.current.get());
-            let _ = EARLY.try_with(|early| early.borrow_mut().outer = Some(outer)); // At thread end nothing is restored.
+            let _ = EARLY.try_with(|early| early.borrow_mut().outer.push(outer)); // At thread end nothing is restored.
             self.early.set(true);
         }
         self.ring.set(ring);
@@ -522,11 +563,6 @@ impl Slot {
         }
     }
 
-    /// Returns the thread's ring, if the span of that number is in it: not when that began before a fork, or at the thread's end.
-    pub(crate) fn ring_of(&self, number: u64) -> Option<&'static Ring> {
-        self.mine.get().filter(|ring| number > ring.first)
-    }
-
     /// Returns true when the ring is this thread's: not one of the process that this one was forked from, nor one that
     /// the thread gave back at its end.
     pub(crate) fn owns(&self, ring: &Ring) -> bool {
@@ -546,20 +582,33 @@ impl Slot {
         }
     }
 
+    /// Leaves a span that kept all inside it from being recorded; later, when a scope inside it is still open.
+    #[cold]
+    pub(crate) fn leave_shadow(&self, of: u64) {
+        let scope = self.scope();
+        if of == scope {
+            return self.leave_quietly();
+        }
+        if of < scope {
+            let noted = EARLY.try_with(|early| early.borrow_mut().shadows.push(of));
+            self.early.set(self.early.get() || noted.is_ok());
+        }
+    }
+
     /// As [`leave`](Self::leave), for what is not in a ring.
     pub(crate) fn leave_quietly(&self) {
         let scope = self.scope();
         let mut outer = None;
+        let depth = (self.current.get() & DEPTHS).saturating_sub(ONE_DEEPER);
         if self.early.get() {
             let _ = EARLY.try_with(|early| {
                 let mut early = early.borrow_mut();
-                early.spans.clear();
-                outer = early.outer.take();
-                self.early.set(!early.scopes.is_empty());
+                early.forget(scope, depth);
+                outer = early.outer.pop_if(|(place, _)| place.scope == scope);
+                self.early.set(!early.is_empty());
             }); // At thread end nothing is restored.
         }
         self.ring.set(None);
-        let depth = (self.current.get() & DEPTHS).saturating_sub(ONE_DEEPER);
         let (place, current) = outer.unwrap_or((Place::NOWHERE, depth));
         self.place.set(Place { scope, ..place });
         self.current.set(current);

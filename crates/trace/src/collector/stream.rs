@@ -129,7 +129,7 @@ impl Stream {
         let second = || ring.word(at + 1);
         match word as u8 {
             record::START => {
-                self.start((word >> 8) as u32, line.wall(second()), desk, pipelines);
+                self.start((word >> 8) as u32, line.wall(second()), None, desk, pipelines);
                 at + 2
             }
             record::END => {
@@ -143,8 +143,10 @@ impl Stream {
             }
             record::NEXT => {
                 let now = line.wall(second());
+                // The span around both may have ended already.
+                let around = self.open.last().map(|open| (open.parent, open.remote));
                 self.end(now, desk, pipelines);
-                self.start((word >> 8) as u32, now, desk, pipelines);
+                self.start((word >> 8) as u32, now, around, desk, pipelines);
                 at + 2
             }
             record::END_OF => {
@@ -233,14 +235,22 @@ impl Stream {
     }
 
     #[inline]
-    fn start(&mut self, site: u32, start: u64, desk: &mut Desk, pipelines: &mut [Option<Pipeline>]) {
+    fn start(
+        &mut self,
+        site: u32,
+        start: u64,
+        around: Option<(u64, bool)>,
+        desk: &mut Desk,
+        pipelines: &mut [Option<Pipeline>],
+    ) {
         self.numbered += 1;
         self.about = 0;
         let number = self.numbered;
         let id = ids::nth(self.ring.base, number);
         let Some(scope) = self.scopes.last() else { return };
-        let (parent, remote) = match self.open.last() {
-            Some(open) if self.open.depth > scope.below => (open.id, false),
+        let (parent, remote) = match (around, self.open.last()) {
+            (Some(around), _) => around,
+            (None, Some(open)) if self.open.depth > scope.below => (open.id, false),
             _ => (scope.span, scope.remote),
         };
         let Some(open) = self.open.push() else { return };
