@@ -169,5 +169,5 @@ fn begin(slot: &Slot, site: &'static Callsite, tracer: u32, trace: u128, around:
     if let Some(around) = around {
         slot.carry(around.more.clone());
     }
-    Guard::root(ring, me)
+    Guard::root(me)
 }

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::field::{Field, Label};
 use crate::record::{self, Pen, Place as Of};
 use crate::ring::Ring;
-use crate::slot::{ActiveRing, Current, DEEPEST, DEPTHS, Mode, NUMBER, OUTSIDE, SLOT, Slot};
+use crate::slot::{ActiveRing, Current, DEEPEST, DEPTHS, Mode, NUMBER, ONE_DEEPER, OUTSIDE, SLOT, Slot};
 use crate::{StatusCode, direct, global};
 
 /// A span on this thread, from [`span!`](macro@crate::span) to the end of the guard's life.
@@ -25,8 +25,7 @@ use crate::{StatusCode, direct, global};
 /// ```
 #[must_use = "the span ends when its guard is dropped, which is at once unless it has a name: `let _span = ..`"]
 pub struct Guard {
-    ring: Option<&'static Ring>,
-    /// The span's place in the slot; one of the marks below when it is in no ring.
+    /// The span's place in the slot; one of the marks below when it is in no ring. The ring itself is the thread's.
     me: u64,
     before: u64,
     stays: PhantomData<*const ()>,
@@ -109,16 +108,16 @@ fn outside_of(slot: &Slot, site: &'static Callsite) -> Guard {
 impl Guard {
     #[inline(always)]
     pub(crate) fn none() -> Self {
-        Self { ring: None, me: 0, before: 0, stays: PhantomData }
+        Self { me: 0, before: 0, stays: PhantomData }
     }
 
     fn mark(me: u64) -> Self {
-        Self { ring: None, me, before: 0, stays: PhantomData }
+        Self { me, before: 0, stays: PhantomData }
     }
 
     /// A span that is not recorded and keeps what is inside it from becoming a trace of its own.
     pub(crate) fn shadow(scope: u64) -> Self {
-        Self { ring: None, me: SHADOW, before: scope, stays: PhantomData }
+        Self { me: SHADOW, before: scope, stays: PhantomData }
     }
 
     pub(crate) fn direct(token: u64) -> Self {
@@ -126,8 +125,8 @@ impl Guard {
     }
 
     /// The span that began what the ring takes until it ends.
-    pub(crate) fn root(ring: &'static Ring, me: u64) -> Self {
-        Self { ring: Some(ring), me: me | CAREFUL, before: OUTSIDE, stays: PhantomData }
+    pub(crate) fn root(me: u64) -> Self {
+        Self { me: me | CAREFUL, before: OUTSIDE, stays: PhantomData }
     }
 
     #[inline(always)]
@@ -136,20 +135,20 @@ impl Guard {
         ring.publish(at + 2);
         let me = (before | NUMBER) + 1 + ring.number();
         Current.set(me);
-        Self { ring: Some(ring), me, before, stays: PhantomData }
+        Self { me, before, stays: PhantomData }
     }
 
     /// Returns whether anything is recorded: what is costly to work out need not be otherwise.
     #[inline(always)]
     pub fn is_recording(&self) -> bool {
-        self.ring.is_some() || self.me >= FIRST_DIRECT
+        self.me >= FIRST_DIRECT
     }
 
     /// Records an attribute; a second one of the same name replaces the first.
     #[inline(always)]
     pub fn attribute(&self, key: impl Label, value: impl Field) -> &Self {
-        if let Some(ring) = self.ring {
-            if !self.of(ring).is_some_and(|of| value.write(&Pen::new(ring, of, Of::Span, key))) {
+        if self.me >= ONE_DEEPER {
+            if !self.ring().is_some_and(|(ring, of)| value.write(&Pen::new(ring, of, Of::Span, key))) {
                 collector::count_attribute_lost();
             }
         } else if self.me >= FIRST_DIRECT {
@@ -163,8 +162,8 @@ impl Guard {
     /// Records that something happened now; its details follow by [`EventGuard::field`].
     #[inline]
     pub fn event(&self, name: &str) -> EventGuard<'_> {
-        if let Some(ring) = self.ring {
-            if !self.of(ring).is_some_and(|of| record::event(ring, of, name, ticks())) {
+        if self.me >= ONE_DEEPER {
+            if !self.ring().is_some_and(|(ring, of)| record::event(ring, of, name, ticks())) {
                 collector::count_attribute_lost();
             }
         } else if self.me >= FIRST_DIRECT {
@@ -177,8 +176,8 @@ impl Guard {
 
     /// Records a relation to a span that this one is no part of, such as the one that put the work into a queue.
     pub fn link(&self, context: &Context) -> &Self {
-        if let Some(ring) = self.ring {
-            if !self.of(ring).is_some_and(|of| record::link(ring, of, context)) {
+        if self.me >= ONE_DEEPER {
+            if !self.ring().is_some_and(|(ring, of)| record::link(ring, of, context)) {
                 collector::count_attribute_lost();
             }
         } else if self.me >= FIRST_DIRECT {
@@ -191,8 +190,11 @@ impl Guard {
 
     /// Records how the span went, by OpenTelemetry's rules: a message belongs to an error.
     pub fn status(&self, code: StatusCode, message: &str) -> &Self {
-        if let Some(ring) = self.ring {
-            if !self.of(ring).is_some_and(|of| record::text(ring, of, record::STATUS, status_number(code), message)) {
+        if self.me >= ONE_DEEPER {
+            if !self
+                .ring()
+                .is_some_and(|(ring, of)| record::text(ring, of, record::STATUS, status_number(code), message))
+            {
                 collector::count_attribute_lost();
             }
         } else if self.me >= FIRST_DIRECT {
@@ -205,8 +207,8 @@ impl Guard {
 
     /// Gives the span another name than its callsite's.
     pub fn rename(&self, name: &str) -> &Self {
-        if let Some(ring) = self.ring {
-            if !self.of(ring).is_some_and(|of| record::text(ring, of, record::NAME, 0, name)) {
+        if self.me >= ONE_DEEPER {
+            if !self.ring().is_some_and(|(ring, of)| record::text(ring, of, record::NAME, 0, name)) {
                 collector::count_attribute_lost();
             }
         } else if self.me >= FIRST_DIRECT {
@@ -222,17 +224,15 @@ impl Guard {
     /// [`step!`](macro@crate::step) is the comfortable form. Does nothing when a span inside this one is still open.
     #[inline(always)]
     pub fn next(&mut self, site: &'static Callsite) {
-        let Some(ring) = self.ring else {
+        if self.me < ONE_DEEPER {
             if self.me >= FIRST_DIRECT {
                 direct::next(self.me - FIRST_DIRECT, site);
             }
             return;
-        };
+        }
         let me = self.me & !CAREFUL;
         SLOT.with(|slot| {
-            if !slot.is_innermost(me) || self.before == OUTSIDE {
-                return;
-            }
+            let Some(ring) = slot.ring.get().filter(|_| slot.is_innermost(me)) else { return };
             let Some(at) = record::room(ring, 2) else {
                 collector::count_lost(slot.tracer(), collector::Lost::RingFull);
                 return;
@@ -245,35 +245,35 @@ impl Guard {
         });
     }
 
-    /// Returns the number that a record of this span is to carry: 0 while it is the innermost.
+    /// Returns the ring that takes records of this span, and the number that they are to carry: 0 while it is the innermost.
     #[inline(always)]
-    fn of(&self, ring: &Ring) -> Option<u64> {
-        if Current.get() == self.me & !CAREFUL { Some(0) } else { self.of_outer(ring) }
+    fn ring(&self) -> Option<(&'static Ring, u64)> {
+        match ActiveRing.get() {
+            Some(ring) if Current.get() == self.me & !CAREFUL => Some((ring, 0)),
+            _ => self.outer_ring(),
+        }
     }
 
     #[cold]
-    fn of_outer(&self, ring: &Ring) -> Option<u64> {
-        SLOT.with(|slot| slot.owns(ring)).then_some(self.me & NUMBER)
+    fn outer_ring(&self) -> Option<(&'static Ring, u64)> {
+        let number = self.me & NUMBER;
+        SLOT.with(|slot| slot.ring_of(number)).map(|ring| (ring, number))
     }
 
     #[cold]
     #[inline(never)]
     fn end_with_care(&mut self) {
-        let Some(ring) = self.ring else {
-            match self.me {
-                SHADOW => SLOT.with(|slot| slot.leave_shadow(self.before)),
-                mark => direct::exit(mark - FIRST_DIRECT),
-            }
-            return;
-        };
-        self.me &= !CAREFUL;
+        match self.me {
+            SHADOW => return SLOT.with(|slot| slot.leave_shadow(self.before)),
+            mark if mark < ONE_DEEPER => return direct::exit(mark - FIRST_DIRECT),
+            me => self.me = me & !CAREFUL,
+        }
         SLOT.with(|slot| {
-            if !slot.owns(ring) {
-                return slot.disown(self.me, self.before);
-            }
+            let number = self.me & NUMBER;
+            let Some(ring) = slot.ring_of(number) else { return slot.disown(self.me, self.before) };
             let innermost = slot.is_innermost(self.me);
             if thread::panicking() {
-                crate::panics::record(ring, if innermost { 0 } else { self.me & NUMBER });
+                crate::panics::record(ring, if innermost { 0 } else { number });
             }
             let at = ring.head();
             if innermost {
@@ -285,8 +285,7 @@ impl Guard {
                 slot.current.set(self.before);
                 slot.catch_up();
             } else {
-                ring.put(at, (self.me & NUMBER) << 8 | u64::from(record::END_OF));
-                ring.put(at + 1, ticks());
+                ring.put_two(at, number << 8 | u64::from(record::END_OF), ticks());
                 ring.publish(at + 2);
                 slot.ended_early(self.me, self.before);
             }
@@ -299,14 +298,14 @@ const CAREFUL: u64 = 1 << 61;
 impl Drop for Guard {
     #[inline(always)]
     fn drop(&mut self) {
-        match self.ring {
+        match ActiveRing.get() {
             Some(ring) if Current.get() == self.me && !thread::panicking() => {
                 let at = ring.head();
                 ring.put(at, clock::quick_ticks() << 8 | u64::from(record::END));
                 ring.publish(at + 1);
                 Current.set(self.before);
             }
-            None if self.me == 0 => {}
+            _ if self.me == 0 => {}
             _ => self.end_with_care(),
         }
     }
@@ -322,8 +321,8 @@ impl EventGuard<'_> {
     #[inline]
     pub fn field(&self, key: impl Label, value: impl Field) -> &Self {
         let guard = self.guard;
-        if let Some(ring) = guard.ring {
-            if !guard.of(ring).is_some_and(|of| value.write(&Pen::new(ring, of, Of::Event, key))) {
+        if guard.me >= ONE_DEEPER {
+            if !guard.ring().is_some_and(|(ring, of)| value.write(&Pen::new(ring, of, Of::Event, key))) {
                 collector::count_attribute_lost();
             }
         } else if guard.me >= FIRST_DIRECT {

@@ -563,6 +563,11 @@ impl Slot {
         }
     }
 
+    /// Returns the thread's ring, if the span of that number is in it: not when that began before a fork, or at the thread's end.
+    pub(crate) fn ring_of(&self, number: u64) -> Option<&'static Ring> {
+        self.mine.get().filter(|ring| number > ring.first)
+    }
+
     /// Returns true when the ring is this thread's: not one of the process that this one was forked from, nor one that
     /// the thread gave back at its end.
     pub(crate) fn owns(&self, ring: &Ring) -> bool {
