@@ -274,8 +274,14 @@ fn hush() {
 /// One program at a time, for they share the program's own tracer.
 static ONE: Mutex<()> = Mutex::new(());
 
+/// `PROPTEST_CASES` asks for more programs than a usual run has time for.
+fn config() -> ProptestConfig {
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { ProptestConfig::default().cases } else { 96 };
+    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 3000, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, max_shrink_iters: 3000, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn every_program_makes_the_spans_it_says(
@@ -343,5 +349,18 @@ mod found {
             (0, Op::Callback { context: 1, site: 0 }),
             span(0),
         ]);
+    }
+
+    #[test]
+    fn a_future_polled_by_three_threads_while_rings_are_read() {
+        let poll = |body: Vec<Inside>, ready| Op::Poll { task: 0, body, ready };
+        for _ in 0..300 {
+            hold(&[
+                (0, Op::Task { of: Work::Site(0) }),
+                (2, poll(vec![Inside::Status, Inside::Event], false)),
+                (1, poll(vec![Inside::Event, Inside::Attribute(Val::Bool(true))], false)),
+                (0, poll(vec![Inside::Event], true)),
+            ]);
+        }
     }
 }

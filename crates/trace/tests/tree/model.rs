@@ -339,8 +339,7 @@ impl Model {
         let around = self.current(thread);
         let Some((context, span)) = self.begin(&around, &format!("site {site}"), site + 1) else { return (None, None) };
         let handle = self.entry();
-        let is_root = !around.is_recorded();
-        self.threads[thread].stack.push(Entry::Guard { context, handle, is_root, is_closed: false });
+        self.threads[thread].stack.push(Entry::Guard { context, handle, is_closed: false });
         (Some(handle), span)
     }
 
@@ -629,7 +628,7 @@ impl Model {
             return None;
         };
         let top = self.threads[thread].stack.last()?;
-        let Entry::Guard { handle: innermost, is_root: false, .. } = top else { return None };
+        let Entry::Guard { handle: innermost, .. } = top else { return None };
         if *innermost != entry {
             return None;
         }
