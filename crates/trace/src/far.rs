@@ -4,10 +4,10 @@ use crate::callsite::Callsite;
 use crate::clock::ticks;
 use crate::collector;
 use crate::context::Context;
+use crate::future::Carried;
 use crate::record;
 use crate::ring::Ring;
 use crate::slot::{Mode, SLOT, Saved, Slot};
-use crate::span::Span;
 use crate::{direct, global, ids};
 
 /// A span that may end on another thread than it began on.
@@ -20,40 +20,35 @@ impl FarSpan {
     /// Begins a span inside the active one; an owned span under a tracer without a collector, and nothing where nothing is
     /// recorded.
     #[inline]
-    pub(crate) fn begin(site: &'static Callsite) -> Option<Result<Self, Span>> {
+    pub(crate) fn begin(site: &'static Callsite) -> Carried {
         SLOT.with(|slot| match (slot.ring.get(), slot.mode()) {
-            (Some(_), _) | (None, Mode::Waiting) => Self::inside(slot, site).map(Ok),
-            (None, Mode::Off) => None,
-            (None, Mode::Idle) if global::is_off() => None,
-            (None, mode) => Self::elsewhere(slot, mode, site),
+            (Some(_), _) | (None, Mode::Waiting) => Self::record(slot, site, slot.context()),
+            (None, Mode::Off) => Carried::None,
+            (None, Mode::Idle) if global::is_off() => Carried::None,
+            (None, mode) => Self::elsewhere(slot, mode, site).unwrap_or(Carried::None),
         })
     }
 
-    #[inline]
-    fn inside(slot: &Slot, site: &'static Callsite) -> Option<Self> {
-        Self::record(slot, site, slot.context())
-    }
-
     #[cold]
-    fn elsewhere(slot: &Slot, mode: Mode, site: &'static Callsite) -> Option<Result<Self, Span>> {
+    fn elsewhere(slot: &Slot, mode: Mode, site: &'static Callsite) -> Option<Carried> {
         match mode {
             Mode::Direct => {
                 let owner = slot.more().and_then(|more| more.owner.clone())?;
-                Some(Err(direct::span_at(&owner, site)))
+                Some(Carried::Owned(direct::span_at(&owner, site)))
             }
             Mode::Forked => {
                 slot.go_on()?;
-                Self::inside(slot, site).map(Ok)
+                Some(Self::record(slot, site, slot.context()))
             }
             Mode::Lost => {
                 collector::count_lost(slot.tracer(), slot.why_lost());
-                None
+                Some(Carried::Missing)
             }
             Mode::Off | Mode::Waiting => None,
             Mode::Idle | Mode::Given | Mode::Elsewhere => {
                 let tracer = global::tracer_for(slot)?;
                 if tracer.is_direct() {
-                    return Some(Err(direct::span_at(&tracer, site)));
+                    return Some(Carried::Owned(direct::span_at(&tracer, site)));
                 }
                 let parent = slot.context();
                 let elsewhere = (mode == Mode::Elsewhere).then_some(&parent);
@@ -64,25 +59,25 @@ impl FarSpan {
                 if !sampled {
                     // Nothing is recorded inside it either: the context says so wherever it is attached.
                     context.span = ids::span_id();
-                    return Some(Ok(Self { context, ended: true }));
+                    return Some(Carried::Far(Self { context, ended: true }));
                 }
                 let state = tracer.sampler().state(elsewhere);
                 if !state.is_empty() {
                     context = context.with_state(state);
                 }
-                Self::record(slot, site, context).map(Ok)
+                Some(Self::record(slot, site, context))
             }
         }
     }
 
     /// Begins a span as a part of the context's, whose place in the context it takes.
     #[inline]
-    fn record(slot: &Slot, site: &'static Callsite, mut context: Context) -> Option<Self> {
+    fn record(slot: &Slot, site: &'static Callsite, mut context: Context) -> Carried {
         let state = context.trace_state().unwrap_or_default();
         let room = slot.mine().and_then(|ring| Some((ring, record::room(ring, 6 + record::words(state.len()))?)));
         let Some((ring, at)) = room else {
             collector::count_lost(context.tracer, slot.why_lost());
-            return None;
+            return Carried::Missing;
         };
         let Context { trace, span: parent, flags, remote, tracer, .. } = context;
         let remote = u64::from(remote && parent != 0) << 39;
@@ -92,7 +87,7 @@ impl FarSpan {
         ring.publish(ring.put_bytes(at + 6, state.as_bytes()));
         context.span = ids::nth(ring.base, ring.number());
         context.remote = false;
-        Some(Self { context, ended: false })
+        Carried::Far(Self { context, ended: false })
     }
 
     /// Calls `work` inside the span.
@@ -105,12 +100,8 @@ impl FarSpan {
         work()
     }
 
-    pub(crate) fn finish(mut self) {
-        self.end();
-    }
-
     #[inline]
-    fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }

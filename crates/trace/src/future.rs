@@ -26,12 +26,14 @@ pin_project! {
     }
 }
 
-enum Carried {
+pub(crate) enum Carried {
     /// Begins with the first poll.
     At(&'static Callsite),
     Far(FarSpan),
     Owned(Span),
-    /// Nothing is recorded of it, and the context is whatever is active.
+    /// It found no room: nothing is recorded of it, and what runs inside it is part of the span around it.
+    Missing,
+    /// Nothing is recorded here, or nothing more.
     None,
 }
 
@@ -47,21 +49,13 @@ impl Carried {
     #[inline]
     fn run<R>(&mut self, work: impl FnOnce() -> R) -> R {
         if let Self::At(site) = self {
-            *self = Self::begin(site);
+            *self = FarSpan::begin(site);
         }
         match self {
             Self::Far(span) => span.run(work),
             Self::Owned(span) => span.context().run(work),
-            Self::At(_) | Self::None => slot::inside_missing(work),
-        }
-    }
-
-    #[inline]
-    fn begin(site: &'static Callsite) -> Self {
-        match FarSpan::begin(site) {
-            Some(Ok(span)) => Self::Far(span),
-            Some(Err(span)) => Self::Owned(span),
-            None => Self::None,
+            Self::Missing => slot::inside_missing(work),
+            Self::At(_) | Self::None => work(),
         }
     }
 }
@@ -98,10 +92,10 @@ impl<S: Stream> Stream for InSpan<S> {
 
 impl Carried {
     fn finish(&mut self) {
-        match std::mem::replace(self, Self::None) {
-            Self::Far(span) => span.finish(),
+        match self {
+            Self::Far(span) => span.end(),
             Self::Owned(span) => span.finish(),
-            Self::At(_) | Self::None => {}
+            Self::At(_) | Self::Missing | Self::None => {}
         }
     }
 }
