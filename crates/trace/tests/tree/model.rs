@@ -99,18 +99,8 @@ struct Context {
 
 #[derive(Debug, Clone)]
 enum Entry {
-    Scope {
-        context: Context,
-        handle: u64,
-        is_closed: bool,
-    },
-    /// `root` has begun what is in it, and its context is that of a trace.
-    Guard {
-        context: Context,
-        handle: u64,
-        is_root: bool,
-        is_closed: bool,
-    },
+    Scope { context: Context, handle: u64, is_closed: bool },
+    Guard { context: Context, handle: u64, is_closed: bool },
 }
 
 #[derive(Debug, Clone)]
