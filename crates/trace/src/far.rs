@@ -137,7 +137,9 @@ struct Polled<'a> {
 impl Drop for Polled<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.context.more = SLOT.with(|slot| slot.detach_and_take_back(&mut self.saved));
+        if let Some(more) = SLOT.with(|slot| slot.detach_and_take_back(&mut self.saved)) {
+            self.context.more = Some(more);
+        }
     }
 }
 

@@ -97,15 +97,21 @@ pub(crate) struct Slot {
     pub(crate) current: Current,
     place: Cell<Place>,
     scopes: Cell<u64>,
-    more: Cell<bool>,
-    /// True while [`EARLY`] holds something.
-    early: Cell<bool>,
+    /// What is unusual: the bits below.
+    unusual: Cell<u8>,
     /// The scope and the innermost span while what runs inside them is a span that could not be recorded.
     missing: Cell<(u64, u64)>,
     mine: Cell<Option<&'static Ring>>,
-    /// True while `mine` is borrowed for one scope, by a thread that has given its own ring back.
-    borrowed: Cell<bool>,
 }
+
+/// [`MORE`] holds something.
+const MORE_CARRIED: u8 = 1;
+/// [`EARLY`] holds something.
+const ENDED_EARLY: u8 = 2;
+/// `mine` is borrowed for one scope, by a thread that has given its own ring back.
+const BORROWED: u8 = 4;
+/// The thread had another ring before: the process was forked, or the thread is at its end.
+const MOVED: u8 = 8;
 
 /// Where the depth begins in [`Current`].
 pub(crate) const DEPTH: u32 = 48;
@@ -172,12 +178,20 @@ impl Slot {
             current: Current,
             place: Cell::new(Place::NOWHERE),
             scopes: Cell::new(0),
-            more: Cell::new(false),
-            early: Cell::new(false),
+            unusual: Cell::new(0),
             missing: Cell::new((0, 0)),
             mine: Cell::new(None),
-            borrowed: Cell::new(false),
         }
+    }
+
+    #[inline(always)]
+    fn has(&self, unusual: u8) -> bool {
+        self.unusual.get() & unusual != 0
+    }
+
+    fn note(&self, unusual: u8, is_so: bool) {
+        let others = self.unusual.get() & !unusual;
+        self.unusual.set(if is_so { others | unusual } else { others });
     }
 
     #[inline(always)]
@@ -234,7 +248,7 @@ impl Slot {
     /// As [`detach`](Self::detach), and returns what the scope's context carried; nothing, when another scope is active.
     #[inline]
     pub(crate) fn detach_and_take_back(&self, saved: &mut Saved) -> Option<Arc<More>> {
-        let more = if self.more.get() && self.scope() == saved.scope { self.exchange_more(None) } else { None };
+        let more = if self.has(MORE_CARRIED) && self.scope() == saved.scope { self.exchange_more(None) } else { None };
         self.detach(saved);
         more
     }
@@ -249,15 +263,15 @@ impl Slot {
     /// Returns what the active context carries besides ids.
     pub(crate) fn more(&self) -> Option<Arc<More>> {
         // At the thread's end it may be gone already.
-        if self.more.get() { MORE.try_with(|more| more.borrow().clone()).ok().flatten() } else { None }
+        if self.has(MORE_CARRIED) { MORE.try_with(|more| more.borrow().clone()).ok().flatten() } else { None }
     }
 
     #[inline(never)]
     fn exchange_more(&self, more: Option<Arc<More>>) -> Option<Arc<More>> {
-        if !self.more.get() && more.is_none() {
+        if !self.has(MORE_CARRIED) && more.is_none() {
             return None;
         }
-        self.more.set(more.is_some());
+        self.note(MORE_CARRIED, more.is_some());
         MORE.try_with(|cell| cell.replace(more)).ok().flatten()
     }
 
@@ -278,16 +292,16 @@ impl Slot {
         }
         let ring = collector::rings::acquire(0)?;
         self.mine.set(Some(ring));
-        self.borrowed.set(true);
+        self.note(BORROWED, true);
         Some(ring)
     }
 
     fn return_borrowed(&self) {
-        if self.borrowed.get()
+        if self.has(BORROWED)
             && self.ring.get().is_none()
             && let Some(ring) = self.mine.take()
         {
-            self.borrowed.set(false);
+            self.note(BORROWED, false);
             collector::rings::give_back(ring);
         }
     }
@@ -313,7 +327,7 @@ impl Slot {
     /// Makes `context` the active one; returns what is to be put back.
     #[inline(always)]
     pub(crate) fn attach(&self, context: &Context, more: Option<Arc<More>>) -> Saved {
-        if context.tracer == 0 || self.more.get() || more.is_some() {
+        if context.tracer == 0 || self.has(MORE_CARRIED) || more.is_some() {
             return self.attach_with_more(context, more);
         }
         self.exchange(context, None, false)
@@ -322,7 +336,7 @@ impl Slot {
     #[inline(never)]
     fn attach_with_more(&self, context: &Context, more: Option<Arc<More>>) -> Saved {
         let owner = if context.tracer == 0 { self.more().and_then(|more| more.owner.clone()) } else { None };
-        let had_more = self.more.get();
+        let had_more = self.has(MORE_CARRIED);
         let Some(owner) = owner else { return self.exchange(context, self.exchange_more(more), had_more) };
         // What comes from elsewhere is recorded by the tracer that the thread was given.
         let tracer = if context.trace == 0 { owner.number() } else { 0 };
@@ -369,9 +383,7 @@ impl Slot {
     /// Puts back what was active before the scope; later, when a scope inside it is still open.
     #[inline(always)]
     pub(crate) fn detach(&self, saved: &mut Saved) {
-        let usual =
-            self.scope() == saved.scope && self.ring.get().is_none() && saved.ring.is_none_or(|ring| self.owns(ring));
-        if !usual || self.early.get() || self.more.get() || saved.had_more || self.borrowed.get() {
+        if self.scope() != saved.scope || self.ring.get().is_some() || self.unusual.get() != 0 || saved.had_more {
             return self.detach_with_care(saved);
         }
         self.ring.set(saved.ring);
@@ -385,7 +397,7 @@ impl Slot {
             return self.detach_later(saved);
         }
         self.restore(saved);
-        if self.early.get() {
+        if self.has(ENDED_EARLY) {
             self.catch_up();
         }
     }
@@ -403,7 +415,7 @@ impl Slot {
             has_room
         });
         if let Ok(true) = kept {
-            self.early.set(true);
+            self.note(ENDED_EARLY, true);
         }
     }
 
@@ -415,7 +427,7 @@ impl Slot {
         self.ring.set(saved.ring);
         self.current.set(saved.current);
         self.place.set(saved.place);
-        if self.more.get() || saved.had_more {
+        if self.has(MORE_CARRIED) || saved.had_more {
             self.exchange_more(saved.more.take());
         }
         if let Some(ring) = saved.ring
@@ -423,7 +435,7 @@ impl Slot {
         {
             self.restore_forked(ring, saved);
         }
-        if self.borrowed.get() {
+        if self.has(BORROWED) {
             self.return_borrowed();
         }
     }
@@ -483,7 +495,7 @@ impl Slot {
     }
 
     fn note_early(&self) {
-        self.early.set(EARLY.try_with(|early| !early.borrow().is_empty()).unwrap_or(false));
+        self.note(ENDED_EARLY, EARLY.try_with(|early| !early.borrow().is_empty()).unwrap_or(false));
     }
 
     /// Notes that a span ended while one inside it was open, or another scope was active.
@@ -500,7 +512,7 @@ impl Slot {
             spans.push((me, before));
         });
         if noted.is_ok() {
-            self.early.set(true);
+            self.note(ENDED_EARLY, true);
             if self.ring.get().is_some() {
                 self.current.set(self.current.get() | RAGGED);
             }
@@ -523,7 +535,7 @@ impl Slot {
         if matches!(self.mode(), Mode::Elsewhere | Mode::Given) {
             let outer = (self.place.get(), self.current.get());
             let _ = EARLY.try_with(|early| early.borrow_mut().outer.push(outer)); // At thread end nothing is restored.
-            self.early.set(true);
+            self.note(ENDED_EARLY, true);
         }
         self.ring.set(ring);
         self.current.set(current);
@@ -596,7 +608,7 @@ impl Slot {
         }
         if of < scope {
             let noted = EARLY.try_with(|early| early.borrow_mut().shadows.push(of));
-            self.early.set(self.early.get() || noted.is_ok());
+            self.note(ENDED_EARLY, self.has(ENDED_EARLY) || noted.is_ok());
         }
     }
 
@@ -605,19 +617,19 @@ impl Slot {
         let scope = self.scope();
         let mut outer = None;
         let depth = (self.current.get() & DEPTHS).saturating_sub(ONE_DEEPER);
-        if self.early.get() {
+        if self.has(ENDED_EARLY) {
             let _ = EARLY.try_with(|early| {
                 let mut early = early.borrow_mut();
                 early.forget(scope, depth);
                 outer = early.outer.pop_if(|(place, _)| place.scope == scope);
-                self.early.set(!early.is_empty());
+                self.note(ENDED_EARLY, !early.is_empty());
             }); // At thread end nothing is restored.
         }
         self.ring.set(None);
         let (place, current) = outer.unwrap_or((Place::NOWHERE, depth));
         self.place.set(Place { scope, ..place });
         self.current.set(current);
-        if outer.is_none() && self.more.get() {
+        if outer.is_none() && self.has(MORE_CARRIED) {
             let more = self.exchange_more(None);
             self.exchange_more(more.and_then(|more| More::only_baggage(&more)));
         }
@@ -636,6 +648,7 @@ impl Slot {
 
     /// In the child of a fork, on its only thread.
     pub(crate) fn forked(&self) {
+        self.note(MOVED, true);
         self.mine.set(None);
         let _ = OWNED.try_with(|owned| owned.0.set(None)); // At thread end there is nothing to forget.
         if self.ring.get().is_some() {
@@ -690,6 +703,7 @@ impl Drop for Owned {
         ring.put(at, u64::from(record::GONE));
         ring.publish(at + 1);
         let is_idle = SLOT.with(|slot| {
+            slot.note(MOVED, true);
             slot.mine.set(None);
             if slot.ring.get().is_some() {
                 slot.ring.set(None);
