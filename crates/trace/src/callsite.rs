@@ -1,9 +1,11 @@
 //! Places in the code that make spans, and names of attributes, each numbered when it is first used.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
 use trackway_model::SpanKind;
+
+use crate::record;
 
 /// A place in the code that makes spans: what all of them have in common. The macros make it.
 #[derive(Debug)]
@@ -11,6 +13,8 @@ pub struct Callsite {
     pub(crate) name: &'static str,
     pub(crate) kind: SpanKind,
     id: AtomicU32,
+    /// The first word of a span's record; 0 until there is a number.
+    start: AtomicU64,
 }
 
 static SITES: RwLock<Vec<&'static Callsite>> = RwLock::new(Vec::new());
@@ -19,7 +23,7 @@ static KEYS: RwLock<Vec<&'static str>> = RwLock::new(Vec::new());
 impl Callsite {
     /// Returns a callsite, to be kept in a `static`.
     pub const fn new(name: &'static str, kind: SpanKind) -> Self {
-        Self { name, kind, id: AtomicU32::new(0) }
+        Self { name, kind, id: AtomicU32::new(0), start: AtomicU64::new(0) }
     }
 
     /// Returns the name of the spans made here.
@@ -27,10 +31,10 @@ impl Callsite {
         self.name
     }
 
-    /// Returns the number; 0 when there is none yet.
+    /// Returns the first word of a span's record; 0 while the callsite has no number.
     #[inline(always)]
-    pub(crate) fn known_id(&self) -> u32 {
-        self.id.load(Ordering::Relaxed)
+    pub(crate) fn start(&self) -> u64 {
+        self.start.load(Ordering::Relaxed)
     }
 
     #[inline(always)]
@@ -43,7 +47,9 @@ impl Callsite {
 
     #[cold]
     fn register(&'static self) -> u32 {
-        number(&SITES, self, &self.id)
+        let id = number(&SITES, self, &self.id);
+        self.start.store(u64::from(id) << 8 | u64::from(record::START), Ordering::Relaxed);
+        id
     }
 }
 

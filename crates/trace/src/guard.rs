@@ -42,10 +42,10 @@ const FIRST_DIRECT: u64 = 2;
 pub fn enter(site: &'static Callsite) -> Guard {
     let Some(ring) = ActiveRing.get() else { return without_ring(site) };
     let before = Current.get();
-    let id = site.known_id();
+    let start = site.start();
     match ring.quick_room(2) {
         // A ring with room is one with a quick clock.
-        Some(at) if before < DEEPEST && id != 0 => Guard::start(ring, id, before, at, clock::quick_ticks()),
+        Some(at) if before < DEEPEST && start != 0 => Guard::start(ring, start, before, at, clock::quick_ticks()),
         _ => with_care(ring, site, before),
     }
 }
@@ -66,7 +66,8 @@ fn with_care(ring: &'static Ring, site: &'static Callsite, before: u64) -> Guard
     let lost = match record::room(ring, 2) {
         _ if before & DEPTHS >= DEEPEST => collector::Lost::Depth,
         Some(at) => {
-            let mut guard = Guard::start(ring, site.id(), before & DEPTHS, at, ticks());
+            let start = u64::from(site.id()) << 8 | u64::from(record::START);
+            let mut guard = Guard::start(ring, start, before & DEPTHS, at, ticks());
             guard.before = before;
             if !clock::is_quick() {
                 guard.me |= CAREFUL;
@@ -130,8 +131,8 @@ impl Guard {
     }
 
     #[inline(always)]
-    fn start(ring: &'static Ring, site: u32, before: u64, at: usize, now: u64) -> Self {
-        ring.put_two(at, u64::from(site) << 8 | u64::from(record::START), now);
+    fn start(ring: &'static Ring, start: u64, before: u64, at: usize, now: u64) -> Self {
+        ring.put_two(at, start, now);
         ring.publish(at + 2);
         let me = (before | NUMBER) + 1 + ring.number();
         Current.set(me);
@@ -298,6 +299,9 @@ const CAREFUL: u64 = 1 << 61;
 impl Drop for Guard {
     #[inline(always)]
     fn drop(&mut self) {
+        if self.me == 0 {
+            return;
+        }
         match ActiveRing.get() {
             Some(ring) if Current.get() == self.me && !thread::panicking() => {
                 let at = ring.head();
@@ -305,7 +309,6 @@ impl Drop for Guard {
                 ring.publish(at + 1);
                 Current.set(self.before);
             }
-            _ if self.me == 0 => {}
             _ => self.end_with_care(),
         }
     }
