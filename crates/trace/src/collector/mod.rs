@@ -13,7 +13,7 @@ mod stream;
 pub(crate) mod time;
 
 use std::cell::Cell;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard, TryLockError};
 use std::thread::{self, Thread};
@@ -42,7 +42,7 @@ const POLL: Duration = Duration::from_millis(1);
 /// How often the collector lets others go first.
 const MOST_WAITED: u32 = 5;
 /// How long a fork waits for a hook that has the state. After that nothing is traced in the child.
-const FORK_WAITS: Duration = Duration::from_secs(1);
+const FORK_WAITS: Duration = Duration::from_secs(2);
 
 #[derive(Default)]
 struct State {
@@ -65,6 +65,10 @@ static SLEEPER: RwLock<Option<Thread>> = RwLock::new(None);
 static TRACER: AtomicU32 = AtomicU32::new(0);
 /// How many wait for the state. The collector lets them go first: under load it would have it again before they looked.
 static WAITING: AtomicU32 = AtomicU32::new(0);
+/// How many wait for it to fork, and are let go before all others.
+static FORKING: AtomicU32 = AtomicU32::new(0);
+/// True while a hook of the program runs, which may take any time.
+static HOOKED: AtomicBool = AtomicBool::new(false);
 /// How often this process and those before it were forked.
 static FORKS: AtomicU32 = AtomicU32::new(0);
 /// True in the child of a fork that happened while a hook had the state: nothing is traced in it.
@@ -164,7 +168,18 @@ fn lock() -> MutexGuard<'static, Option<State>> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Takes the state as soon as nobody has it who forks.
 fn lock_until(until: Instant) -> Option<MutexGuard<'static, Option<State>>> {
+    while FORKING.load(Ordering::Relaxed) != 0 {
+        if Instant::now() >= until {
+            return None;
+        }
+        thread::sleep(POLL);
+    }
+    try_until(until)
+}
+
+fn try_until(until: Instant) -> Option<MutexGuard<'static, Option<State>>> {
     struct Waiting;
     impl Drop for Waiting {
         fn drop(&mut self) {
@@ -222,6 +237,9 @@ fn run() {
             if WAITING.load(Ordering::Relaxed) == 0 {
                 break;
             }
+            thread::sleep(POLL);
+        }
+        while FORKING.load(Ordering::Relaxed) != 0 {
             thread::sleep(POLL);
         }
         // What a program's own types do when they are dropped may panic too; the thread outlives it.
@@ -394,7 +412,9 @@ pub(crate) fn hold() -> Option<Held> {
     if is_lost() {
         return None;
     }
-    let state = if in_collector() { None } else { lock_until(Instant::now() + FORK_WAITS) };
+    FORKING.fetch_add(1, Ordering::Relaxed);
+    let state = if in_collector() { None } else { state_for_fork() };
+    FORKING.fetch_sub(1, Ordering::Relaxed);
     Some(Held {
         state,
         rings: rings::lock(),
@@ -404,6 +424,31 @@ pub(crate) fn hold() -> Option<Held> {
         _global: global::hold(),
         _line: time::hold(),
     })
+}
+
+/// Returns the state once it is free; `None` when a hook keeps it.
+fn state_for_fork() -> Option<MutexGuard<'static, Option<State>>> {
+    let mut given_up_at = Instant::now() + FORK_WAITS;
+    loop {
+        let state = try_until(Instant::now() + MOST_WAITED * POLL);
+        if state.is_some() {
+            return state;
+        }
+        if !HOOKED.load(Ordering::Relaxed) {
+            given_up_at = Instant::now() + FORK_WAITS;
+        } else if Instant::now() >= given_up_at {
+            return None;
+        }
+    }
+}
+
+/// Calls a hook of the program; returns `None` when it panicked.
+pub(crate) fn hooked<R>(hook: impl FnOnce() -> R) -> Option<R> {
+    HOOKED.store(true, Ordering::Relaxed);
+    let result = catch_unwind(AssertUnwindSafe(hook));
+    HOOKED.store(false, Ordering::Relaxed);
+    // Its drop could panic again.
+    result.map_err(std::mem::forget).ok()
 }
 
 /// Calls `work` while no other thread forks; for short work with a lock of its own, which must not do the same.
@@ -418,6 +463,7 @@ pub(crate) fn forked(held: Option<Held>) {
     RUNNING.store(false, Ordering::Release);
     WOKEN.store(false, Ordering::Relaxed);
     WAITING.store(0, Ordering::Relaxed);
+    FORKING.store(0, Ordering::Relaxed);
     crate::ids::reseed();
     SLOT.with(slot::Slot::forked);
     let state = held.and_then(|mut held| {

@@ -1,6 +1,5 @@
 //! From finished spans to batches: one for every tracer.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -9,6 +8,7 @@ use trackway_model::{SpanRecord, Text};
 use trackway_wire::encode;
 
 use super::draft::{Draft, Head};
+use super::hooked;
 use crate::export::{Batch, Body, Form};
 use crate::processor::Processor;
 use crate::stats;
@@ -95,7 +95,7 @@ impl Pipeline {
     fn accept(&mut self, mut record: SpanRecord) {
         self.call(|processor| processor.on_end(&record));
         if let Some(redact) = &self.core.config.redact
-            && catch_unwind(AssertUnwindSafe(|| redact(&mut record))).is_err()
+            && hooked(|| redact(&mut record)).is_none()
         {
             // Half redacted is not redacted: what a program wrote into it goes, its place in the trace stays.
             record.name = Text::literal("redaction failed");
@@ -118,7 +118,7 @@ impl Pipeline {
     /// Calls a hook of every processor.
     pub(crate) fn call(&self, hook: impl Fn(&dyn Processor)) {
         for processor in &self.core.config.processors {
-            if catch_unwind(AssertUnwindSafe(|| hook(processor.as_ref()))).is_err() {
+            if hooked(|| hook(processor.as_ref())).is_none() {
                 stats::of(self.core.number).hooks_panicked.fetch_add(1, Ordering::Relaxed);
             }
         }

@@ -3,6 +3,7 @@
 
 #[cfg(unix)]
 mod forks;
+mod hooks;
 mod hostile;
 mod kit;
 mod memory;
@@ -21,7 +22,7 @@ fn programs() -> Vec<Program> {
     let forks = forks::PROGRAMS;
     #[cfg(not(unix))]
     let forks = &[];
-    [threads::PROGRAMS, panics::PROGRAMS, memory::PROGRAMS, forks].concat()
+    [threads::PROGRAMS, hooks::PROGRAMS, panics::PROGRAMS, memory::PROGRAMS, forks].concat()
 }
 
 fn main() {

@@ -60,7 +60,8 @@ fn load() {
     let stats = assert_counted(installed.tracer());
     assert!(stats.exporters[0].dropped.queue_full > 0 && stats.waiting == 0, "{stats:#?}");
     println!("{} spans, from {least} to {most} bytes", stats.emitted);
-    assert!(most - least < 24 << 20, "from {least} to {most} bytes");
+    // What may wait on a busy machine is bounded by 64 MiB; what is made in this time is far more.
+    assert!(most - least < 80 << 20, "from {least} to {most} bytes");
 }
 
 fn grown(work: impl FnOnce()) -> usize {
