@@ -1,18 +1,23 @@
 //! The span of a future: written into the rings like a guard's, but under an id of its own, for it moves between threads.
 
+use std::sync::Arc;
+
 use crate::callsite::Callsite;
 use crate::clock::ticks;
 use crate::collector;
-use crate::context::Context;
+use crate::context::{Context, More};
 use crate::future::Carried;
+use crate::place::Packed;
 use crate::record;
 use crate::ring::Ring;
-use crate::slot::{Mode, SLOT, Saved, Slot};
+use crate::slot::{Left, Mode, Place, SLOT, Saved, Slot};
 use crate::{direct, global, ids};
 
 /// A span that may end on another thread than it began on.
 pub(crate) struct FarSpan {
-    context: Context,
+    /// What is active while it is polled, ready made.
+    place: Packed,
+    more: Option<Arc<More>>,
     ended: bool,
 }
 
@@ -59,7 +64,7 @@ impl FarSpan {
                 if !sampled {
                     // Nothing is recorded inside it either: the context says so wherever it is attached.
                     context.span = ids::span_id();
-                    return Some(Carried::Far(Self { context, ended: true }));
+                    return Some(Carried::Far(Self::of(context, Mode::Off)));
                 }
                 let state = tracer.sampler().state(elsewhere);
                 if !state.is_empty() {
@@ -87,16 +92,40 @@ impl FarSpan {
         ring.publish(ring.put_bytes(at + 6, state.as_bytes()));
         context.span = ids::nth(ring.base, ring.number());
         context.remote = false;
-        Carried::Far(Self { context, ended: false })
+        Carried::Far(Self::of(context, Mode::Waiting))
+    }
+
+    #[inline]
+    fn of(context: Context, mode: Mode) -> Self {
+        let Context { trace, span, flags, remote, tracer, more } = context;
+        // No count of scopes reaches the highest bit, so that the span's own id can number them.
+        let place = Place { trace, span, scope: span | 1 << 63, tracer, flags, remote, mode };
+        Self { place: place.pack(), more, ended: mode == Mode::Off }
+    }
+
+    fn context(&self) -> Context {
+        let Place { trace, span, flags, remote, tracer, .. } = self.place.unpack();
+        Context { trace, span, flags, remote, tracer, more: self.more.clone() }
     }
 
     /// Calls `work` inside the span.
     #[inline]
     pub(crate) fn run<R>(&mut self, work: impl FnOnce() -> R) -> R {
+        if self.more.is_none()
+            && let Some(left) = SLOT.with(|slot| slot.enter(&self.place))
+        {
+            let _polled = Polled { scope: self.place.scope(), left };
+            return work();
+        }
+        self.run_with_more(work)
+    }
+
+    fn run_with_more<R>(&mut self, work: impl FnOnce() -> R) -> R {
         // What the context carries is lent to the slot, which saves counting references twice a poll.
-        let more = self.context.more.take();
-        let saved = SLOT.with(|slot| slot.attach(&self.context, more));
-        let _polled = Polled { context: &mut self.context, saved };
+        let more = self.more.take();
+        let context = self.context();
+        let saved = SLOT.with(|slot| slot.attach(&context, more));
+        let _polled = PolledWithMore { more: &mut self.more, saved };
         work()
     }
 
@@ -109,14 +138,14 @@ impl FarSpan {
         // At a thread's end there is neither slot nor ring; the collector has another way for those.
         let ring = SLOT.try_with(Slot::mine).ok().flatten();
         match ring.and_then(|ring| Some((ring, ring.quick_room(3).or_else(|| ring.room_for_end(3))?))) {
-            Some((ring, at)) => put_end(ring, at, self.context.span, end),
-            None => collector::late::end(self.context.span, end),
+            Some((ring, at)) => put_end(ring, at, self.place.span(), end),
+            None => collector::late::end(self.place.span(), end),
         }
     }
 
     fn abandoned(&self) {
         let panicking = std::thread::panicking();
-        self.context.run(|| {
+        self.context().run(|| {
             let active = crate::active();
             if panicking {
                 let (message, place) = crate::panics::last();
@@ -129,17 +158,27 @@ impl FarSpan {
 }
 
 /// The span while it is polled.
-struct Polled<'a> {
-    context: &'a mut Context,
+struct Polled {
+    scope: u64,
+    left: Left,
+}
+
+impl Drop for Polled {
+    #[inline(always)]
+    fn drop(&mut self) {
+        SLOT.with(|slot| slot.go_back(self.scope, &self.left));
+    }
+}
+
+/// The span while it is polled, and what its context carries is lent to the slot.
+struct PolledWithMore<'a> {
+    more: &'a mut Option<Arc<More>>,
     saved: Saved,
 }
 
-impl Drop for Polled<'_> {
-    #[inline]
+impl Drop for PolledWithMore<'_> {
     fn drop(&mut self) {
-        if let Some(more) = SLOT.with(|slot| slot.detach_and_take_back(&mut self.saved)) {
-            self.context.more = Some(more);
-        }
+        *self.more = SLOT.with(|slot| slot.detach_and_take_back(&mut self.saved));
     }
 }
 

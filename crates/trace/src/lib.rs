@@ -21,6 +21,7 @@ mod ids;
 mod limits;
 mod macros;
 mod panics;
+mod place;
 mod processor;
 mod record;
 mod ring;

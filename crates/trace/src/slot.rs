@@ -6,6 +6,8 @@ use std::sync::Arc;
 use crate::collector;
 use crate::context::{Context, More};
 use crate::ids;
+pub(crate) use crate::place::{Mode, Place};
+use crate::place::{Packed, PlaceCell};
 use crate::record;
 use crate::ring::{MOST_OPEN, Ring};
 use crate::span::Live;
@@ -21,45 +23,6 @@ thread_local! {
     static EARLY: RefCell<Early> = const { RefCell::new(Early::new()) };
     /// The thread's ring, given back when the thread ends.
     static OWNED: Owned = const { Owned(Cell::new(None)) };
-}
-
-/// What a new span finds on this thread when no ring takes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// Nothing is active: a span begins a trace of the global tracer.
-    Idle,
-    /// Nothing is active, and the thread has a tracer of its own.
-    Given,
-    /// What is active is not recorded, and so is nothing inside it.
-    Off,
-    /// What is active was begun elsewhere: a span begins this process's part of its trace.
-    Elsewhere,
-    /// What is active is recorded, but the ring has not been told of it, since nothing has begun inside it.
-    Waiting,
-    /// What is active found no room, so that what is inside is counted as dropped.
-    Lost,
-    /// What is active belongs to a tracer that works without a collector.
-    Direct,
-    /// The process was forked: what is active goes on in a ring of this process.
-    Forked,
-}
-
-/// A place in a trace, as the thread holds it beside the ring and the innermost span in it.
-#[derive(Clone, Copy)]
-pub(crate) struct Place {
-    pub(crate) trace: u128,
-    /// The span that the scope was attached with.
-    pub(crate) span: u64,
-    /// The scope's number on this thread.
-    pub(crate) scope: u64,
-    pub(crate) tracer: u32,
-    pub(crate) flags: u8,
-    pub(crate) remote: bool,
-    pub(crate) mode: Mode,
-}
-
-impl Place {
-    const NOWHERE: Self = Self { trace: 0, span: 0, scope: 0, tracer: 0, flags: 0, remote: false, mode: Mode::Idle };
 }
 
 /// The ring that takes the spans of this thread.
@@ -95,7 +58,7 @@ impl Current {
 pub(crate) struct Slot {
     pub(crate) ring: ActiveRing,
     pub(crate) current: Current,
-    place: Cell<Place>,
+    place: PlaceCell,
     scopes: Cell<u64>,
     /// What is unusual: the bits below.
     unusual: Cell<u8>,
@@ -160,13 +123,21 @@ impl Early {
     }
 }
 
+/// What the poll of a traced future puts back, when it carries nothing.
+#[derive(Clone, Copy)]
+pub(crate) struct Left {
+    ring: Option<&'static Ring>,
+    current: u64,
+    place: Packed,
+}
+
 /// What a scope puts back.
 pub(crate) struct Saved {
     /// The scope's own number.
     scope: u64,
     ring: Option<&'static Ring>,
     current: u64,
-    place: Place,
+    place: Packed,
     more: Option<Arc<More>>,
     had_more: bool,
 }
@@ -176,7 +147,7 @@ impl Slot {
         Self {
             ring: ActiveRing,
             current: Current,
-            place: Cell::new(Place::NOWHERE),
+            place: PlaceCell::nowhere(),
             scopes: Cell::new(0),
             unusual: Cell::new(0),
             missing: Cell::new((0, 0)),
@@ -196,7 +167,7 @@ impl Slot {
 
     #[inline(always)]
     pub(crate) fn mode(&self) -> Mode {
-        self.place.get().mode
+        self.place.mode()
     }
 
     #[inline(always)]
@@ -242,7 +213,7 @@ impl Slot {
     /// Returns the number of the innermost scope.
     #[inline]
     pub(crate) fn scope(&self) -> u64 {
-        self.place.get().scope
+        self.place.scope()
     }
 
     /// As [`detach`](Self::detach), and returns what the scope's context carried; nothing, when another scope is active.
@@ -358,10 +329,38 @@ impl Slot {
         } else {
             unrecorded(context)
         };
-        let place = self.place.replace(Place { trace, span, scope, tracer, flags, remote, mode });
+        let place = self.place.packed();
+        self.place.put(&Place { trace, span, scope, tracer, flags, remote, mode }.pack());
         self.ring.set(None);
         self.current.set(deeper);
         Saved { scope, ring, current, place, more, had_more }
+    }
+
+    /// As [`attach`](Self::attach), for a place that is ready made and carries nothing; `None` when something is unusual.
+    #[inline(always)]
+    pub(crate) fn enter(&self, place: &Packed) -> Option<Left> {
+        let current = self.current.get();
+        // The marks lie above the depth.
+        if self.unusual.get() != 0 || current >= DEEPEST - ONE_DEEPER {
+            return None;
+        }
+        let left = Left { ring: self.ring.get(), current, place: self.place.packed() };
+        self.place.put(place);
+        self.ring.set(None);
+        self.current.set((current | NUMBER) + 1);
+        Some(left)
+    }
+
+    /// Puts back what was active before [`enter`](Self::enter).
+    #[inline(always)]
+    pub(crate) fn go_back(&self, scope: u64, left: &Left) {
+        if self.scope() != scope || self.ring.get().is_some() || self.unusual.get() != 0 {
+            let Left { ring, current, place } = *left;
+            return self.detach_with_care(&mut Saved { scope, ring, current, place, more: None, had_more: false });
+        }
+        self.ring.set(left.ring);
+        self.current.set(left.current);
+        self.place.put(&left.place);
     }
 
     /// Tells the ring of the scope that waits, so that it can take what is inside; `None` when there is no room for it.
@@ -388,7 +387,7 @@ impl Slot {
         }
         self.ring.set(saved.ring);
         self.current.set(saved.current);
-        self.place.set(saved.place);
+        self.place.put(&saved.place);
     }
 
     #[inline(never)]
@@ -426,7 +425,7 @@ impl Slot {
         }
         self.ring.set(saved.ring);
         self.current.set(saved.current);
-        self.place.set(saved.place);
+        self.place.put(&saved.place);
         if self.has(MORE_CARRIED) || saved.had_more {
             self.exchange_more(saved.more.take());
         }
