@@ -363,15 +363,25 @@ impl Slot {
         self.place.put(&left.place);
     }
 
+    /// Tells the ring the scope's tracestate, if there is one. Without room for it the spans go without.
+    fn record_state(&self, ring: &Ring) -> bool {
+        if self.has(MORE_CARRIED) {
+            let _ = MORE.try_with(|more| match &*more.borrow() {
+                Some(more) if !more.state_text.is_empty() => record::text(ring, 0, record::STATE, 0, &more.state_text),
+                _ => true,
+            }); // At the thread's end it may be gone.
+        }
+        true
+    }
+
     /// Tells the ring of the scope that waits, so that it can take what is inside; `None` when there is no room for it.
     #[cold]
     pub(crate) fn tell(&self) -> Option<&'static Ring> {
         if let Some(ring) = self.ring.get() {
             return Some(ring);
         }
-        let state = self.more();
-        let state = state.as_ref().map(|more| &*more.state_text);
-        let ring = self.mine_or_borrowed().filter(|ring| record_attach(ring, &self.place.get(), state));
+        let ring =
+            self.mine_or_borrowed().filter(|ring| record_attach(ring, &self.place.get()) && self.record_state(ring));
         self.ring.set(ring);
         if ring.is_none() {
             self.set_mode(Mode::Lost);
@@ -673,7 +683,7 @@ fn unrecorded(context: &Context) -> Mode {
 }
 
 #[inline]
-fn record_attach(ring: &Ring, place: &Place, state: Option<&str>) -> bool {
+fn record_attach(ring: &Ring, place: &Place) -> bool {
     let Some(at) = record::room(ring, 5) else { return false };
     let remote = u64::from(place.remote) << 16;
     ring.put(at, remote | u64::from(place.flags) << 8 | u64::from(record::ATTACH));
@@ -681,9 +691,6 @@ fn record_attach(ring: &Ring, place: &Place, state: Option<&str>) -> bool {
     record::put_trace(ring, at + 2, place.trace);
     ring.put(at + 4, u64::from(place.tracer));
     ring.publish(at + 5);
-    if let Some(state) = state.filter(|state| !state.is_empty()) {
-        record::text(ring, 0, record::STATE, 0, state);
-    }
     true
 }
 
