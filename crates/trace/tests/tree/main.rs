@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod model;
+mod pressure;
 mod program;
 mod seen;
 mod threads;
@@ -264,7 +265,7 @@ fn hush() {
     ONCE.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if info.payload_as_str() != Some(threads::PANIC) {
+            if info.payload().downcast_ref::<String>().is_none_or(|text| text != threads::PANIC) {
                 previous(info);
             }
         }));

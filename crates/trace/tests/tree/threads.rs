@@ -91,7 +91,7 @@ pub(crate) enum Inside {
 
 /// A future that does what stands in its script.
 struct Scripted {
-    script: Arc<Mutex<(Vec<Inside>, Option<i64>, bool)>>,
+    script: Script,
     shared: Arc<Shared>,
 }
 
@@ -205,7 +205,7 @@ pub(crate) trait LendTo {
 
 impl<T: trackway::Field> LendTo for T {
     fn lend_to(&self, record: &mut dyn FnMut(trackway::ValueRef<'_>)) {
-        self.lend(|value| record(value));
+        self.lend(record);
     }
 }
 
