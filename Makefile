@@ -4,7 +4,7 @@ UI := crates/server/assets/index.html
 UI_SOURCES := $(shell find ui/src ui/public ui/index.html ui/vite.config.ts ui/tsconfig.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check dev ui bench bench-trace bench-ui golden fuzz dist
+.PHONY: help run test check dev ui bench bench-trace bench-ui golden fuzz loom sanitize dist
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -46,6 +46,12 @@ golden: $(UI) ## Accept what tests draw now as right, after looking at it
 
 fuzz: ## Feed every decoder nonsense, a minute each (needs nightly Rust and cargo-fuzz)
 	fuzz/run.sh
+
+loom: ## Try every interleaving of the threads at a ring of the tracing library
+	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test --release --package trackway --lib --no-default-features ring::models
+
+sanitize: ## Threads that trace, end and flush, under AddressSanitizer, ThreadSanitizer, Miri and Valgrind: what is installed of them
+	scripts/sanitize.sh
 
 dist: $(UI) ## A tarball with the release binary
 	@scripts/dist.sh
