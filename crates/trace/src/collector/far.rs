@@ -40,6 +40,8 @@ pub(crate) struct Far {
     pub(crate) begun: Option<Begun>,
     end: Option<u64>,
     pub(crate) draft: Draft,
+    /// True once the draft has its form.
+    drafted: bool,
     /// In which drain it was first heard of.
     drain: u64,
     /// When it was last announced, in nanoseconds since 1970.
@@ -97,12 +99,12 @@ impl FarSpans {
         }))
     }
 
-    /// Returns what is known of a span, to add to it; `None` when there are too many. `blank` is what it begins as when it
-    /// is heard of for the first time.
+    /// Returns what is known of a span, to add to it; `None` when there are too many. `blank` is what its draft
+    /// begins as.
     pub(crate) fn draft(&mut self, id: u64, blank: impl FnOnce() -> Option<Box<SpanRecord>>) -> Option<&mut Draft> {
-        let is_known = self.spans.contains_key(&id);
         let far = self.entry(id)?;
-        if !is_known {
+        // Of one that is known, that may be its end alone.
+        if !std::mem::replace(&mut far.drafted, true) {
             far.draft.reset(blank());
         }
         Some(&mut far.draft)
@@ -124,6 +126,7 @@ impl FarSpans {
                 far.draft.reset(Some(blank));
             }
         }
+        far.drafted = true;
         far.begun = Some(begun);
     }
 
