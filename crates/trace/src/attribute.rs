@@ -6,11 +6,11 @@ use std::task::{self, Poll, ready};
 
 use pin_project_lite::pin_project;
 
+pub use crate::active::active;
 pub use crate::callsite::Callsite;
 pub use crate::field::{Key, debug, display};
 pub use crate::future::InSpan;
 pub use crate::guard::enter;
-pub use crate::span::active;
 pub use trackway_model::SpanKind as Kind;
 
 use crate::context::{Context, More, Scope, current};
@@ -86,7 +86,8 @@ pub mod failed {
     use std::fmt::{Debug, Display};
     use std::ops::Deref;
 
-    use crate::span::{Active, causes};
+    use crate::active::Active;
+    use crate::span::causes;
 
     /// An error to be recorded.
     #[derive(Debug)]

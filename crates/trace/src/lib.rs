@@ -1,5 +1,6 @@
 #![doc = include_str!("../GUIDE.md")]
 
+mod active;
 mod aside;
 #[cfg(feature = "macros")]
 mod attribute;
@@ -36,6 +37,7 @@ mod tracer;
 mod tree;
 mod voice;
 
+pub use active::{Active, active};
 pub use builder::{Builder, Installed};
 pub use callsite::Callsite;
 pub use context::{Context, Scope, current};
@@ -46,7 +48,7 @@ pub use guard::{EventGuard, Guard, enter};
 pub use limits::Limits;
 pub use processor::Processor;
 pub use sampler::Sampler;
-pub use span::{Active, Span, SpanBuilder, SpanEvent, active};
+pub use span::{Span, SpanBuilder, SpanEvent};
 pub use stats::{Dropped, Stats};
 pub use tracer::Tracer;
 pub use tree::tree;

@@ -11,8 +11,6 @@ use trackway_model::{Dropped, Event, Link, SpanKind, SpanRecord, Status, StatusC
 use crate::context::{Context, More, Scope};
 use crate::field::{Field, Label};
 use crate::limits::Limits;
-use crate::record::Pen;
-use crate::slot::{Mode, SLOT};
 use crate::tracer::Tracer;
 use crate::{collector, global, record};
 
@@ -435,7 +433,7 @@ pub(crate) fn add_attribute(
 }
 
 /// Records a detail of the last event, unless that one was left out.
-fn add_event_field(record: &mut SpanRecord, limits: &Limits, key: &str, value: Value) {
+pub(crate) fn add_event_field(record: &mut SpanRecord, limits: &Limits, key: &str, value: Value) {
     if record.dropped.events == 0
         && let Some(event) = record.events.last_mut()
     {
@@ -479,122 +477,6 @@ pub(crate) fn set_status(status: &mut Status, code: StatusCode, message: &str) {
     }
     let message = if code == StatusCode::Error { Text::from(message) } else { Text::default() };
     *status = Status { code, message };
-}
-
-/// What is active on this thread, to add to it without having it at hand.
-///
-/// ```
-/// fn deep_inside() {
-///     trackway::active().attribute("cache", "hit");
-/// }
-/// let _span = trackway::span!("request");
-/// deep_inside();
-/// ```
-pub struct Active {
-    span: Target,
-    stays: std::marker::PhantomData<*const ()>,
-}
-
-enum Target {
-    None,
-    Ring(&'static crate::ring::Ring),
-    Live(Arc<Live>),
-}
-
-/// Returns the span that is active on this thread.
-#[inline]
-pub fn active() -> Active {
-    let span = SLOT.with(|slot| match slot.ring.get() {
-        _ if slot.is_missing() => Target::None,
-        Some(ring) if slot.number() != 0 => Target::Ring(ring),
-        ring => match slot.live() {
-            Some(live) => Target::Live(live),
-            None if slot.mode() == Mode::Waiting => slot.tell().map_or(Target::None, Target::Ring),
-            None => ring.map_or(Target::None, Target::Ring),
-        },
-    });
-    Active { span, stays: std::marker::PhantomData }
-}
-
-impl Active {
-    /// Returns whether anything is recorded.
-    pub fn is_recording(&self) -> bool {
-        !matches!(self.span, Target::None)
-    }
-
-    /// Records an attribute of the active span.
-    pub fn attribute(&self, key: impl Label, value: impl Field) -> &Self {
-        match &self.span {
-            Target::None => {}
-            Target::Ring(ring) => {
-                if !value.write(&Pen::new(ring, 0, record::Place::Span, key)) {
-                    crate::collector::count_attribute_lost();
-                }
-            }
-            Target::Live(live) => {
-                if let Some(value) = value.lend(|value| value.to_value()) {
-                    live.change(|record, limits| {
-                        let (list, dropped) = (&mut record.attributes, &mut record.dropped.attributes);
-                        add_attribute(list, dropped, limits, key.name().as_str(), value);
-                    });
-                }
-            }
-        }
-        self
-    }
-
-    /// Records that something happened to the active span now; details follow by [`field`](Self::field).
-    pub fn event(&self, name: &str) -> &Self {
-        match &self.span {
-            Target::None => {}
-            Target::Ring(ring) => {
-                if !record::event(ring, 0, name, crate::clock::ticks()) {
-                    crate::collector::count_attribute_lost();
-                }
-            }
-            Target::Live(live) => live.event(name),
-        }
-        self
-    }
-
-    /// Records a detail of the last event.
-    pub fn field(&self, key: impl Label, value: impl Field) -> &Self {
-        match &self.span {
-            Target::None => {}
-            Target::Ring(ring) => {
-                if !value.write(&Pen::new(ring, 0, record::Place::Event, key)) {
-                    crate::collector::count_attribute_lost();
-                }
-            }
-            Target::Live(live) => {
-                if let Some(value) = value.lend(|value| value.to_value()) {
-                    live.change(|record, limits| add_event_field(record, limits, key.name().as_str(), value));
-                }
-            }
-        }
-        self
-    }
-
-    /// Records how the active span went.
-    pub fn status(&self, code: StatusCode, message: &str) -> &Self {
-        match &self.span {
-            Target::None => {}
-            Target::Ring(ring) => {
-                if !record::text(ring, 0, record::STATUS, crate::guard::status_number(code), message) {
-                    crate::collector::count_attribute_lost();
-                }
-            }
-            Target::Live(live) => live.change(|record, _| set_status(&mut record.status, code, message)),
-        }
-        self
-    }
-
-    /// Records that the active span failed: its status, and an `exception` event.
-    pub fn fail(&self, kind: &str, message: &str, causes: Option<&str>) -> &Self {
-        self.event(keys::EXCEPTION).field(keys::EXCEPTION_TYPE, kind).field(keys::EXCEPTION_MESSAGE, message);
-        self.field("exception.stacktrace", causes);
-        self.status(StatusCode::Error, message)
-    }
 }
 
 pub(crate) const NOTHING_DROPPED: Dropped = Dropped { attributes: 0, events: 0, links: 0 };
