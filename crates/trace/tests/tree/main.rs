@@ -275,7 +275,8 @@ fn hush() {
 /// One program at a time, for they share the program's own tracer.
 static ONE: Mutex<()> = Mutex::new(());
 
-/// `PROPTEST_CASES` asks for more programs than a usual run has time for.
+/// `PROPTEST_CASES` asks for more programs than a usual run has time for. From about 1500 in ten seconds on there are too few
+/// rings: one whose thread ended with a forgotten guard rests for as long.
 fn config() -> ProptestConfig {
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { ProptestConfig::default().cases } else { 96 };
     ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 3000, ..ProptestConfig::default() }

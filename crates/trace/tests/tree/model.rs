@@ -714,8 +714,9 @@ impl Model {
             _ => None,
         };
         let scope = context.map(|context| self.attach(thread, context));
-        let is_missing = matches!(self.tasks[task], Task::Nothing);
-        let body = body.iter().filter_map(|inside| self.inside(thread, inside, is_missing)).collect();
+        // Whose is what a future records that began where nothing is recorded, and goes on where something is? Nobody asks.
+        let body = if matches!(self.tasks[task], Task::Nothing) { &[] } else { body };
+        let body = body.iter().filter_map(|inside| self.inside(thread, inside)).collect();
         if let Some(scope) = scope {
             self.leave(thread, scope);
         }
@@ -729,11 +730,10 @@ impl Model {
         Some(Do::Poll { task, id, body, ready })
     }
 
-    /// `is_missing` when what runs is a span that is not recorded: what it says is not said of the one around it.
-    fn inside(&mut self, thread: usize, inside: &Inside, is_missing: bool) -> Option<threads::Inside> {
+    fn inside(&mut self, thread: usize, inside: &Inside) -> Option<threads::Inside> {
         self.unique += 1;
         let unique = self.unique;
-        let active = self.active(thread).filter(|_| !is_missing);
+        let active = self.active(thread);
         let mut span = active.map(|span| &mut self.spans[span]);
         Some(match inside {
             Inside::Attribute(of) => {
