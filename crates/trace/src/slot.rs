@@ -1,8 +1,13 @@
 //! What is active on this thread: one slot, the only thing that the hot path looks at.
 
+mod early;
+mod owned;
+
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use self::early::Early;
+use self::owned::Owned;
 use crate::collector;
 use crate::context::{Context, More};
 use crate::ids;
@@ -93,34 +98,6 @@ pub(crate) const OUTSIDE: u64 = u64::MAX;
 #[inline(always)]
 pub(crate) fn deeper(current: u64) -> u64 {
     (current & DEPTHS).min(DEEPEST) + ONE_DEEPER
-}
-
-struct Early {
-    /// `current` of the ended span, and what it was before.
-    spans: Vec<(u64, u64)>,
-    /// What ended scopes would have restored.
-    scopes: Vec<Saved>,
-    /// What was active before the spans that began this process's part of a trace, and how deep that was.
-    outer: Vec<(Place, u64)>,
-    /// Scopes in which the span ended that kept all inside it from being recorded.
-    shadows: Vec<u64>,
-}
-
-impl Early {
-    const fn new() -> Self {
-        Self { spans: Vec::new(), scopes: Vec::new(), outer: Vec::new(), shadows: Vec::new() }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.spans.is_empty() && self.scopes.is_empty() && self.outer.is_empty() && self.shadows.is_empty()
-    }
-
-    /// Forgets what was noted of what is no more: spans deeper than that, and scopes inside that one.
-    fn forget(&mut self, scope: u64, current: u64) {
-        self.spans.retain(|(span, _)| span & DEPTHS <= current & DEPTHS);
-        self.outer.retain(|(place, _)| place.scope <= scope);
-        self.shadows.retain(|shadow| *shadow <= scope);
-    }
 }
 
 /// What the poll of a traced future puts back, when it carries nothing.
@@ -246,49 +223,6 @@ impl Slot {
         MORE.try_with(|cell| cell.replace(more)).ok().flatten()
     }
 
-    /// Returns this thread's ring; `None` when there are too many threads, or this one is at its end.
-    pub(crate) fn mine(&self) -> Option<&'static Ring> {
-        self.mine.get().or_else(|| self.acquire(0))
-    }
-
-    /// As [`mine`](Self::mine); a thread at its end borrows one, until what begins now is left.
-    pub(crate) fn mine_or_borrowed(&self) -> Option<&'static Ring> {
-        self.mine().or_else(|| self.borrow())
-    }
-
-    #[cold]
-    fn borrow(&self) -> Option<&'static Ring> {
-        if OWNED.try_with(|_| ()).is_ok() {
-            return None;
-        }
-        let ring = collector::rings::acquire(0)?;
-        self.mine.set(Some(ring));
-        self.note(BORROWED, true);
-        Some(ring)
-    }
-
-    fn return_borrowed(&self) {
-        if self.has(BORROWED)
-            && self.ring.get().is_none()
-            && let Some(ring) = self.mine.take()
-        {
-            self.note(BORROWED, false);
-            collector::rings::give_back(ring);
-        }
-    }
-
-    #[cold]
-    fn acquire(&self, first: u64) -> Option<&'static Ring> {
-        let ring = OWNED.try_with(|owned| {
-            let ring = collector::rings::acquire(first)?;
-            owned.0.set(Some(ring));
-            Some(ring)
-        });
-        let ring = ring.ok().flatten();
-        self.mine.set(ring);
-        ring
-    }
-
     /// Returns true when what is active is the span around one that could not be recorded.
     pub(crate) fn is_missing(&self) -> bool {
         let missing = self.missing.get();
@@ -411,23 +345,6 @@ impl Slot {
         }
     }
 
-    #[cold]
-    fn detach_later(&self, saved: &mut Saved) {
-        let saved = Saved { more: saved.more.take(), ..*saved };
-        let kept = EARLY.try_with(|early| {
-            let scopes = &mut early.borrow_mut().scopes;
-            // So many are inside scopes that were forgotten, and will never be left.
-            let has_room = scopes.len() < MOST_OPEN;
-            if has_room {
-                scopes.push(saved);
-            }
-            has_room
-        });
-        if let Ok(true) = kept {
-            self.note(ENDED_EARLY, true);
-        }
-    }
-
     fn restore(&self, saved: &mut Saved) {
         // The scope has a ring only if the ring was told of something inside it, which ends with it.
         if let Some(ring) = self.ring.get() {
@@ -446,85 +363,6 @@ impl Slot {
         }
         if self.has(BORROWED) {
             self.return_borrowed();
-        }
-    }
-
-    /// What was saved before a fork is of a ring that belongs to the parent.
-    #[cold]
-    fn restore_forked(&self, ring: &Ring, saved: &Saved) {
-        let number = saved.current & NUMBER;
-        self.ring.set(None);
-        self.change(|place| {
-            if number > ring.first {
-                place.span = ids::nth(ring.base, number);
-            }
-            place.mode = Mode::Forked;
-        });
-    }
-
-    /// Leaves scopes and spans that ended while something inside them was active.
-    #[cold]
-    pub(crate) fn catch_up(&self) {
-        loop {
-            let scope = self.scope();
-            let ended = EARLY.try_with(|early| {
-                let scopes = &mut early.borrow_mut().scopes;
-                scopes.iter().position(|saved| saved.scope == scope).map(|at| scopes.swap_remove(at))
-            });
-            let Ok(Some(mut saved)) = ended else { break };
-            self.restore(&mut saved);
-        }
-        let is_shadow = EARLY.try_with(|early| {
-            let mut early = early.borrow_mut();
-            early.forget(self.scope(), self.current.get());
-            let shadow = early.shadows.iter().position(|scope| *scope == self.scope());
-            shadow.map(|at| early.shadows.swap_remove(at)).is_some()
-        });
-        if is_shadow == Ok(true) {
-            self.leave_quietly();
-        }
-        let Some(ring) = self.ring.get() else { return self.note_early() };
-        loop {
-            let current = self.current.get() & !RAGGED;
-            let ended = EARLY.try_with(|early| {
-                let spans = &mut early.borrow_mut().spans;
-                let found = spans.iter().position(|(span, _)| *span == current);
-                (found.map(|at| spans.swap_remove(at).1), spans.is_empty())
-            });
-            match ended {
-                Ok((Some(OUTSIDE), _)) => return self.leave(ring),
-                Ok((Some(before), _)) => self.current.set(before),
-                Ok((None, is_empty)) => {
-                    self.current.set(if is_empty { current } else { current | RAGGED });
-                    return self.note_early();
-                }
-                Err(_) => return,
-            }
-        }
-    }
-
-    fn note_early(&self) {
-        self.note(ENDED_EARLY, EARLY.try_with(|early| !early.borrow().is_empty()).unwrap_or(false));
-    }
-
-    /// Notes that a span ended while one inside it was open, or another scope was active.
-    #[cold]
-    pub(crate) fn ended_early(&self, me: u64, before: u64) {
-        if me & DEPTHS > self.current.get() & DEPTHS {
-            // Of a scope that was left: its spans ended with it.
-            return;
-        }
-        let noted = EARLY.try_with(|early| {
-            let spans = &mut early.borrow_mut().spans;
-            // Of two that are as deep, the older one was in a scope that was left.
-            spans.retain(|(span, _)| span & DEPTHS != me & DEPTHS);
-            spans.push((me, before));
-        });
-        if noted.is_ok() {
-            self.note(ENDED_EARLY, true);
-            if self.ring.get().is_some() {
-                self.current.set(self.current.get() | RAGGED);
-            }
         }
     }
 
@@ -584,30 +422,6 @@ impl Slot {
         }
     }
 
-    /// Returns the thread's ring, if the span of that number is in it: not when that began before a fork, or at the thread's end.
-    pub(crate) fn ring_of(&self, number: u64) -> Option<&'static Ring> {
-        self.mine.get().filter(|ring| number > ring.first)
-    }
-
-    /// Returns true when the ring is this thread's: not one of the process that this one was forked from, nor one that
-    /// the thread gave back at its end.
-    pub(crate) fn owns(&self, ring: &Ring) -> bool {
-        self.mine.get().is_some_and(|mine| std::ptr::eq(mine, ring))
-    }
-
-    /// Leaves a span whose ring is not the thread's any more: what becomes of the span is not for this thread to say.
-    #[cold]
-    pub(crate) fn disown(&self, me: u64, before: u64) {
-        if self.current.get() & !RAGGED != me {
-            return self.ended_early(me, before);
-        }
-        match (before, self.ring.get()) {
-            (OUTSIDE, Some(ring)) => self.leave(ring),
-            (OUTSIDE, None) => self.leave_quietly(),
-            _ => self.current.set(before),
-        }
-    }
-
     /// Leaves a span that kept all inside it from being recorded; later, when a scope inside it is still open.
     #[cold]
     pub(crate) fn leave_shadow(&self, of: u64) {
@@ -618,55 +432,6 @@ impl Slot {
         if of < scope {
             let noted = EARLY.try_with(|early| early.borrow_mut().shadows.push(of));
             self.note(ENDED_EARLY, self.has(ENDED_EARLY) || noted.is_ok());
-        }
-    }
-
-    /// As [`leave`](Self::leave), for what is not in a ring.
-    pub(crate) fn leave_quietly(&self) {
-        let scope = self.scope();
-        let mut outer = None;
-        let depth = (self.current.get() & DEPTHS).saturating_sub(ONE_DEEPER);
-        if self.has(ENDED_EARLY) {
-            let _ = EARLY.try_with(|early| {
-                let mut early = early.borrow_mut();
-                early.forget(scope, depth);
-                outer = early.outer.pop_if(|(place, _)| place.scope == scope);
-                self.note(ENDED_EARLY, !early.is_empty());
-            }); // At thread end nothing is restored.
-        }
-        self.ring.set(None);
-        let (place, current) = outer.unwrap_or((Place::NOWHERE, depth));
-        self.place.set(Place { scope, ..place });
-        self.current.set(current);
-        if outer.is_none() && self.has(MORE_CARRIED) {
-            let more = self.exchange_more(None);
-            self.exchange_more(more.and_then(|more| More::only_baggage(&more)));
-        }
-    }
-
-    /// Goes on in this process with what was active in the one it was forked from.
-    #[cold]
-    pub(crate) fn go_on(&self) -> Option<&'static Ring> {
-        if self.mine.get().is_none() && self.acquire(self.number()).is_none() {
-            self.set_mode(Mode::Lost);
-            collector::count_lost(self.tracer(), collector::Lost::NoRing);
-            return None;
-        }
-        self.tell()
-    }
-
-    /// In the child of a fork, on its only thread.
-    pub(crate) fn forked(&self) {
-        self.note(MOVED, true);
-        self.mine.set(None);
-        let _ = OWNED.try_with(|owned| owned.0.set(None)); // At thread end there is nothing to forget.
-        if self.ring.get().is_some() {
-            let span = self.innermost();
-            self.ring.set(None);
-            self.change(|place| {
-                place.span = span;
-                place.mode = Mode::Forked;
-            });
         }
     }
 }
@@ -698,32 +463,6 @@ fn record_detach(ring: &Ring) {
     let at = ring.head();
     ring.put(at, u64::from(record::DETACH));
     ring.publish(at + 1);
-}
-
-struct Owned(Cell<Option<&'static Ring>>);
-
-impl Drop for Owned {
-    fn drop(&mut self) {
-        let Some(ring) = self.0.take() else { return };
-        let at = ring.head();
-        ring.put(at, u64::from(record::GONE));
-        ring.publish(at + 1);
-        let is_idle = SLOT.with(|slot| {
-            slot.note(MOVED, true);
-            slot.mine.set(None);
-            if slot.ring.get().is_some() {
-                slot.ring.set(None);
-                slot.set_mode(Mode::Lost);
-            }
-            slot.current.get() & !RAGGED & !NUMBER == 0
-        });
-        if is_idle {
-            collector::rings::give_back(ring);
-        } else {
-            // A guard that a later destructor drops still writes there.
-            collector::rings::rest(ring);
-        }
-    }
 }
 
 /// Calls `work` inside a span that could not be recorded: what it says of itself must not be said of the one around it.
