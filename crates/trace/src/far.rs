@@ -59,7 +59,7 @@ impl FarSpan {
                 let elsewhere = (mode == Mode::Elsewhere).then_some(&parent);
                 let trace = elsewhere.map_or_else(ids::trace_id, |parent| parent.trace);
                 let sampled = tracer.sampler().samples(trace, elsewhere);
-                let flags = if sampled { global::RECORDED } else { global::UNRECORDED };
+                let flags = global::flags(sampled, elsewhere);
                 let mut context = Context { trace, flags, tracer: tracer.number(), ..parent.clone() };
                 if !sampled {
                     // Nothing is recorded inside it either: the context says so wherever it is attached.

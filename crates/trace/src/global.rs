@@ -11,7 +11,7 @@ use crate::guard::Guard;
 use crate::ids;
 use crate::record;
 use crate::slot::{DEEPEST, Mode, Place, Slot, deeper};
-use crate::tracer::{DIRECT, Tracer};
+use crate::tracer::{Tracer, is_direct};
 
 /// The number of the global tracer while it records; 0 when there is none or it is off.
 static TRACER: AtomicU32 = AtomicU32::new(0);
@@ -21,9 +21,15 @@ static GLOBAL: RwLock<Option<Tracer>> = RwLock::new(None);
 
 const ASK: u64 = u64::MAX;
 /// Sampled, and random.
-pub(crate) const RECORDED: u8 = 3;
+const RECORDED: u8 = 3;
 /// Random.
-pub(crate) const UNRECORDED: u8 = 2;
+const UNRECORDED: u8 = 2;
+
+/// Returns the flags of a trace's part in this process. Whether the trace id is random, only the process knows that made it.
+pub(crate) fn flags(sampled: bool, parent: Option<&Context>) -> u8 {
+    let random = parent.map_or(UNRECORDED, |parent| parent.flags & UNRECORDED);
+    if sampled { random | (RECORDED & !UNRECORDED) } else { random }
+}
 
 #[inline(always)]
 pub(crate) fn is_off() -> bool {
@@ -89,7 +95,7 @@ pub(crate) fn root(slot: &Slot, site: &'static Callsite) -> Guard {
     let elsewhere = slot.mode() == Mode::Elsewhere;
     let tracer = TRACER.load(Ordering::Relaxed);
     let threshold = THRESHOLD.load(Ordering::Relaxed);
-    if elsewhere || slot.tracer() != 0 || threshold == ASK || tracer == DIRECT {
+    if elsewhere || slot.tracer() != 0 || threshold == ASK || is_direct(tracer) {
         return root_with_care(slot, site);
     }
     if tracer == 0 {
@@ -97,7 +103,7 @@ pub(crate) fn root(slot: &Slot, site: &'static Callsite) -> Guard {
     }
     let trace = ids::trace_id();
     if threshold != 0 {
-        return shadow(slot, trace, ids::span_id(), tracer);
+        return shadow(slot, trace, ids::span_id(), tracer, UNRECORDED);
     }
     begin(slot, site, tracer, trace, None)
 }
@@ -118,7 +124,7 @@ fn root_with_care(slot: &Slot, site: &'static Callsite) -> Guard {
     let trace = parent.as_ref().map_or_else(ids::trace_id, |parent| parent.trace);
     if !tracer.sampler().samples(trace, parent.as_ref()) {
         let span = parent.as_ref().map_or_else(ids::span_id, |parent| parent.span);
-        return shadow(slot, trace, span, tracer.number());
+        return shadow(slot, trace, span, tracer.number(), flags(false, parent.as_ref()));
     }
     let state = tracer.sampler().state(parent.as_ref());
     let context = parent.unwrap_or_else(|| slot.context());
@@ -127,8 +133,8 @@ fn root_with_care(slot: &Slot, site: &'static Callsite) -> Guard {
 }
 
 /// A trace that is not recorded: what is inside it is not either, but other processes learn of the decision.
-fn shadow(slot: &Slot, trace: u128, span: u64, tracer: u32) -> Guard {
-    let place = Place { trace, span, scope: 0, tracer, flags: UNRECORDED, remote: false, mode: Mode::Off };
+fn shadow(slot: &Slot, trace: u128, span: u64, tracer: u32, flags: u8) -> Guard {
+    let place = Place { trace, span, scope: 0, tracer, flags, remote: false, mode: Mode::Off };
     slot.begin(None, deeper(slot.current.get()), &place);
     Guard::shadow(slot.scope())
 }
@@ -137,7 +143,7 @@ fn shadow(slot: &Slot, trace: u128, span: u64, tracer: u32) -> Guard {
 fn begin(slot: &Slot, site: &'static Callsite, tracer: u32, trace: u128, around: Option<&Context>) -> Guard {
     let deeper = deeper(slot.current.get());
     let parent = around.map_or(0, |around| around.span);
-    let flags = RECORDED | around.map_or(0, |around| around.flags);
+    let flags = flags(true, around.filter(|around| around.span != 0));
     let place = Place { trace, span: parent, scope: 0, tracer, flags, remote: parent != 0, mode: Mode::Lost };
     let lost = |why| {
         collector::count_lost(tracer, why);

@@ -16,6 +16,7 @@ use crate::place::{Packed, PlaceCell};
 use crate::record;
 use crate::ring::{MOST_OPEN, Ring};
 use crate::span::Live;
+use crate::tracer::is_direct;
 
 thread_local! {
     /// The two fields of the slot that every span looks at, on their own: so small, their access is compiled into the caller.
@@ -258,7 +259,7 @@ impl Slot {
         let Context { trace, span, flags, remote, tracer, .. } = *context;
         let depth = current & DEPTHS;
         let deeper = deeper(current);
-        let mode = if trace != 0 && tracer != 0 && tracer != crate::tracer::DIRECT && context.is_sampled() {
+        let mode = if trace != 0 && tracer != 0 && !is_direct(tracer) && context.is_sampled() {
             if depth < DEEPEST - ONE_DEEPER { Mode::Waiting } else { Mode::Lost }
         } else {
             unrecorded(context)
@@ -440,7 +441,7 @@ impl Slot {
 fn unrecorded(context: &Context) -> Mode {
     match (context.trace, context.tracer) {
         (0, 0) => Mode::Idle,
-        (_, crate::tracer::DIRECT) if context.trace == 0 || context.is_sampled() => Mode::Direct,
+        (_, tracer) if is_direct(tracer) && (context.trace == 0 || context.is_sampled()) => Mode::Direct,
         (0, _) => Mode::Given,
         (_, 0) => Mode::Elsewhere,
         _ => Mode::Off,

@@ -140,7 +140,7 @@ impl<'a> SpanBuilder<'a> {
             Some(parent) => parent.more.as_ref().map(|more| more.state.clone()).unwrap_or_default(),
             None => tracer.sampler().state(parent.as_ref()),
         };
-        let flags = if sampled { global::RECORDED } else { global::UNRECORDED };
+        let flags = global::flags(sampled, parent.as_ref());
         let mut context = Context { trace, span: 0, flags, remote: false, tracer: tracer.number(), more: None };
         if !recording {
             let known = parent.as_ref().map_or(0, |parent| parent.span);

@@ -1,6 +1,6 @@
 //! The tracer: who records, under which name, by which rules, to where.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -16,8 +16,20 @@ use crate::span::{Live, NOTHING_DROPPED, SpanBuilder};
 use crate::stats::{self, Stats};
 use crate::{global, ids};
 
-/// The number that all tracers without a collector share; they are found through what a context carries.
-pub(crate) const DIRECT: u32 = u32::MAX;
+/// Marks the number of a tracer without a collector, which is found through what a context carries.
+const DIRECT: u32 = 1 << 31;
+
+/// Returns true for the number of a tracer without a collector.
+#[inline(always)]
+pub(crate) fn is_direct(tracer: u32) -> bool {
+    tracer & DIRECT != 0
+}
+
+/// Returns the number of a new tracer without a collector. Two of them live at once would have to be two thousand million apart.
+fn direct_number() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed) | DIRECT
+}
 
 /// How many open spans of one tracer can be announced.
 const MOST_LIVE: usize = 10_000;
@@ -129,7 +141,7 @@ impl Tracer {
         crate::panics::install_hook();
         let bounds = config.queue.bounds();
         let lanes: Vec<Lane> = exporters.into_iter().map(|exporter| Lane::new(exporter, bounds)).collect();
-        let number = if config.direct { Some(DIRECT) } else { collector::number() };
+        let number = if config.direct { Some(direct_number()) } else { collector::number() };
         // Without a number nothing can be recorded, which is said once and then true.
         let Some(number) = number else { return Self(None) };
         let resource = config.resource();
@@ -160,7 +172,7 @@ impl Tracer {
             direct,
         });
         core.resource();
-        if number != DIRECT {
+        if !is_direct(number) {
             collector::open(&core);
         }
         Self(Some(Arc::new(Owner(core))))
@@ -259,7 +271,7 @@ impl Tracer {
     }
 
     pub(crate) fn is_direct(&self) -> bool {
-        self.number() == DIRECT
+        is_direct(self.number())
     }
 
     pub(crate) fn sampler(&self) -> Sampler {

@@ -160,7 +160,7 @@ fn a_remote_parent_is_continued_and_told_on() {
     let nothing_active = trackway::current();
     assert!(nothing_active.trace_id().is_none());
     let header = |name: &str| out.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-    assert_eq!(header("traceparent").unwrap(), format!("00-{}-{}-03", inner.trace_id, inner.span_id));
+    assert_eq!(header("traceparent").unwrap(), format!("00-{}-{}-01", inner.trace_id, inner.span_id));
     assert_eq!(header("tracestate").unwrap(), "a=1");
     assert_eq!(header("baggage").unwrap(), "user=ada");
 }
@@ -219,4 +219,28 @@ fn a_span_that_is_refused_leaves_the_one_around_it_alone() {
     let stats = tracer.stats();
     assert_eq!(stats.emitted, 602);
     assert_eq!(stats.emitted, stats.dropped.total() + stats.exporters[0].exported);
+}
+
+#[test]
+fn tracers_for_tests_do_not_know_of_each_other() {
+    let (outer, _) = trackway::testing::tracer();
+    let (inner, spans) = trackway::testing::tracer();
+    let outer = outer.span("outer").start();
+    let _scope = outer.activate();
+    inner.span("inner").start().finish();
+    assert_eq!(spans.finished()[0].parent_id, None);
+}
+
+#[test]
+fn only_the_process_that_made_a_trace_id_says_that_it_is_random() {
+    let (tracer, memory) = tracer();
+    let headers = vec![("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")];
+    let remote = Context::extract(&headers).unwrap();
+    let _scope = tracer.activate();
+    remote.run(|| drop(span!("guard")));
+    remote.run(|| tracer.span("owned").start().finish());
+    drop(span!("own trace"));
+    let spans = finished(&tracer, &memory);
+    let flags = |name| named(&spans, name).flags & 0xff;
+    assert_eq!((flags("guard"), flags("owned"), flags("own trace")), (1, 1, 3));
 }
