@@ -1,6 +1,7 @@
 //! Random programs against a model of what a tracer is to make of them, from guards to the bytes that are sent.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod expected;
 mod model;
 mod pressure;
 mod program;
