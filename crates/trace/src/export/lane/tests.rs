@@ -336,23 +336,3 @@ proptest! {
         prop_assert_eq!(stats.dropped.shutdown == 0, complete);
     }
 }
-
-/// Prints what a push costs: `cargo test --release -p trackway push_costs -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn push_costs() {
-    for records in [false, true] {
-        let (gate, calls, answer) = Gate::new();
-        let lane = Lane::new(Arc::new(gate), Bounds { bytes: usize::MAX, ..quick() });
-        lane.push(batch(1));
-        calls.recv().unwrap();
-        let batches: Vec<_> = (0..20_000)
-            .map(|_| if records { Batch { spans: 1, body: Body::Records(Vec::new()) } } else { batch(512) })
-            .collect();
-        let start = Instant::now();
-        batches.into_iter().for_each(|batch| lane.push(batch));
-        println!("records {records}: {} ns a push", start.elapsed().as_nanos() / 20_000);
-        drop(answer);
-        assert!(lane.flush(in_time()));
-    }
-}
