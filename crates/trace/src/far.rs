@@ -66,8 +66,7 @@ impl FarSpan {
                     context.span = ids::span_id();
                     return Some(Carried::Far(Self::of(context, Mode::Off)));
                 }
-                let state = tracer.sampler().state(elsewhere);
-                if !state.is_empty() {
+                if let Some(state) = tracer.sampler().state(elsewhere, true) {
                     context = context.with_state(state);
                 }
                 Some(Self::record(slot, site, context))

@@ -1,7 +1,7 @@
 //! The tracer that the macros use when nothing is active.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::callsite::Callsite;
 use crate::clock::ticks;
@@ -10,16 +10,17 @@ use crate::context::Context;
 use crate::guard::Guard;
 use crate::ids;
 use crate::record;
+use crate::sampler::randomness;
 use crate::slot::{DEEPEST, Mode, Place, Slot, deeper};
 use crate::tracer::{Tracer, is_direct};
 
 /// The number of the global tracer while it records; 0 when there is none or it is off.
 static TRACER: AtomicU32 = AtomicU32::new(0);
-/// Its sampler's threshold, when that is all that there is to decide; otherwise [`ASK`].
+/// Its sampler's threshold: all that there is to decide where a trace begins.
 static THRESHOLD: AtomicU64 = AtomicU64::new(0);
-static GLOBAL: RwLock<Option<Tracer>> = RwLock::new(None);
+/// The tracers that were installed and not shut down since; the last one is the global one.
+static GLOBAL: RwLock<Vec<Tracer>> = RwLock::new(Vec::new());
 
-const ASK: u64 = u64::MAX;
 /// Sampled, and random.
 const RECORDED: u8 = 3;
 /// Random.
@@ -38,20 +39,21 @@ pub(crate) fn is_off() -> bool {
 
 /// Returns the global tracer: the one that was [installed](crate::Builder::install), or else one that records nothing.
 pub fn tracer() -> Tracer {
-    GLOBAL.read().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
+    installed().last().cloned().unwrap_or_default()
 }
 
-/// Makes a tracer the global one, in the place of the one before.
+fn installed() -> RwLockReadGuard<'static, Vec<Tracer>> {
+    GLOBAL.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes a tracer the global one until it is [uninstalled](uninstall); then the one before is the global one again.
 pub(crate) fn install(tracer: &Tracer) {
     let mut global = GLOBAL.write().unwrap_or_else(PoisonError::into_inner);
-    let before = global.replace(tracer.clone());
+    global.push(tracer.clone());
     publish(tracer);
-    drop(global);
-    // Whoever held the last clone of it waits for its spans now, with the lock free.
-    drop(before);
 }
 
-pub(crate) type Held = RwLockWriteGuard<'static, Option<Tracer>>;
+pub(crate) type Held = RwLockWriteGuard<'static, Vec<Tracer>>;
 
 /// Keeps the global tracer whole while the process forks.
 pub(crate) fn hold() -> Held {
@@ -63,29 +65,28 @@ pub(crate) fn turn_off() {
     TRACER.store(0, Ordering::Relaxed);
 }
 
-/// Takes the tracer away again, unless another one has taken its place.
+/// Takes the tracer away again.
 pub(crate) fn uninstall(tracer: &Tracer) {
     let mut global = GLOBAL.write().unwrap_or_else(PoisonError::into_inner);
-    if global.as_ref().is_some_and(|global| global.is(tracer)) {
-        TRACER.store(0, Ordering::Relaxed);
-        let before = global.take();
-        drop(global);
-        drop(before);
+    let gone: Vec<Tracer> = global.extract_if(.., |installed| installed.is(tracer)).collect();
+    if !gone.is_empty() {
+        publish(&global.last().cloned().unwrap_or_default());
     }
+    drop(global);
+    // Whoever held the last clone of it waits for its spans now, with the lock free.
+    drop(gone);
 }
 
 /// Has the macros see that the tracer was switched on or off, if it is the global one.
 pub(crate) fn switched(tracer: &Tracer) {
-    let global = GLOBAL.read().unwrap_or_else(PoisonError::into_inner);
-    if global.as_ref().is_some_and(|global| global.is(tracer)) {
+    let global = installed();
+    if global.last().is_some_and(|global| global.is(tracer)) {
         publish(tracer);
     }
 }
 
 fn publish(tracer: &Tracer) {
-    let sampler = tracer.sampler();
-    let simple = sampler.threshold == 0 || sampler.threshold >= 1 << 56;
-    THRESHOLD.store(if simple { sampler.threshold } else { ASK }, Ordering::Relaxed);
+    THRESHOLD.store(tracer.sampler().threshold, Ordering::Relaxed);
     TRACER.store(if tracer.is_enabled() { tracer.number() } else { 0 }, Ordering::Relaxed);
 }
 
@@ -95,15 +96,18 @@ pub(crate) fn root(slot: &Slot, site: &'static Callsite) -> Guard {
     let elsewhere = slot.mode() == Mode::Elsewhere;
     let tracer = TRACER.load(Ordering::Relaxed);
     let threshold = THRESHOLD.load(Ordering::Relaxed);
-    if elsewhere || slot.tracer() != 0 || threshold == ASK || is_direct(tracer) {
+    if elsewhere || slot.tracer() != 0 || is_direct(tracer) {
         return root_with_care(slot, site);
     }
     if tracer == 0 {
         return Guard::none();
     }
     let trace = ids::trace_id();
-    if threshold != 0 {
+    if randomness(trace) < threshold {
         return shadow(slot, trace, ids::span_id(), tracer, UNRECORDED);
+    }
+    if threshold != 0 {
+        return sampled_root(slot, site, trace);
     }
     begin(slot, site, tracer, trace, None)
 }
@@ -111,7 +115,15 @@ pub(crate) fn root(slot: &Slot, site: &'static Callsite) -> Guard {
 /// Returns the tracer of what begins on this thread: the thread's own choice, or else the global one.
 pub(crate) fn tracer_for(slot: &Slot) -> Option<Tracer> {
     let owner = slot.more().and_then(|more| more.owner.clone());
-    owner.or_else(|| GLOBAL.read().unwrap_or_else(PoisonError::into_inner).clone()).filter(Tracer::is_enabled)
+    owner.or_else(|| installed().last().cloned()).filter(Tracer::is_enabled)
+}
+
+/// Begins a trace that is one of a share, and says so.
+#[inline(never)]
+fn sampled_root(slot: &Slot, site: &'static Callsite, trace: u128) -> Guard {
+    let Some(tracer) = tracer_for(slot) else { return Guard::none() };
+    let context = tracer.marked(slot.context());
+    begin(slot, site, tracer.number(), trace, Some(&context))
 }
 
 #[cold]
@@ -126,9 +138,13 @@ fn root_with_care(slot: &Slot, site: &'static Callsite) -> Guard {
         let span = parent.as_ref().map_or_else(ids::span_id, |parent| parent.span);
         return shadow(slot, trace, span, tracer.number(), flags(false, parent.as_ref()));
     }
-    let state = tracer.sampler().state(parent.as_ref());
-    let context = parent.unwrap_or_else(|| slot.context());
-    let context = if state.is_empty() { context } else { context.with_state(state) };
+    let context = match parent {
+        Some(parent) => match tracer.sampler().state(Some(&parent), true) {
+            Some(state) => parent.with_state(state),
+            None => parent,
+        },
+        None => tracer.marked(slot.context()),
+    };
     begin(slot, site, tracer.number(), trace, Some(&context))
 }
 

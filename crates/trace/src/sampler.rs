@@ -71,30 +71,59 @@ impl Sampler {
         match parent {
             Some(parent) if self.follows_parent => parent.is_sampled(),
             _ => {
-                let random = parent.and_then(explicit_randomness).unwrap_or((trace & RANDOM) as u64);
+                let random = parent.and_then(explicit_randomness).unwrap_or(randomness(trace));
                 random >= self.threshold
             }
         }
     }
 
-    /// Returns the `tracestate` of a recorded trace: the parent's, with our threshold when it was us who decided.
-    pub(crate) fn state(self, parent: Option<&Context>) -> TraceState {
-        let state = parent.and_then(|parent| parent.more.as_ref()).map(|more| more.state.clone()).unwrap_or_default();
-        if self.threshold == 0 || self.threshold >= ALL || (parent.is_some() && self.follows_parent) {
-            return state;
+    /// Returns the `tracestate` where it is not the parent's: with our threshold when it was us who decided, and without
+    /// another one's when there is none to tell of.
+    pub(crate) fn state(self, parent: Option<&Context>, sampled: bool) -> Option<TraceState> {
+        if parent.is_some() && self.follows_parent {
+            return None;
         }
-        let digits = format!("{:014x}", self.threshold);
-        let threshold = format!("th:{}", digits.trim_end_matches('0'));
-        let others = state.get("ot").unwrap_or_default().split(';');
-        let others = others.filter(|part| !part.is_empty() && !part.starts_with("th:"));
-        let entry: Vec<&str> = std::iter::once(threshold.as_str()).chain(others).collect();
-        state.with("ot", &entry.join(";"))
+        let before = parent.and_then(|parent| parent.more.as_deref()).map(|more| &more.state);
+        let entry = before.and_then(|state| state.get("ot")).unwrap_or_default();
+        let is_told = sampled && (1..ALL).contains(&self.threshold);
+        if !is_told && !entry.split(';').any(is_threshold) {
+            return None;
+        }
+        let threshold = is_told.then(|| {
+            let digits = format!("{:014x}", self.threshold);
+            format!("th:{}", digits.trim_end_matches('0'))
+        });
+        let others = entry.split(';').filter(|part| !part.is_empty() && !is_threshold(part));
+        let mut entry: String = threshold.iter().map(String::as_str).chain(others).collect::<Vec<_>>().join(";");
+        if entry.len() > LONGEST_ENTRY {
+            entry = threshold.unwrap_or_default();
+        }
+        let others = before.into_iter().flat_map(TraceState::members).filter(|(key, _)| *key != "ot");
+        let ours = Some(("ot", &*entry)).filter(|(_, entry)| !entry.is_empty());
+        let members: Vec<String> =
+            ours.into_iter().chain(others).map(|(key, value)| format!("{key}={value}")).collect();
+        let fitting = members.get(..TraceState::MOST_MEMBERS).unwrap_or(&members);
+        Some(TraceState::parse(fitting))
     }
 }
 
-/// The random number that `tracestate` gives in the place of the trace id's: `ot=rv:` and 14 hexadecimal digits.
+/// The longest value of an entry in `tracestate`.
+const LONGEST_ENTRY: usize = 256;
+
+fn is_threshold(part: &str) -> bool {
+    part.starts_with("th:")
+}
+
+/// Returns the random number of a trace id.
+#[inline(always)]
+pub(crate) fn randomness(trace: u128) -> u64 {
+    (trace & RANDOM) as u64
+}
+
+/// The random number that `tracestate` gives in the place of the trace id's: `ot=rv:` and 14 lower-case hexadecimal digits.
 fn explicit_randomness(parent: &Context) -> Option<u64> {
     let entry = parent.more.as_ref()?.state.get("ot")?;
     let digits = entry.split(';').find_map(|part| part.strip_prefix("rv:"))?;
-    (digits.len() == 14).then(|| u64::from_str_radix(digits, 16).ok()).flatten()
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    (digits.len() == 14 && digits.bytes().all(is_digit)).then(|| u64::from_str_radix(digits, 16).ok()).flatten()
 }

@@ -136,10 +136,11 @@ impl<'a> SpanBuilder<'a> {
             None => tracer.sampler().samples(trace, parent.as_ref()),
         };
         let recording = sampled && tracer.is_enabled();
-        let state = match inside {
-            Some(parent) => parent.more.as_ref().map(|more| more.state.clone()).unwrap_or_default(),
-            None => tracer.sampler().state(parent.as_ref()),
-        };
+        let decided = if inside.is_some() { None } else { tracer.sampler().state(parent.as_ref(), sampled) };
+        let state = decided.unwrap_or_else(|| {
+            let more = parent.as_ref().and_then(|parent| parent.more.as_ref());
+            more.map(|more| more.state.clone()).unwrap_or_default()
+        });
         let flags = global::flags(sampled, parent.as_ref());
         let mut context = Context { trace, span: 0, flags, remote: false, tracer: tracer.number(), more: None };
         if !recording {

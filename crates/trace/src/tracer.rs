@@ -82,6 +82,8 @@ pub(crate) struct Core {
     /// Owned spans that may be open, to be announced.
     live: Mutex<Announced>,
     direct: Option<Direct>,
+    /// What the context of a trace that begins here carries: the sampler's share, when it is one.
+    mark: Option<Arc<More>>,
 }
 
 /// The open spans of a tracer that are told of, up to a number of them.
@@ -165,6 +167,7 @@ impl Tracer {
             forks: collector::forks(),
             library,
             project,
+            mark: config.sampler.state(None, true).and_then(|state| Context::none().with_state(state).more),
             config,
             lanes: Mutex::new(lanes.into()),
             inbox: Mutex::default(),
@@ -276,6 +279,15 @@ impl Tracer {
 
     pub(crate) fn sampler(&self) -> Sampler {
         self.core().map_or(Sampler::always_off(), |core| core.config.sampler)
+    }
+
+    /// Returns the context with what a recorded trace that begins in it is to say of the sampler.
+    pub(crate) fn marked(&self, context: Context) -> Context {
+        let Some(mark) = self.core().and_then(|core| core.mark.as_ref()) else { return context };
+        match &context.more {
+            None => Context { more: Some(mark.clone()), ..context },
+            Some(_) => context.with_state(mark.state.clone()),
+        }
     }
 
     pub(crate) fn limits(&self) -> Limits {

@@ -1,0 +1,213 @@
+//! Owned spans, and what decides about them: samplers, limits, the environment, the global tracer.
+//!
+//! `fork` has no safe form: this file may call it.
+#![allow(unsafe_code, dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+use std::collections::HashMap;
+use std::env;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use trackway::export::{Batch, Exporter, Failure, Memory};
+use trackway::testing::{self, Spans};
+use trackway::{
+    Attributes, Context, Limits, Processor, Sampler, Span, SpanRecord, StatusCode, Text, Tracer, Value, current, span,
+};
+
+const SOON: Duration = Duration::from_secs(10);
+const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331";
+
+fn tracer() -> (Tracer, Memory) {
+    let memory = Memory::new();
+    (Tracer::builder().exporter(memory.clone()).build(), memory)
+}
+
+/// Whoever uses the global tracer has it alone.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn received(flags: &str, state: &str) -> Context {
+    let parent = format!("{PARENT}-{flags}");
+    let headers = [("traceparent", &*parent), ("tracestate", state), ("baggage", "tenant=acme")];
+    Context::extract(headers.as_slice()).unwrap()
+}
+
+fn sent(context: &Context) -> HashMap<String, String> {
+    let mut headers = HashMap::new();
+    context.inject(&mut headers);
+    headers
+}
+
+fn assert_passes_on(tracer: &Tracer, what: &str) {
+    for flags in ["00", "01", "03"] {
+        let parent = received(flags, "vendor=1");
+        let span = tracer.span("call").child_of(&parent).start();
+        assert!(!span.is_recording(), "{what}");
+        assert_eq!(sent(span.context()), sent(&parent), "{what}");
+        let _scope = span.activate();
+        assert!(!span!("inside").is_recording(), "{what}");
+        assert_eq!(sent(&current()), sent(&parent), "{what}");
+        std::thread::spawn({
+            let context = current();
+            move || context.run(|| assert!(!span!("elsewhere").is_recording()))
+        })
+        .join()
+        .unwrap();
+    }
+    let baggage = Context::none().with_baggage("tenant", "acme");
+    let span = tracer.span("call").child_of(&baggage).start();
+    assert_eq!(sent(span.context()), HashMap::from([("baggage".to_owned(), "tenant=acme".to_owned())]), "{what}");
+    assert!(sent(tracer.span("call").start().context()).is_empty(), "{what}");
+    let _scope = span.activate();
+    assert!(!span!("inside").is_recording(), "{what}");
+    assert!(!span!("inside").is_recording(), "{what}");
+}
+
+/// Makes spans of its own, as an HTTP client would.
+#[derive(Clone, Default)]
+struct Instrumented {
+    own: Arc<OnceLock<Tracer>>,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Instrumented {
+    fn call(&self) {
+        if self.calls.fetch_add(1, Ordering::Relaxed) > 20 {
+            return;
+        }
+        let tracer = self.own.get().unwrap();
+        let span = tracer.span("POST /v1/traces").start();
+        assert!(!span.is_recording());
+        let _scope = span.activate();
+        drop(span!("inside"));
+        tracer.span("child").start().finish();
+        Context::none().run(|| tracer.span("another").start().finish());
+    }
+}
+
+impl Exporter for Instrumented {
+    fn export(&self, _: &Batch) -> Result<(), Failure> {
+        self.call();
+        Ok(())
+    }
+}
+
+impl Processor for Instrumented {
+    fn on_start(&self, _: &SpanRecord) {
+        self.call();
+    }
+
+    fn on_end(&self, _: &SpanRecord) {
+        self.call();
+    }
+}
+
+/// Runs the test of that name in a process of its own, with these variables.
+fn with_environment(test: &str, variables: &[(&str, &str)]) -> bool {
+    if env::var_os("OWNED_CHILD").is_some() {
+        return true;
+    }
+    let mut program = Command::new(env::current_exe().unwrap());
+    program.args(["--exact", test, "--nocapture"]).env("OWNED_CHILD", "1").envs(variables.iter().copied());
+    let output = program.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    false
+}
+
+#[test]
+fn thresholds_say_who_decided() {
+    let nearly_all = Sampler::probability(1.0 - 1.0 / (1_u64 << 40) as f64).ignoring_parent();
+    let state = |sampler, state| {
+        let tracer = Tracer::builder().sampler(sampler).build();
+        let span = tracer.span("x").child_of(received("01", state)).start();
+        assert!(span.is_recording());
+        span.context().trace_state().map(str::to_owned)
+    };
+    assert_eq!(state(Sampler::always_on(), "ot=th:fff"), None);
+    assert_eq!(state(Sampler::always_on(), "v=1,ot=th:fff;rv:00000000000001"), Some("ot=rv:00000000000001,v=1".into()));
+    assert_eq!(state(Sampler::default(), "v=1,ot=th:f"), Some("v=1,ot=th:f".into()));
+    assert_eq!(state(nearly_all, "v=1,ot=th:f;xy:1"), Some("ot=th:0000000001;xy:1,v=1".into()));
+    let long = format!("ot=th:f;xy:{}", "z".repeat(240));
+    assert_eq!(state(nearly_all, &long), Some("ot=th:0000000001".into()));
+}
+
+#[test]
+fn a_random_number_is_fourteen_digits() {
+    let half = Tracer::builder().sampler(Sampler::probability(0.5).ignoring_parent()).build();
+    let is_recorded = |state: &str| half.span("x").child_of(received("01", state)).start().is_recording();
+    // Without a random number that can be read it is the trace id's, which is below a half.
+    assert!(!is_recorded("v=1"));
+    assert!(is_recorded("ot=rv:ffffffffffffff"));
+    assert!(!is_recorded("ot=rv:+fffffffffffff"));
+    assert!(!is_recorded("ot=rv:FFFFFFFFFFFFFF"));
+    assert!(!is_recorded("ot=rv:fffffffffffff"));
+}
+
+#[test]
+fn macros_record_the_share_and_say_so() {
+    let _alone = alone();
+    let memory = Memory::new();
+    let installed = Tracer::builder().sampler(Sampler::probability(0.5)).exporter(memory.clone()).install();
+    let mut recorded = 0;
+    for _ in 0..1000 {
+        let root = span!("root");
+        assert_eq!(root.is_recording(), current().is_sampled());
+        assert_eq!(current().trace_state(), root.is_recording().then_some("ot=th:8"));
+        let inside = span!("inside");
+        assert_eq!(inside.is_recording(), root.is_recording());
+        recorded += usize::from(root.is_recording());
+    }
+    assert!((350..650).contains(&recorded), "{recorded}");
+    assert!(current().trace_id().is_none() && current().trace_state().is_none());
+    Context::none().with_baggage("tenant", "acme").run(|| {
+        for _ in 0..20 {
+            let _root = span!("root");
+            assert_eq!(current().baggage("tenant"), Some("acme"));
+        }
+        assert_eq!(current().baggage("tenant"), Some("acme"));
+    });
+    assert!(installed.tracer().flush(SOON));
+    let spans = memory.spans();
+    assert!(spans.len() >= 2 * recorded);
+    assert!(spans.iter().all(|span| &*span.trace_state == "ot=th:8"));
+    // Whoever decides alone under a parent says so too, also when that means to take something away.
+    drop(installed);
+    let memory = Memory::new();
+    let installed = Tracer::builder().sampler(Sampler::always_on()).exporter(memory.clone()).install();
+    received("00", "ot=th:fff").run(|| drop(span!("macro")));
+    assert!(installed.tracer().flush(SOON));
+    assert_eq!(&*memory.spans()[0].trace_state, "");
+}
+
+#[test]
+fn the_first_global_tracer_comes_back() {
+    let _alone = alone();
+    let (first, second) = (Memory::new(), Memory::new());
+    let a = Tracer::builder().exporter(first.clone()).install();
+    let b = Tracer::builder().exporter(second.clone()).install();
+    drop(span!("of b"));
+    drop(b);
+    drop(span!("of a"));
+    a.tracer().disable();
+    drop(span!("of nobody"));
+    a.tracer().enable();
+    let c = Tracer::builder().exporter(second.clone()).install();
+    assert!(a.tracer().flush(SOON));
+    assert_eq!(first.spans().iter().map(|span| &*span.name).collect::<Vec<_>>(), ["of a"]);
+    // One that is not the global one any more leaves nothing behind.
+    drop(a);
+    drop(span!("of c"));
+    assert!(c.tracer().flush(SOON));
+    assert_eq!(second.spans().iter().map(|span| &*span.name).collect::<Vec<_>>(), ["of b", "of c"]);
+    drop(c);
+    assert!(!trackway::tracer().is_enabled());
+    assert!(!span!("of nobody").is_recording());
+}
+
+fn spans_of(limits: Limits) -> (Tracer, Spans) {
+    testing::tracer_of(Tracer::builder().limits(limits))
+}
