@@ -22,7 +22,11 @@ type Redact = dyn Fn(&mut SpanRecord) + Send + Sync;
 /// What is not set here is taken from the
 /// [environment variables](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/) that every
 /// OpenTelemetry SDK knows: `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER` with its `_ARG`,
-/// `OTEL_SDK_DISABLED`, and the span limits. `TRACKWAY_DISABLED=1` has the tracer record nothing.
+/// `OTEL_SDK_DISABLED`, `OTEL_TRACES_EXPORTER` where it is `otlp` or `none`, and the limits of attributes and spans.
+/// `TRACKWAY_DISABLED=1` has the tracer record nothing.
+///
+/// Not obeyed are `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT` and `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT`: an event and a link hold as many
+/// attributes as a span. Lengths are counted in bytes.
 #[must_use = "`build` makes the tracer, `install` makes it the program's"]
 #[derive(Default)]
 pub struct Builder {
@@ -35,8 +39,10 @@ pub(crate) struct Config {
     service: Option<Text>,
     project: Option<Text>,
     attributes: Attributes,
-    pub(crate) sampler: Sampler,
-    pub(crate) limits: Limits,
+    /// `None` until somebody says.
+    pub(crate) sampler: Option<Sampler>,
+    /// `None` until somebody says.
+    pub(crate) limits: Option<Limits>,
     pub(crate) processors: Vec<Box<dyn Processor>>,
     pub(crate) redact: Option<Box<Redact>>,
     pub(crate) queue: Queue,
@@ -91,13 +97,13 @@ impl Builder {
 
     /// Says which traces are recorded; all of them unless said.
     pub fn sampler(mut self, sampler: Sampler) -> Self {
-        self.config.sampler = sampler;
+        self.config.sampler = Some(sampler);
         self
     }
 
     /// Says how much one span may hold.
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.config.limits = limits;
+        self.config.limits = Some(limits);
         self
     }
 
@@ -152,11 +158,16 @@ impl Builder {
     /// Builds the tracer and makes it the global one, which the macros use.
     ///
     /// With no exporter named, spans go to a Trackway server on this machine, or to where
-    /// `OTEL_EXPORTER_OTLP_ENDPOINT` says. Spans are exported when the returned value is
-    /// dropped, and when the process exits.
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` says; nowhere when `OTEL_TRACES_EXPORTER` is `none`. Spans are exported when the
+    /// returned value is dropped, and when the process exits. Then the tracer that was installed before, if it still
+    /// is, is the global one again.
     pub fn install(self) -> Installed {
         #[cfg(feature = "otlp")]
-        let this = if self.exporters.is_empty() { self.exporter(crate::export::Otlp::new()) } else { self };
+        let this = if self.exporters.is_empty() && crate::environment::wants_exporter() {
+            self.exporter(crate::export::Otlp::new())
+        } else {
+            self
+        };
         #[cfg(not(feature = "otlp"))]
         let this = self;
         let tracer = this.build();

@@ -21,22 +21,42 @@ pub(crate) fn apply(config: &mut Config) {
     for (key, value) in pairs(&text(RESOURCE).unwrap_or_default()) {
         if key == "service.name" {
             config.set_service_unless_known(&value);
-        } else {
+        } else if !is_ours(&key) {
             config.add_attribute_unless_known(&key, Value::from(value.as_str()));
         }
     }
-    if config.sampler == Sampler::default()
-        && let Some(sampler) = sampler()
-    {
-        config.sampler = sampler;
+    config.sampler = config.sampler.or_else(sampler);
+    config.limits.get_or_insert_with(limits);
+}
+
+/// Returns false where spans are to go nowhere, unless the program itself says where.
+#[cfg(feature = "otlp")]
+pub(crate) fn wants_exporter() -> bool {
+    const NAME: &str = "OTEL_TRACES_EXPORTER";
+    let Some(name) = text(NAME) else { return true };
+    let is_none = name.eq_ignore_ascii_case("none");
+    if !is_none && !name.eq_ignore_ascii_case("otlp") {
+        complain(NAME, &format!("is {}, which counts as otlp: give it otlp or none", shown(&name)));
     }
-    if config.limits == Limits::default() {
-        let limits = &mut config.limits;
-        set(&mut limits.attributes, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT");
-        set(&mut limits.value_bytes, "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT");
-        set(&mut limits.events, "OTEL_SPAN_EVENT_COUNT_LIMIT");
-        set(&mut limits.links, "OTEL_SPAN_LINK_COUNT_LIMIT");
+    !is_none
+}
+
+/// Returns true for what is only known here, whoever started the process.
+fn is_ours(key: &str) -> bool {
+    key == "process.pid" || key.starts_with("telemetry.sdk.")
+}
+
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    for name in ["OTEL_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"] {
+        set(&mut limits.attributes, name);
     }
+    for name in ["OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"] {
+        set(&mut limits.value_bytes, name);
+    }
+    set(&mut limits.events, "OTEL_SPAN_EVENT_COUNT_LIMIT");
+    set(&mut limits.links, "OTEL_SPAN_LINK_COUNT_LIMIT");
+    limits
 }
 
 const RESOURCE: &str = "OTEL_RESOURCE_ATTRIBUTES";
@@ -72,7 +92,7 @@ fn set<T: FromStr>(limit: &mut T, name: &'static str) {
 fn sampler() -> Option<Sampler> {
     const NAME: &str = "OTEL_TRACES_SAMPLER";
     let name = text(NAME)?;
-    Some(match name.as_str() {
+    Some(match name.to_ascii_lowercase().as_str() {
         "always_on" => Sampler::always_on(),
         "always_off" => Sampler::always_off(),
         "traceidratio" => Sampler::probability(share()).ignoring_parent(),

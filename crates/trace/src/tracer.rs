@@ -167,7 +167,11 @@ impl Tracer {
             forks: collector::forks(),
             library,
             project,
-            mark: config.sampler.state(None, true).and_then(|state| Context::none().with_state(state).more),
+            mark: config
+                .sampler
+                .unwrap_or_default()
+                .state(None, true)
+                .and_then(|state| Context::none().with_state(state).more),
             config,
             lanes: Mutex::new(lanes.into()),
             inbox: Mutex::default(),
@@ -278,7 +282,7 @@ impl Tracer {
     }
 
     pub(crate) fn sampler(&self) -> Sampler {
-        self.core().map_or(Sampler::always_off(), |core| core.config.sampler)
+        self.core().map_or(Sampler::always_off(), |core| core.config.sampler.unwrap_or_default())
     }
 
     /// Returns the context with what a recorded trace that begins in it is to say of the sampler.
@@ -291,7 +295,7 @@ impl Tracer {
     }
 
     pub(crate) fn limits(&self) -> Limits {
-        self.core().map_or(Limits::default(), |core| core.config.limits)
+        self.core().map_or(Limits::default(), |core| core.config.limits.unwrap_or_default())
     }
 
     fn direct(&self) -> Option<&Direct> {

@@ -119,6 +119,55 @@ fn with_environment(test: &str, variables: &[(&str, &str)]) -> bool {
 }
 
 #[test]
+fn what_is_set_wins_over_the_environment() {
+    let variables = [("OTEL_TRACES_SAMPLER", "always_off"), ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "1")];
+    if !with_environment("what_is_set_wins_over_the_environment", &variables) {
+        return;
+    }
+    assert!(!Tracer::builder().build().span("x").start().is_recording());
+    let sampler = Sampler::default();
+    let tracer = Tracer::builder().sampler(sampler).limits(Limits::default()).build();
+    let span = tracer.span("x").attribute("a", 1).attribute("b", 2).start();
+    assert_eq!(span.record().unwrap().attributes.len(), 2);
+}
+
+#[test]
+fn general_limits_and_names_in_capitals_are_understood() {
+    let variables = [
+        ("OTEL_TRACES_SAMPLER", "ParentBased_Always_ON"),
+        ("OTEL_ATTRIBUTE_COUNT_LIMIT", "2"),
+        ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "3"),
+        ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "4"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "telemetry.sdk.name=other,telemetry.sdk.x=y,process.pid=1,host.name=here"),
+    ];
+    if !with_environment("general_limits_and_names_in_capitals_are_understood", &variables) {
+        return;
+    }
+    let tracer = Tracer::builder().build();
+    let span = tracer.span("x").attribute("a", "0123456789").attribute("b", 2).attribute("c", 3).start();
+    let record = span.record().unwrap();
+    assert_eq!(record.attributes.text("a"), Some("0123"));
+    assert_eq!((record.attributes.len(), record.dropped.attributes), (2, 1));
+    let resource = &record.resource.attributes;
+    assert_eq!(resource.text("telemetry.sdk.name"), Some("trackway"));
+    assert_eq!(resource.text("telemetry.sdk.x"), None);
+    assert_eq!(resource.get("process.pid"), Some(&Value::from(i64::from(std::process::id()))));
+    assert_eq!(resource.text("host.name"), Some("here"));
+}
+
+#[test]
+fn no_exporter_is_used_where_the_environment_wants_none() {
+    if !with_environment("no_exporter_is_used_where_the_environment_wants_none", &[("OTEL_TRACES_EXPORTER", "None")]) {
+        return;
+    }
+    let installed = trackway::init();
+    assert_eq!(installed.tracer().stats().exporters.len(), 0);
+    drop(installed);
+    let installed = Tracer::builder().exporter(Memory::new()).install();
+    assert_eq!(installed.tracer().stats().exporters.len(), 1);
+}
+
+#[test]
 fn thresholds_say_who_decided() {
     let nearly_all = Sampler::probability(1.0 - 1.0 / (1_u64 << 40) as f64).ignoring_parent();
     let state = |sampler, state| {
