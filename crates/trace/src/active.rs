@@ -115,7 +115,9 @@ impl Active {
                     collector::count_attribute_lost();
                 }
             }
-            Target::Live(live) => live.change(|record, _| set_status(&mut record.status, code, message)),
+            Target::Live(live) => live.change(|record, limits| {
+                set_status(&mut record.status, code, record::cut(message, limits.value_bytes));
+            }),
         }
         self
     }

@@ -83,7 +83,7 @@ impl<'a> SpanBuilder<'a> {
         self
     }
 
-    /// Has the span begin a trace of its own, whatever is active.
+    /// Has the span begin a trace of its own, whatever is active; with the baggage, which is not part of any trace.
     pub fn root(mut self) -> Self {
         self.parent = Parent::None;
         self
@@ -91,7 +91,7 @@ impl<'a> SpanBuilder<'a> {
 
     /// Records a relation to a span that this one is no part of.
     pub fn link(mut self, to: impl Borrow<Context>) -> Self {
-        self.links.push(link(to.borrow(), Vec::new()));
+        self.links.extend(link(to.borrow(), Vec::new()));
         self
     }
 
@@ -99,7 +99,7 @@ impl<'a> SpanBuilder<'a> {
     /// a queue: a link with the attribute `opentracing.ref_type` of OpenTelemetry's OpenTracing conventions.
     pub fn follows_from(mut self, cause: impl Borrow<Context>) -> Self {
         let kind = vec![(Text::from("opentracing.ref_type"), Value::from("follows_from"))];
-        self.links.push(link(cause.borrow(), kind));
+        self.links.extend(link(cause.borrow(), kind));
         self
     }
 
@@ -120,15 +120,15 @@ impl<'a> SpanBuilder<'a> {
     /// Begins the span.
     pub fn start(self) -> Span {
         let tracer = self.tracer;
-        let parent = match &self.parent {
-            Parent::Active => Some(crate::current()),
-            Parent::Of(context) => Some(context.clone()),
-            Parent::None => None,
+        let around = match &self.parent {
+            Parent::Active => crate::current(),
+            Parent::Of(context) => context.clone(),
+            Parent::None => outside_of(&crate::current()),
         };
-        let carried = parent.as_ref().and_then(|parent| parent.more.as_deref()).map(|more| more.baggage.clone());
+        let carried = around.more.as_ref().map(|more| more.baggage.clone());
         // The active span of another tracer is no parent.
         let parent =
-            parent.filter(|parent| parent.trace != 0 && (parent.tracer == 0 || parent.tracer == tracer.number()));
+            Some(around).filter(|parent| parent.trace != 0 && (parent.tracer == 0 || parent.tracer == tracer.number()));
         let trace = parent.as_ref().map_or_else(|| tracer.new_trace_id(), |parent| parent.trace);
         let inside = parent.as_ref().filter(|parent| parent.tracer != 0);
         let sampled = match inside {
@@ -185,7 +185,7 @@ impl<'a> SpanBuilder<'a> {
         record.parent_id = parent.and_then(Context::span_id);
         record.flags |= if remote { 0x200 } else { 0 };
         record.trace_state = state.into();
-        record.name = self.name;
+        record.name = cut_text(self.name, &limits);
         record.kind = self.kind;
         record.start = self.start.unwrap_or_else(|| self.tracer.now());
         for (key, value) in self.attributes {
@@ -206,7 +206,7 @@ impl Span {
 
     /// Returns whether anything is recorded: what is costly to work out need not be otherwise.
     pub fn is_recording(&self) -> bool {
-        self.live.as_ref().is_some_and(|live| live.lock().is_some())
+        self.live.as_ref().is_some_and(|live| live.lock().is_some_and(|record| record.is_some()))
     }
 
     /// Returns the span's place, for children elsewhere and for other processes.
@@ -216,7 +216,7 @@ impl Span {
 
     /// Returns a copy of what is recorded so far; `None` when nothing is, or no more.
     pub fn record(&self) -> Option<SpanRecord> {
-        self.live.as_ref().and_then(|live| live.lock().clone())
+        self.live.as_ref().and_then(|live| live.lock()?.clone())
     }
 
     /// Makes the span the active one on this thread until the scope is dropped. The span goes on after that.
@@ -245,16 +245,12 @@ impl Span {
 
     /// Records that something happened at that time.
     pub fn event_at(&self, name: &str, time: Timestamp) -> SpanEvent<'_> {
-        self.change(|record, limits| {
-            if record.events.len() >= limits.events as usize {
-                record.dropped.events += 1;
-                return;
-            }
-            record.events.push(Event { time, name: Text::from(name), ..Event::default() });
-        });
-        SpanEvent { span: self }
+        let mut at = None;
+        self.change(|record, limits| at = add_event(record, limits, name, time));
+        SpanEvent { span: self, at }
     }
 
+    /// Records a detail of the last event.
     pub(crate) fn add_event_field(&self, key: &str, value: impl Field) {
         if self.is_recording()
             && let Some(value) = value.lend(|value| value.to_value())
@@ -265,7 +261,9 @@ impl Span {
 
     /// Records a relation to a span that this one is no part of.
     pub fn link(&self, to: impl Borrow<Context>) -> &Self {
-        self.change(|record, limits| add_link(record, limits, link(to.borrow(), Vec::new())));
+        if let Some(link) = link(to.borrow(), Vec::new()) {
+            self.change(|record, limits| add_link(record, limits, link));
+        }
         self
     }
 
@@ -273,13 +271,13 @@ impl Span {
     /// [rules](https://opentelemetry.io/docs/specs/otel/trace/api/#set-status): `Ok` is final, `Unset` changes nothing,
     /// and a message belongs to an error.
     pub fn status(&self, code: StatusCode, message: &str) -> &Self {
-        self.change(|record, _| set_status(&mut record.status, code, message));
+        self.change(|record, limits| set_status(&mut record.status, code, record::cut(message, limits.value_bytes)));
         self
     }
 
     /// Gives the span another name.
     pub fn rename(&self, name: &str) -> &Self {
-        self.change(|record, _| record.name = Text::from(name));
+        self.change(|record, limits| record.name = cut_text(Text::from(name), limits));
         self
     }
 
@@ -288,12 +286,7 @@ impl Span {
     /// [conventions](https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/) name them.
     pub fn record_error<E: Error + ?Sized>(&self, error: &E) -> &Self {
         if self.is_recording() {
-            let message = error.to_string();
-            let event = self.event(keys::EXCEPTION);
-            event.field(keys::EXCEPTION_TYPE, std::any::type_name::<E>());
-            event.field(keys::EXCEPTION_MESSAGE, &message);
-            event.field("exception.stacktrace", causes(error));
-            self.status(StatusCode::Error, &message);
+            self.fail(std::any::type_name::<E>(), &error.to_string(), causes(error));
         }
         self
     }
@@ -312,6 +305,22 @@ impl Span {
         }
     }
 
+    /// Records that the span failed now, in one change: others may be changing it too.
+    fn fail(&self, kind: &str, message: &str, stacktrace: Option<String>) {
+        let Some(live) = &self.live else { return };
+        let time = live.tracer.now();
+        live.change(|record, limits| {
+            if let Some(at) = add_event(record, limits, keys::EXCEPTION, time) {
+                add_field_of(record, limits, at, keys::EXCEPTION_TYPE, Value::from(kind));
+                add_field_of(record, limits, at, keys::EXCEPTION_MESSAGE, Value::from(message));
+                if let Some(stacktrace) = stacktrace {
+                    add_field_of(record, limits, at, "exception.stacktrace", Value::from(&*stacktrace));
+                }
+            }
+            set_status(&mut record.status, StatusCode::Error, record::cut(message, limits.value_bytes));
+        });
+    }
+
     pub(crate) fn tracer(&self) -> Option<Tracer> {
         self.live.as_ref().map(|live| live.tracer.clone())
     }
@@ -327,10 +336,7 @@ impl Drop for Span {
     fn drop(&mut self) {
         if std::thread::panicking() && self.is_recording() {
             let (message, place) = crate::panics::last();
-            let event = self.event(keys::EXCEPTION);
-            event.field(keys::EXCEPTION_TYPE, "panic").field(keys::EXCEPTION_MESSAGE, &message);
-            event.field("exception.stacktrace", place);
-            self.status(StatusCode::Error, &message);
+            self.fail("panic", &message, Some(place));
         }
         self.finish();
     }
@@ -358,34 +364,40 @@ impl fmt::Debug for Span {
 /// The event that was just recorded, for its details.
 pub struct SpanEvent<'a> {
     span: &'a Span,
+    /// Where in the record it is; `None` when it was left out.
+    at: Option<usize>,
 }
 
 impl SpanEvent<'_> {
     /// Records a detail of the event.
     pub fn field(&self, key: impl Label, value: impl Field) -> &Self {
-        self.span.add_event_field(key.name().as_str(), value);
+        if let Some(at) = self.at
+            && self.span.is_recording()
+            && let Some(value) = value.lend(|value| value.to_value())
+        {
+            self.span.change(|record, limits| add_field_of(record, limits, at, key.name().as_str(), value));
+        }
         self
     }
 }
 
 impl Live {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Option<SpanRecord>> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Takes the lock; `None` after a fork, when the span is the parent's to send, and whoever had the lock is gone.
+    pub(crate) fn lock(&self) -> Option<MutexGuard<'_, Option<SpanRecord>>> {
+        (self.forks == collector::forks()).then(|| self.record.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn change(&self, change: impl FnOnce(&mut SpanRecord, &Limits)) {
         let limits = self.tracer.limits();
-        if let Some(record) = self.lock().as_mut() {
+        if let Some(mut record) = self.lock()
+            && let Some(record) = record.as_mut()
+        {
             change(record, &limits);
         }
     }
 
     fn finish(&self, end: Option<Timestamp>) {
-        let Some(mut record) = self.lock().take() else { return };
-        if self.forks != collector::forks() {
-            // The process that began it sends it.
-            return;
-        }
+        let Some(mut record) = self.lock().and_then(|mut record| record.take()) else { return };
         record.end = Some(end.unwrap_or_else(|| self.tracer.now()).max(record.start));
         self.tracer.ended(record);
     }
@@ -394,13 +406,14 @@ impl Live {
     pub(crate) fn event(&self, name: &str) {
         let time = self.tracer.now();
         self.change(|record, limits| {
-            if record.events.len() >= limits.events as usize {
-                record.dropped.events += 1;
-                return;
-            }
-            record.events.push(Event { time, name: Text::from(name), ..Event::default() });
+            add_event(record, limits, name, time);
         });
     }
+}
+
+/// Returns the context of what begins a trace of its own there: its tracer and its baggage are not part of any span.
+fn outside_of(context: &Context) -> Context {
+    Context { more: context.more.as_deref().and_then(More::only_baggage), ..Context::none() }
 }
 
 /// Returns what an error was caused by, a line each; `None` when it stands alone.
@@ -433,34 +446,61 @@ pub(crate) fn add_attribute(
     }
 }
 
-/// Records a detail of the last event, unless that one was left out.
-pub(crate) fn add_event_field(record: &mut SpanRecord, limits: &Limits, key: &str, value: Value) {
-    if record.dropped.events == 0
-        && let Some(event) = record.events.last_mut()
-    {
+/// Records an event within the limits; returns where it is, unless it was left out.
+fn add_event(record: &mut SpanRecord, limits: &Limits, name: &str, time: Timestamp) -> Option<usize> {
+    if record.events.len() >= limits.events as usize {
+        record.dropped.events += 1;
+        return None;
+    }
+    let name = Text::from(record::cut(name, limits.value_bytes));
+    record.events.push(Event { time, name, ..Event::default() });
+    Some(record.events.len() - 1)
+}
+
+/// Records a detail of the event in that place.
+fn add_field_of(record: &mut SpanRecord, limits: &Limits, at: usize, key: &str, value: Value) {
+    if let Some(event) = record.events.get_mut(at) {
         add_attribute(&mut event.attributes, &mut event.dropped_attributes, limits, key, value);
     }
 }
 
-/// Cuts texts and bytes to the limit, those in lists as well.
+/// Records a detail of the last event, unless that one was left out.
+pub(crate) fn add_event_field(record: &mut SpanRecord, limits: &Limits, key: &str, value: Value) {
+    if record.dropped.events == 0
+        && let Some(at) = record.events.len().checked_sub(1)
+    {
+        add_field_of(record, limits, at, key, value);
+    }
+}
+
+fn cut_text(text: Text, limits: &Limits) -> Text {
+    if text.len() > limits.value_bytes { Text::from(record::cut(&text, limits.value_bytes)) } else { text }
+}
+
+/// Cuts texts and bytes to the limit, those in lists and maps as well.
 pub(crate) fn cut(value: Value, most: usize) -> Value {
     match value {
         Value::Text(text) if text.len() > most => Value::from(record::cut(&text, most)),
         Value::Bytes(bytes) if bytes.len() > most => Value::Bytes(bytes.get(..most).unwrap_or_default().into()),
         Value::Array(values) => Value::Array(values.into_iter().map(|value| cut(value, most)).collect()),
+        Value::Map(values) => Value::Map(values.0.into_iter().map(|(key, value)| (key, cut(value, most))).collect()),
         value => value,
     }
 }
 
-pub(crate) fn link(to: &Context, attributes: Vec<(Text, Value)>) -> Link {
-    Link {
+/// Returns a link; `None` where there is nothing to link to.
+fn link(to: &Context, attributes: Vec<(Text, Value)>) -> Option<Link> {
+    if to.trace == 0 || to.span == 0 {
+        return None;
+    }
+    Some(Link {
         trace_id: to.trace_id(),
         span_id: to.span_id(),
         trace_state: to.trace_state().unwrap_or_default().into(),
         flags: u32::from(to.flags) | 0x100 | if to.remote { 0x200 } else { 0 },
         attributes: attributes.into_iter().collect(),
         dropped_attributes: 0,
-    }
+    })
 }
 
 pub(crate) fn add_link(record: &mut SpanRecord, limits: &Limits, mut link: Link) {

@@ -457,8 +457,8 @@ impl Core {
         let mut announced = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         announced.open.retain(|live| {
             let Some(live) = live.upgrade() else { return false };
-            let record = live.lock();
-            let Some(record) = record.as_ref() else { return false };
+            let Some(held) = live.lock() else { return false };
+            let Some(record) = held.as_ref() else { return false };
             if record.start.0 <= started_before && live.announced.load(Ordering::Relaxed) <= before {
                 live.announced.store(now, Ordering::Relaxed);
                 tell(record);

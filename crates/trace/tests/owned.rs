@@ -67,6 +67,38 @@ fn assert_passes_on(tracer: &Tracer, what: &str) {
     assert!(!span!("inside").is_recording(), "{what}");
 }
 
+#[test]
+fn what_was_recorded_before_a_fork_is_left_alone_after_it() {
+    let (tracer, _memory) = tracer();
+    let span = Arc::new(tracer.span("shared").start());
+    span.attribute("list", Value::Array((0..200_000_i64).map(Value::from).collect()));
+    let busy = {
+        let span = span.clone();
+        std::thread::spawn(move || while span.record().is_some() {})
+    };
+    for _ in 0..10 {
+        // SAFETY: as in the tests of endings, the child only does what is to be shown, and ends.
+        match unsafe { libc::fork() } {
+            0 => {
+                // SAFETY: a signal that ends this child, should it hang, and the child's end.
+                unsafe { libc::alarm(2) };
+                span.attribute("child", 1).event("child").field("a", 1);
+                let recorded = span.is_recording() || span.record().is_some();
+                span.finish();
+                unsafe { libc::_exit(i32::from(recorded)) }
+            }
+            child => {
+                let mut status = 0;
+                // SAFETY: `status` is a place for the one number that is written there.
+                assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+                assert_eq!(status, 0, "the child hung, or has its parent's span");
+            }
+        }
+    }
+    span.finish();
+    busy.join().unwrap();
+}
+
 /// Makes spans of its own, as an HTTP client would.
 #[derive(Clone, Default)]
 struct Instrumented {
@@ -104,6 +136,46 @@ impl Processor for Instrumented {
     fn on_end(&self, _: &SpanRecord) {
         self.call();
     }
+}
+
+#[test]
+fn details_belong_to_their_event() {
+    let (tracer, _spans) = testing::tracer_of(Tracer::builder().limits(Limits::default().events(2)));
+    let span = tracer.span("x").start();
+    let first = span.event("first");
+    let second = span.event("second");
+    let third = span.event("third");
+    first.field("of", "first");
+    second.field("of", "second");
+    third.field("of", "third");
+    first.field("late", true);
+    let record = span.record().unwrap();
+    let of: Vec<_> = record.events.iter().map(|event| event.attributes.text("of").unwrap()).collect();
+    assert_eq!(of, ["first", "second"]);
+    assert_eq!(record.events[0].attributes.len(), 2);
+    assert_eq!(record.dropped.events, 1);
+}
+
+#[test]
+fn errors_of_several_threads_do_not_mix() {
+    let tracer = Tracer::builder().limits(Limits::default().events(1_000_000)).build();
+    let span = tracer.span("x").start();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let span = &span;
+            scope.spawn(move || {
+                for _ in 0..2_000 {
+                    let event = span.event("plain");
+                    event.field("thread", thread).field("two", 2);
+                    span.record_error(&std::io::Error::other("broken"));
+                }
+            });
+        }
+    });
+    let record = span.record().unwrap();
+    assert_eq!(record.events.len(), 16_000);
+    assert!(record.events.iter().all(|event| event.attributes.len() == 2));
+    assert_eq!(record.status.message, "broken".into());
 }
 
 /// Runs the test of that name in a process of its own, with these variables.
@@ -259,4 +331,44 @@ fn the_first_global_tracer_comes_back() {
 
 fn spans_of(limits: Limits) -> (Tracer, Spans) {
     testing::tracer_of(Tracer::builder().limits(limits))
+}
+
+#[test]
+fn links_to_nothing_are_no_links() {
+    let (tracer, spans) = spans_of(Limits::default());
+    let span = tracer.span("x").link(Context::none()).follows_from(Span::none()).start();
+    span.link(Context::none());
+    span.finish();
+    assert_eq!(spans.finished()[0].links.len(), 0);
+}
+
+#[test]
+fn every_text_of_a_span_is_cut() {
+    let (tracer, _spans) = spans_of(Limits::default().value_bytes(4));
+    let map: Attributes = [(Text::from("k"), Value::from("0123456789"))].into_iter().collect();
+    let span = tracer.span("0123456789").attribute("map", Value::Map(map)).start();
+    span.event("0123456789");
+    span.record_error(&std::io::Error::other("0123456789"));
+    let record = span.record().unwrap();
+    let map = record.attributes.get("map").cloned();
+    assert_eq!(map, Some(Value::Map([(Text::from("k"), Value::from("0123"))].into_iter().collect())));
+    let texts = [&*record.name, &*record.events[0].name, &*record.status.message];
+    assert_eq!(texts, ["0123", "0123", "0123"]);
+    span.rename("9876543210").status(StatusCode::Error, "9876543210");
+    let record = span.record().unwrap();
+    assert_eq!((&*record.name, &*record.status.message), ("9876", "9876"));
+    let _scope = span.activate();
+    trackway::active().event("0123456789").status(StatusCode::Error, "0123456789");
+    let record = span.record().unwrap();
+    assert_eq!((&*record.events[2].name, &*record.status.message), ("0123", "0123"));
+}
+
+#[test]
+fn a_trace_of_its_own_keeps_the_baggage() {
+    let (tracer, _memory) = tracer();
+    let _scope = received("01", "v=1").attach();
+    let root = tracer.span("x").root().start();
+    assert_eq!(root.context().baggage("tenant"), Some("acme"));
+    assert_eq!(root.context().trace_state(), None);
+    assert_ne!(root.context().trace_id(), current().trace_id());
 }
