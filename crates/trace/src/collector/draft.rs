@@ -349,12 +349,17 @@ impl Draft {
 
     /// Writes the span as it is so far; more may come.
     pub(crate) fn announce(&self, head: &Head<'_>, out: &mut Vec<u8>) {
-        if let Some(record) = &self.record {
-            let mut record = record.clone();
-            self.complete(&mut record, head);
-            return encode::record(out, &record);
+        match self.so_far(head) {
+            Some(record) => encode::record(out, &record),
+            None => self.write(head, out),
         }
-        self.write(head, out);
+    }
+
+    /// Returns the span as it is so far, when it is to become a record.
+    pub(crate) fn so_far(&self, head: &Head<'_>) -> Option<SpanRecord> {
+        let mut record = SpanRecord::clone(self.record.as_deref()?);
+        self.complete(&mut record, head);
+        Some(record)
     }
 
     #[inline]

@@ -361,7 +361,7 @@ fn announce(state: &mut State, now: u64) {
             if let Some(pipeline) =
                 pipeline_of(pipelines, tracer).filter(|pipeline| pipeline.open.len() < MOST_ANNOUNCED)
             {
-                draft.announce(head, &mut pipeline.open);
+                pipeline.tell_of(draft, head);
             }
         });
     }
@@ -371,7 +371,7 @@ fn announce(state: &mut State, now: u64) {
         let pipeline = pipeline_of(pipelines, begun.tracer).filter(|pipeline| pipeline.open.len() < MOST_ANNOUNCED);
         if let Some(pipeline) = pipeline.filter(|_| due) {
             far.announced = now;
-            far.draft.announce(&begun.head(*id, 0), &mut pipeline.open);
+            pipeline.tell_of(&far.draft, &begun.head(*id, 0));
         }
     }
     for pipeline in pipelines.iter_mut().flatten() {
@@ -379,7 +379,7 @@ fn announce(state: &mut State, now: u64) {
             let core = pipeline.core.clone();
             core.each_live(started_before, before, now, |record| {
                 if pipeline.open.len() < MOST_ANNOUNCED {
-                    trackway_wire::encode::record(&mut pipeline.open, record);
+                    pipeline.tell_of_record(record);
                 }
             });
             pipeline.announce();

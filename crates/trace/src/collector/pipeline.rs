@@ -94,16 +94,13 @@ impl Pipeline {
 
     fn accept(&mut self, mut record: SpanRecord) {
         self.call(|processor| processor.on_end(&record));
-        if let Some(redact) = &self.core.config.redact
-            && hooked(|| redact(&mut record)).is_none()
-        {
+        if !self.redacted(&mut record) {
             // Half redacted is not redacted: what a program wrote into it goes, its place in the trace stays.
             record.name = Text::literal("redaction failed");
             record.status.message = Text::default();
             record.attributes = Default::default();
             record.events.clear();
             record.links.clear();
-            stats::of(self.core.number).hooks_panicked.fetch_add(1, Ordering::Relaxed);
         }
         if self.wants_otlp {
             encode::record(&mut self.out, &record);
@@ -113,6 +110,16 @@ impl Pipeline {
             self.batch.push(record);
         }
         self.added();
+    }
+
+    /// Takes out of a record what must not leave the process; returns false when the hook panicked over it.
+    fn redacted(&self, record: &mut SpanRecord) -> bool {
+        let Some(redact) = &self.core.config.redact else { return true };
+        let is_done = hooked(|| redact(record)).is_some();
+        if !is_done {
+            stats::of(self.core.number).hooks_panicked.fetch_add(1, Ordering::Relaxed);
+        }
+        is_done
     }
 
     /// Calls a hook of every processor.
@@ -167,6 +174,28 @@ impl Pipeline {
         }
         self.out.clear();
         stats::of(self.core.number).handed_over.fetch_add(spans as u64, Ordering::Relaxed);
+    }
+
+    /// Puts a span that is still open among those to be told of.
+    pub(crate) fn tell_of(&mut self, draft: &Draft, head: &Head<'_>) {
+        if self.core.config.redact.is_none() {
+            return draft.announce(head, &mut self.open);
+        }
+        // What is no record cannot be redacted, and so is not told of.
+        if let Some(record) = draft.so_far(head) {
+            self.tell_of_record(&record);
+        }
+    }
+
+    /// As [`tell_of`](Self::tell_of), for an owned span.
+    pub(crate) fn tell_of_record(&mut self, record: &SpanRecord) {
+        if self.core.config.redact.is_none() {
+            return encode::record(&mut self.open, record);
+        }
+        let mut record = record.clone();
+        if self.redacted(&mut record) {
+            encode::record(&mut self.open, &record);
+        }
     }
 
     /// Returns whether anybody wants to hear of open spans.
