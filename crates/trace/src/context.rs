@@ -66,7 +66,10 @@ impl More {
 /// Returns the context that is active on this thread.
 #[inline]
 pub fn current() -> Context {
-    SLOT.with(|slot| slot.context())
+    SLOT.with(|slot| {
+        slot.carry_context();
+        slot.context()
+    })
 }
 
 impl Context {

@@ -20,6 +20,7 @@
 //! STATUS    code · length   , message..
 //! NAME      length          , name..
 //! KIND      kind
+//! CARRIED                                                             the innermost span's context went elsewhere: others may add to it
 //! GONE                                                                the thread is at its end
 //! ```
 //!
@@ -51,6 +52,7 @@ pub(crate) const STATUS: u8 = 20;
 pub(crate) const NAME: u8 = 21;
 pub(crate) const KIND: u8 = 22;
 pub(crate) const GONE: u8 = 23;
+pub(crate) const CARRIED: u8 = 24;
 
 /// Longer texts lie beside the ring.
 pub(crate) const LONGEST: usize = 4096;

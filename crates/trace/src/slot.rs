@@ -71,6 +71,8 @@ pub(crate) struct Slot {
     /// The scope and the innermost span while what runs inside them is a span that could not be recorded.
     missing: Cell<(u64, u64)>,
     mine: Cell<Option<&'static Ring>>,
+    /// The last span of a ring whose context was taken along.
+    carried: Cell<u64>,
 }
 
 /// [`MORE`] holds something.
@@ -130,6 +132,7 @@ impl Slot {
             unusual: Cell::new(0),
             missing: Cell::new((0, 0)),
             mine: Cell::new(None),
+            carried: Cell::new(0),
         }
     }
 
@@ -173,6 +176,20 @@ impl Slot {
             remote: remote && self.number() == 0,
             tracer,
             more: self.more(),
+        }
+    }
+
+    /// Has the collector know that others may add to the innermost span from now on, for its context is taken along.
+    #[inline(never)]
+    pub(crate) fn carry_context(&self) {
+        let Some(ring) = self.ring.get().filter(|_| self.number() != 0) else { return };
+        let span = self.innermost();
+        if self.carried.get() != span
+            && let Some(at) = record::room(ring, 1)
+        {
+            ring.put(at, u64::from(record::CARRIED));
+            ring.publish(at + 1);
+            self.carried.set(span);
         }
     }
 
@@ -440,6 +457,7 @@ impl Slot {
 /// Returns the mode of a context that no ring takes.
 fn unrecorded(context: &Context) -> Mode {
     match (context.trace, context.tracer) {
+        (_, crate::tracer::NOBODY) => Mode::Off,
         (0, 0) => Mode::Idle,
         (_, tracer) if is_direct(tracer) && (context.trace == 0 || context.is_sampled()) => Mode::Direct,
         (0, _) => Mode::Given,
@@ -480,6 +498,7 @@ pub(crate) fn inside_missing<R>(work: impl FnOnce() -> R) -> R {
 
 /// Has nothing recorded on this thread from now on: for threads that serve the tracing itself.
 pub(crate) fn silence() {
+    crate::span::silence();
     SLOT.with(|slot| slot.change(|place| (place.mode, place.tracer) = (Mode::Off, 0)));
 }
 

@@ -151,6 +151,23 @@ impl Fields {
         }
     }
 
+    /// Adds those of another span's part, which replace their like.
+    fn absorb(&mut self, other: &Self, limits: &Limits) {
+        self.dropped += other.dropped;
+        let ends = other.places.iter().skip(1).map(|(_, from)| *from).chain([other.bytes.len() as u32]);
+        for ((mark, from), to) in other.places.iter().zip(ends) {
+            let Some(attribute) = other.bytes.get(*from as usize..to as usize) else { continue };
+            if let Some(place) = self.places.iter().position(|(known, _)| known == mark) {
+                self.remove(place);
+            } else if self.places.len() >= limits.attributes as usize {
+                self.dropped += 1;
+                continue;
+            }
+            self.places.push((*mark, self.bytes.len() as u32));
+            self.bytes.extend_from_slice(attribute);
+        }
+    }
+
     #[cold]
     fn remove(&mut self, place: usize) {
         let (_, from) = self.places.remove(place);
@@ -306,6 +323,38 @@ impl Draft {
 
     pub(crate) fn set_kind(&mut self, kind: SpanKind) {
         self.kind = Some(kind);
+    }
+
+    /// Adds what was recorded of the same span elsewhere.
+    pub(crate) fn absorb(&mut self, other: &mut Self, limits: &Limits) {
+        other.finish_part();
+        self.held += std::mem::take(&mut other.held);
+        self.attributes.absorb(&other.attributes, limits);
+        self.dropped.events += other.dropped.events;
+        self.dropped.links += other.dropped.links;
+        if let (Some(record), Some(other)) = (&mut self.record, &mut other.record) {
+            record.dropped.attributes += other.dropped.attributes;
+            for (key, value) in std::mem::take(&mut other.attributes.0) {
+                add_attribute(&mut record.attributes, &mut record.dropped.attributes, limits, &key, value);
+            }
+        }
+        if self.events + other.events > limits.events || self.links + other.links > limits.links {
+            self.dropped.events += other.events;
+            self.dropped.links += other.links;
+        } else {
+            self.events += other.events;
+            self.links += other.links;
+            // In front: details of this one's last event may follow.
+            self.parts.splice(0..0, other.parts.drain(..));
+            if let (Some(record), Some(other)) = (&mut self.record, &mut other.record) {
+                record.events.splice(0..0, other.events.drain(..));
+                record.links.splice(0..0, other.links.drain(..));
+            }
+        }
+        set_status(&mut self.status, other.status.code, &other.status.message);
+        if other.name.is_some() {
+            self.name = other.name.take();
+        }
     }
 
     fn finish_part(&mut self) {

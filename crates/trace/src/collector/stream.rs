@@ -68,6 +68,8 @@ struct Open {
     start: u64,
     site: u32,
     announced: u64,
+    /// True once others may add to it: it is among the far spans then, with its draft.
+    carried: bool,
     draft: Draft,
 }
 
@@ -222,6 +224,10 @@ impl Stream {
                 }
                 at + 1
             }
+            record::CARRIED => {
+                self.carry(desk);
+                at + 1
+            }
             record::GONE => {
                 while !self.scopes.is_empty() {
                     self.detach(line, desk, pipelines);
@@ -255,7 +261,7 @@ impl Stream {
         };
         let Some(open) = self.open.push() else { return };
         (open.number, open.id, open.parent, open.remote) = (number, id, parent, remote);
-        (open.start, open.site, open.announced) = (start, site, 0);
+        (open.start, open.site, open.announced, open.carried) = (start, site, 0, false);
         let record = pipeline_of(pipelines, scope.tracer).filter(|pipeline| pipeline.records);
         match record {
             None => open.draft.reset(None),
@@ -299,10 +305,39 @@ impl Stream {
         let Some(scope) = self.scopes.iter().rev().find(|scope| scope.below <= place) else { return };
         let Some(open) = self.open.spans.get_mut(self.open.depth - 1) else { return };
         self.open.depth -= 1;
+        if open.carried {
+            return desk.far.end(open.id, end);
+        }
         if let Some(pipeline) = pipeline_of(pipelines, scope.tracer) {
             let (name, kind) = desk.names.site(open.site);
             let head = open.head(scope, name, kind, end);
             pipeline.take(&mut open.draft, &head);
+        }
+    }
+
+    /// Puts the innermost span among the far ones: what its context is attached for adds to it from other threads, or from
+    /// another scope of this one. Where there are too many, it stays.
+    fn carry(&mut self, desk: &mut Desk) {
+        let Some(scope) = self.scopes.last() else { return };
+        let Some(open) = self.open.last_mut() else { return };
+        let (name, kind) = desk.names.site(open.site);
+        let Some(far) = desk.far.draft(open.id, || None).filter(|_| !open.carried) else { return };
+        std::mem::swap(far, &mut open.draft);
+        far.absorb(&mut open.draft, &scope.limits);
+        open.carried = true;
+        if let Some(far) = desk.far.spans.get_mut(&open.id) {
+            far.announced = open.announced;
+            far.begun = Some(Begun {
+                trace: scope.trace,
+                parent: open.parent,
+                flags: scope.flags,
+                remote: open.remote,
+                state: scope.state.clone(),
+                name,
+                kind,
+                start: open.start,
+                tracer: scope.tracer,
+            });
         }
     }
 
@@ -333,9 +368,9 @@ impl Stream {
         while self.open.depth > below {
             // A guard was forgotten: nobody knows when the work ended, only that it was not later than now.
             let now = line.wall(crate::clock::ticks());
-            if let Some(open) = self.open.last_mut() {
+            if let Some(draft) = self.open.last_mut().and_then(|open| open.draft(&mut desk.far)) {
                 let key = KeyRead { name: INCOMPLETE, mark: mark(INCOMPLETE) };
-                open.draft.attribute(Place::Span, key, Read::Bool(true), &Limits::default());
+                draft.attribute(Place::Span, key, Read::Bool(true), &Limits::default());
             }
             self.end(now, desk, pipelines);
         }
@@ -439,7 +474,7 @@ impl Stream {
     ) {
         for (place, open) in self.open.spans.iter_mut().take(self.open.depth).enumerate() {
             let Some(scope) = self.scopes.iter().rev().find(|scope| scope.below <= place) else { continue };
-            if open.start > started_before || open.announced > before {
+            if open.carried || open.start > started_before || open.announced > before {
                 continue;
             }
             open.announced = now;
@@ -450,6 +485,12 @@ impl Stream {
 }
 
 impl Open {
+    /// Returns what is known of it, wherever that lies.
+    #[inline]
+    fn draft<'a>(&'a mut self, far: &'a mut FarSpans) -> Option<&'a mut Draft> {
+        if self.carried { far.draft(self.id, || None) } else { Some(&mut self.draft) }
+    }
+
     fn head<'a>(&self, scope: &'a Scope, name: &'static str, kind: SpanKind, end: u64) -> Head<'a> {
         Head {
             trace: scope.trace,
@@ -474,11 +515,11 @@ const INCOMPLETE: &str = "trackway.incomplete";
 fn subject<'a>(open: &'a mut Stack, scopes: &[Scope], about: u64, far: &'a mut FarSpans) -> Option<&'a mut Draft> {
     if about != 0 {
         let spans = open.spans.get_mut(..open.depth)?;
-        return spans.iter_mut().rev().find(|open| open.number == about).map(|open| &mut open.draft);
+        return spans.iter_mut().rev().find(|open| open.number == about).and_then(|open| open.draft(far));
     }
     let scope = scopes.last()?;
     if open.depth > scope.below {
-        return open.last_mut().map(|open| &mut open.draft);
+        return open.last_mut().and_then(|open| open.draft(far));
     }
     let blank = || Some(Box::new(scope.records.as_ref()?.blank(scope.trace, scope.span, scope.flags)));
     if scope.span == 0 { None } else { far.draft(scope.span, blank) }
