@@ -1,6 +1,7 @@
 //! The full span: owned, readable, and at home on every thread.
 
 use std::borrow::Borrow;
+use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
@@ -11,7 +12,8 @@ use trackway_model::{Dropped, Event, Link, SpanKind, SpanRecord, Status, StatusC
 use crate::context::{Context, More, Scope};
 use crate::field::{Field, Label};
 use crate::limits::Limits;
-use crate::tracer::Tracer;
+use crate::slot::{SLOT, Slot};
+use crate::tracer::{NOBODY, Tracer};
 use crate::{collector, global, record};
 
 /// A span that is owned: it moves between threads, outlives scopes, and can be read.
@@ -118,24 +120,30 @@ impl<'a> SpanBuilder<'a> {
     }
 
     /// Begins the span.
+    ///
+    /// Without a tracer that records, and inside of hooks and exporters, its context is its parent's as it is: whoever is
+    /// called next learns of no span that is not there, and of no decision that nobody made.
     pub fn start(self) -> Span {
         let tracer = self.tracer;
         let around = match &self.parent {
-            Parent::Active => crate::current(),
+            Parent::Active => SLOT.with(Slot::context),
             Parent::Of(context) => context.clone(),
-            Parent::None => outside_of(&crate::current()),
+            Parent::None => outside_of(&SLOT.with(Slot::context)),
         };
-        let carried = around.more.as_ref().map(|more| more.baggage.clone());
         // The active span of another tracer is no parent.
-        let parent =
-            Some(around).filter(|parent| parent.trace != 0 && (parent.tracer == 0 || parent.tracer == tracer.number()));
+        let is_parent = around.trace != 0 && [0, NOBODY, tracer.number()].contains(&around.tracer);
+        if !tracer.is_enabled() || is_silent() {
+            let passes_on = is_parent || tracer.number() == 0;
+            return Span { live: None, context: unrecorded(if passes_on { around } else { outside_of(&around) }) };
+        }
+        let carried = around.more.clone();
+        let parent = Some(around).filter(|_| is_parent);
         let trace = parent.as_ref().map_or_else(|| tracer.new_trace_id(), |parent| parent.trace);
-        let inside = parent.as_ref().filter(|parent| parent.tracer != 0);
+        let inside = parent.as_ref().filter(|parent| ![0, NOBODY].contains(&parent.tracer));
         let sampled = match inside {
             Some(parent) => parent.is_sampled(),
             None => tracer.sampler().samples(trace, parent.as_ref()),
         };
-        let recording = sampled && tracer.is_enabled();
         let decided = if inside.is_some() { None } else { tracer.sampler().state(parent.as_ref(), sampled) };
         let state = decided.unwrap_or_else(|| {
             let more = parent.as_ref().and_then(|parent| parent.more.as_ref());
@@ -143,16 +151,17 @@ impl<'a> SpanBuilder<'a> {
         });
         let flags = global::flags(sampled, parent.as_ref());
         let mut context = Context { trace, span: 0, flags, remote: false, tracer: tracer.number(), more: None };
-        if !recording {
+        if !sampled {
             let known = parent.as_ref().map_or(0, |parent| parent.span);
             context.span = if known == 0 { tracer.new_span_id() } else { known };
-            let baggage = carried.filter(|baggage| !baggage.is_empty());
-            context.more = baggage.map(|baggage| Arc::new(More { baggage, ..More::default() }));
+            context.more = carried.as_deref().and_then(More::only_baggage);
+            let context = if state.is_empty() { context } else { context.with_state(state) };
             return Span { live: None, context };
         }
         context.span = tracer.new_span_id();
         let remote = parent.as_ref().is_some_and(Context::is_remote);
-        let record = self.into_record(&context, parent.as_ref(), remote, &state.to_string());
+        let state_text = state.to_string();
+        let record = self.into_record(&context, parent.as_ref(), remote, &state_text);
         tracer.began(&record);
         let live = Arc::new(Live {
             tracer: tracer.clone(),
@@ -162,8 +171,8 @@ impl<'a> SpanBuilder<'a> {
         });
         tracer.remember(&live);
         let more = More {
-            baggage: carried.unwrap_or_default(),
-            state_text: state.to_string().into(),
+            baggage: carried.map(|more| more.baggage.clone()).unwrap_or_default(),
+            state_text: state_text.into(),
             state,
             live: Some((context.span, live.clone())),
             owner: tracer.is_direct().then(|| tracer.clone()),
@@ -409,6 +418,42 @@ impl Live {
             add_event(record, limits, name, time);
         });
     }
+}
+
+thread_local! {
+    /// True while this thread serves the tracing itself.
+    static SILENT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Has no owned span recorded on this thread from now on.
+pub(crate) fn silence() {
+    SILENT.set(true);
+}
+
+/// Calls a hook or an exporter of the program, whose own spans would have it called again.
+pub(crate) fn silently<R>(work: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            SILENT.set(self.0);
+        }
+    }
+    let _restore = Restore(SILENT.replace(true));
+    work()
+}
+
+fn is_silent() -> bool {
+    SILENT.get() || collector::in_collector()
+}
+
+/// Returns the context of a span that nobody records: its parent's, in which nothing is recorded either.
+fn unrecorded(parent: Context) -> Context {
+    let more = match parent.more {
+        // What is added to the active span is not the parent's.
+        Some(more) if more.live.is_some() => Some(Arc::new(More { live: None, ..More::clone(&more) })),
+        more => more,
+    };
+    Context { tracer: NOBODY, more, ..parent }
 }
 
 /// Returns the context of what begins a trace of its own there: its tracer and its baggage are not part of any span.

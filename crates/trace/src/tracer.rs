@@ -14,10 +14,13 @@ use crate::limits::Limits;
 use crate::sampler::Sampler;
 use crate::span::{Live, NOTHING_DROPPED, SpanBuilder};
 use crate::stats::{self, Stats};
-use crate::{global, ids};
+use crate::{global, ids, span};
 
 /// Marks the number of a tracer without a collector, which is found through what a context carries.
 const DIRECT: u32 = 1 << 31;
+
+/// The tracer of what nobody records, whatever its flags say. No ring takes it, as with those without a collector.
+pub(crate) const NOBODY: u32 = u32::MAX;
 
 /// Returns true for the number of a tracer without a collector.
 #[inline(always)]
@@ -338,29 +341,18 @@ impl Tracer {
             return;
         }
         if core.direct.is_some() {
-            return core.config.processors.iter().for_each(|processor| processor.on_start(record));
+            return span::silently(|| core.config.processors.iter().for_each(|processor| processor.on_start(record)));
         }
         core.tell(News::Began(record.clone()));
     }
 
-    pub(crate) fn ended(&self, mut record: SpanRecord) {
+    pub(crate) fn ended(&self, record: SpanRecord) {
         let Some(core) = self.core() else { return };
         if core.direct.is_none() {
             stats::of(core.number).ended.fetch_add(1, Ordering::Relaxed);
             return core.tell(News::Ended(record));
         }
-        core.config.processors.iter().for_each(|processor| processor.on_end(&record));
-        if let Some(redact) = &core.config.redact {
-            redact(&mut record);
-        }
-        for exporter in &core.config.direct_exporters {
-            let body = match exporter.form() {
-                Form::Records => Body::Records(vec![record.clone()]),
-                Form::Otlp => Body::Otlp(trackway_wire::encode::records(std::slice::from_ref(&record))),
-            };
-            // A test's exporter that fails does so in the test's own hands.
-            let _ = exporter.export(&Batch { spans: 1, body });
-        }
+        span::silently(|| core.export_directly(record));
     }
 
     /// Has an open span announced, where somebody wants to hear of it.
@@ -374,6 +366,22 @@ impl Tracer {
 }
 
 impl Core {
+    /// Does at once what a collector does later.
+    fn export_directly(&self, mut record: SpanRecord) {
+        self.config.processors.iter().for_each(|processor| processor.on_end(&record));
+        if let Some(redact) = &self.config.redact {
+            redact(&mut record);
+        }
+        for exporter in &self.config.direct_exporters {
+            let body = match exporter.form() {
+                Form::Records => Body::Records(vec![record.clone()]),
+                Form::Otlp => Body::Otlp(trackway_wire::encode::records(std::slice::from_ref(&record))),
+            };
+            // A test's exporter that fails does so in the test's own hands.
+            let _ = exporter.export(&Batch { spans: 1, body });
+        }
+    }
+
     pub(crate) fn lanes(&self) -> Arc<[Lane]> {
         collector::unforked(|| self.lanes.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }

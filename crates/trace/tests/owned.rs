@@ -1,7 +1,7 @@
 //! Owned spans, and what decides about them: samplers, limits, the environment, the global tracer.
 //!
 //! `fork` has no safe form: this file may call it.
-#![allow(unsafe_code, dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::collections::HashMap;
 use std::env;
@@ -65,6 +65,47 @@ fn assert_passes_on(tracer: &Tracer, what: &str) {
     let _scope = span.activate();
     assert!(!span!("inside").is_recording(), "{what}");
     assert!(!span!("inside").is_recording(), "{what}");
+}
+
+#[test]
+fn a_span_that_nobody_records_passes_on_what_came() {
+    let _alone = alone();
+    assert_passes_on(&trackway::tracer(), "no tracer");
+    let (tracer, _spans) = testing::tracer();
+    tracer.disable();
+    assert_passes_on(&tracer, "a disabled tracer for tests");
+    let (tracer, memory) = self::tracer();
+    let recorded = tracer.span("before").start();
+    tracer.disable();
+    assert_passes_on(&tracer, "disabled");
+    let inside = tracer.span("inside").child_of(&recorded).start();
+    assert_eq!(inside.context().span_id(), recorded.context().span_id());
+    let scope = inside.activate();
+    trackway::active().attribute("not", "the parent's");
+    assert!(!span!("inside").is_recording());
+    drop(scope);
+    assert_eq!(recorded.record().unwrap().attributes.len(), 0);
+    drop(recorded);
+    tracer.shutdown(SOON);
+    assert_passes_on(&tracer, "shut down");
+    assert_eq!(memory.spans().len(), 1);
+    // Another tracer, which records, is not asked either.
+    let _installed = Tracer::builder().exporter(memory.clone()).install();
+    assert_passes_on(&tracer, "shut down, beside one that records");
+    assert!(span!("after").is_recording());
+}
+
+#[test]
+fn what_a_sampler_leaves_out_carries_the_tracestate() {
+    let (tracer, _memory) = tracer();
+    let span = tracer.span("call").child_of(received("00", "vendor=1")).start();
+    assert!(!span.is_recording() && !span.context().is_sampled());
+    assert_eq!(sent(span.context()), sent(&received("00", "vendor=1")));
+    let none = Tracer::builder().sampler(Sampler::always_off()).build();
+    let span = none.span("call").child_of(received("03", "vendor=1,ot=th:8;xy:1")).start();
+    assert_eq!(span.context().flags().0, 2);
+    assert_eq!(span.context().trace_state(), Some("ot=xy:1,vendor=1"));
+    assert_eq!(span.context().baggage("tenant"), Some("acme"));
 }
 
 #[test]
@@ -136,6 +177,32 @@ impl Processor for Instrumented {
     fn on_end(&self, _: &SpanRecord) {
         self.call();
     }
+}
+
+#[test]
+fn hooks_and_exporters_are_not_traced() {
+    let exporter = Instrumented::default();
+    let tracer = Tracer::builder().exporter(exporter.clone()).build();
+    exporter.own.set(tracer.clone()).unwrap();
+    tracer.span("one").start().finish();
+    assert!(tracer.flush(SOON) && tracer.flush(SOON) && tracer.flush(SOON));
+    assert_eq!(tracer.stats().emitted, 1);
+    assert_eq!(tracer.stats().exporters[0].exported, 1);
+
+    let hook = Instrumented::default();
+    let tracer = Tracer::builder().processor(hook.clone()).build();
+    hook.own.set(tracer.clone()).unwrap();
+    tracer.span("one").start().finish();
+    assert!(tracer.flush(SOON) && tracer.flush(SOON) && tracer.flush(SOON));
+    assert_eq!(tracer.stats().emitted, 1);
+    assert_eq!(hook.calls.load(Ordering::Relaxed), 2);
+    assert_eq!(tracer.stats().dropped.total(), 0);
+
+    let hook = Instrumented::default();
+    let (tracer, spans) = testing::tracer_of(Tracer::builder().processor(hook.clone()));
+    hook.own.set(tracer.clone()).unwrap();
+    tracer.span("one").start().finish();
+    assert_eq!(spans.finished().len(), 1);
 }
 
 #[test]
