@@ -458,7 +458,6 @@ impl Slot {
 fn unrecorded(context: &Context) -> Mode {
     match (context.trace, context.tracer) {
         (_, crate::tracer::NOBODY) => Mode::Off,
-        (_, crate::tracer::NOBODY) => Mode::Off,
         (0, 0) => Mode::Idle,
         (_, tracer) if is_direct(tracer) && (context.trace == 0 || context.is_sampled()) => Mode::Direct,
         (0, _) => Mode::Given,
@@ -499,7 +498,6 @@ pub(crate) fn inside_missing<R>(work: impl FnOnce() -> R) -> R {
 
 /// Has nothing recorded on this thread from now on: for threads that serve the tracing itself.
 pub(crate) fn silence() {
-    crate::span::silence();
     crate::span::silence();
     SLOT.with(|slot| slot.change(|place| (place.mode, place.tracer) = (Mode::Off, 0)));
 }
