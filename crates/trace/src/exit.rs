@@ -1,7 +1,6 @@
 //! The end of the process, and its doubling by `fork`.
 //!
-//! A child can trace, with two exceptions: when a hook had what the collector needs and did not return, and when another
-//! thread was just starting or ending. For the latter the standard library has a lock of its own, which then stays taken
+//! A child can trace, with two exceptions: when a hook forked it, and when another thread was just starting or ending. For the latter the standard library has a lock of its own, which then stays taken
 //! in the child, where no thread starts any more. Nothing waits for that: a flush there ends in its time, unsuccessful.
 
 use std::cell::RefCell;

@@ -521,7 +521,7 @@ impl Drop for Owner {
         self.0.shut_down(until);
         self.0.gone.store(true, Ordering::Release);
         if self.0.direct.is_none() {
-            collector::close(until);
+            collector::close();
         }
     }
 }

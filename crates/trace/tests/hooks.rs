@@ -1,9 +1,9 @@
 //! Hooks of the program, and what the collector's threads are to the program. Each test is a process of its own: a hook that hangs
 //! would hold up all others.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, clippy::unwrap_used)]
 
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -95,5 +95,150 @@ fn what_is_announced_is_redacted() {
         until(|| open.tells("owned") && open.tells("login"));
         assert!(!open.tells("secret"), "{}", String::from_utf8_lossy(&open.0.lock().unwrap()));
         assert!(tracer.stats().hooks_panicked >= 1);
+    });
+}
+
+/// Sees spans end, and takes its time over the first that it sees.
+struct Slow {
+    is_in: Arc<AtomicBool>,
+    takes: Duration,
+}
+
+impl Processor for Slow {
+    fn on_end(&self, _: &SpanRecord) {
+        if !self.is_in.swap(true, Ordering::SeqCst) {
+            thread::sleep(self.takes);
+        }
+    }
+}
+
+/// Has a hook run for `takes`; returns its tracer when the hook is in it.
+fn in_a_hook(takes: Duration) -> Tracer {
+    let is_in = Arc::new(AtomicBool::new(false));
+    let tracer = Tracer::builder().processor(Slow { is_in: is_in.clone(), takes }).exporter(Memory::new()).build();
+    tracer.span("slow").start().finish();
+    until(|| is_in.load(Ordering::SeqCst));
+    tracer
+}
+
+#[test]
+fn a_flush_keeps_its_time_while_a_hook_runs() {
+    alone("a_flush_keeps_its_time_while_a_hook_runs", || {
+        let tracer = in_a_hook(Duration::from_secs(6));
+        let start = Instant::now();
+        assert!(!tracer.flush(Duration::from_millis(100)));
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+        std::process::exit(0);
+    });
+}
+
+#[test]
+fn a_flush_keeps_its_time_when_a_hook_begins_with_it() {
+    alone("a_flush_keeps_its_time_when_a_hook_begins_with_it", || {
+        let is_in = Arc::new(AtomicBool::new(false));
+        let tracer = Tracer::builder().processor(Slow { is_in, takes: Duration::from_secs(6) }).build();
+        tracer.span("slow").start().finish();
+        let start = Instant::now();
+        assert!(!tracer.flush(Duration::from_millis(100)));
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    });
+}
+
+#[test]
+fn dropping_the_installed_tracer_waits_five_seconds_for_a_hook() {
+    alone("dropping_the_installed_tracer_waits_five_seconds_for_a_hook", || {
+        let (is_in, takes) = (Arc::new(AtomicBool::new(false)), Duration::from_secs(30));
+        let installed = Tracer::builder().processor(Slow { is_in, takes }).install();
+        drop(span!("slow"));
+        let start = Instant::now();
+        drop(installed);
+        assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+        std::process::exit(0);
+    });
+}
+
+#[test]
+fn a_tracer_is_built_while_a_hook_runs() {
+    alone("a_tracer_is_built_while_a_hook_runs", || {
+        let _slow = in_a_hook(Duration::from_secs(6));
+        let start = Instant::now();
+        assert!(Tracer::builder().build().is_enabled());
+        assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+        std::process::exit(0);
+    });
+}
+
+/// Builds a tracer on another thread, and waits for that.
+struct Builds;
+
+impl Processor for Builds {
+    fn on_end(&self, _: &SpanRecord) {
+        thread::spawn(|| std::mem::forget(Tracer::builder().build())).join().unwrap();
+    }
+}
+
+#[test]
+fn a_hook_may_wait_for_a_thread_that_builds_a_tracer() {
+    alone("a_hook_may_wait_for_a_thread_that_builds_a_tracer", || {
+        let tracer = Tracer::builder().processor(Builds).build();
+        tracer.span("work").start().finish();
+        assert!(tracer.flush(Duration::from_secs(3)));
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_fork_does_not_wait_for_a_hook_and_its_child_traces() {
+    alone("a_fork_does_not_wait_for_a_hook_and_its_child_traces", || {
+        let _slow = in_a_hook(Duration::from_secs(6));
+        let memory = Memory::new();
+        let tracer = Tracer::builder().exporter(memory.clone()).build();
+        let start = Instant::now();
+        // SAFETY: as in the tests of forks: the C library keeps its allocator usable in the child.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            tracer.span("in the child").start().finish();
+            let is_well = tracer.flush(SOON) && memory.spans().len() == 1;
+            // SAFETY: ends the process, at once.
+            unsafe { libc::_exit(i32::from(!is_well)) }
+        }
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+        let mut status = 0;
+        // SAFETY: `status` is a place for the one number that is written there.
+        unsafe { libc::waitpid(child, &raw mut status, 0) };
+        assert_eq!(status, 0);
+        std::process::exit(0);
+    });
+}
+
+/// Writes down in which order it was called.
+#[derive(Default)]
+struct Order(Arc<Mutex<Vec<String>>>);
+
+impl Processor for Order {
+    fn on_start(&self, span: &SpanRecord) {
+        self.0.lock().unwrap().push(format!("start {}", span.name));
+    }
+
+    fn on_end(&self, span: &SpanRecord) {
+        let thread = thread::current();
+        self.0.lock().unwrap().push(format!("end {} on {}", span.name, thread.name().unwrap_or("-")));
+    }
+}
+
+#[test]
+fn hooks_are_called_in_order_on_the_thread_of_the_collector() {
+    alone("hooks_are_called_in_order_on_the_thread_of_the_collector", || {
+        let seen = Order::default();
+        let calls = seen.0.clone();
+        let tracer = Tracer::builder().processor(seen).build();
+        let _active = tracer.activate();
+        {
+            let _outer = span!("outer");
+            drop(span!("inner"));
+        }
+        assert!(tracer.flush(SOON));
+        let expected = ["start outer", "start inner", "end inner on trackway", "end outer on trackway"];
+        assert_eq!(*calls.lock().unwrap(), expected);
     });
 }

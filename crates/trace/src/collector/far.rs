@@ -120,7 +120,7 @@ impl FarSpans {
             let blank = Box::new(pipeline.core.blank(begun.trace, id, begun.flags));
             if !pipeline.core.config.processors.is_empty() {
                 let record = begun.as_record(&blank, id);
-                pipeline.call(|processor| processor.on_start(&record));
+                pipeline.began(&record);
             }
             if !far.draft.is_record() {
                 far.draft.reset(Some(blank));

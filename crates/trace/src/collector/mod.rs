@@ -1,11 +1,13 @@
 //! The collector: from the threads' rings to batches of finished spans.
 //!
 //! One thread for the whole process reads all rings, a few times a second, and at once when a ring fills. Whoever
-//! flushes does the same work on its own thread, under the same lock, so that a flush needs no thread that may be gone.
+//! flushes asks it to and waits; only where the thread is gone does a flush do the work itself. No hook of the program
+//! runs with a lock held, so that nobody waits for one but who flushes, and that until a deadline.
 //! What it works out is all that the hot path leaves out: ids, parents, wall-clock time, limits, and OTLP's bytes.
 
 mod draft;
 mod far;
+mod hooks;
 pub(crate) mod late;
 mod pipeline;
 pub(crate) mod rings;
@@ -13,9 +15,9 @@ mod stream;
 pub(crate) mod time;
 
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard, TryLockError};
+use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -35,14 +37,12 @@ const IDLE: Duration = Duration::from_millis(100);
 const ANNOUNCED_AFTER: u64 = 500_000_000;
 /// and again as often.
 const ANNOUNCED_EVERY: u64 = 10_000_000_000;
-/// At most so many bytes of open spans are announced at a time.
-const MOST_ANNOUNCED: usize = 4 << 20;
-/// How often a lock that somebody holds is looked at again.
+/// The hooks are called when so many bytes of records wait for them.
+const MOST_UNSEEN: usize = 4 << 20;
+/// How often what somebody else has is looked at again.
 const POLL: Duration = Duration::from_millis(1);
 /// How often the collector lets others go first.
 const MOST_WAITED: u32 = 5;
-/// How long a fork waits for a hook that has the state. After that nothing is traced in the child.
-const FORK_WAITS: Duration = Duration::from_secs(2);
 
 #[derive(Default)]
 struct State {
@@ -54,6 +54,8 @@ struct State {
     desk: Desk,
     /// When open spans were last looked for, in nanoseconds since 1970.
     announced: u64,
+    /// True while a thread drains the rings, which it does in several goes, with the state free in between.
+    is_drained: bool,
 }
 
 static STATE: Mutex<Option<State>> = Mutex::new(None);
@@ -65,13 +67,13 @@ static SLEEPER: RwLock<Option<Thread>> = RwLock::new(None);
 static TRACER: AtomicU32 = AtomicU32::new(0);
 /// How many wait for the state. The collector lets them go first: under load it would have it again before they looked.
 static WAITING: AtomicU32 = AtomicU32::new(0);
-/// How many wait for it to fork, and are let go before all others.
-static FORKING: AtomicU32 = AtomicU32::new(0);
-/// True while a hook of the program runs, which may take any time.
-static HOOKED: AtomicBool = AtomicBool::new(false);
+/// How many flushes were ever asked of the collector's thread, and how many of them it has done.
+static ASKED: AtomicU64 = AtomicU64::new(0);
+static DONE: Mutex<u64> = Mutex::new(0);
+static ANSWER: Condvar = Condvar::new();
 /// How often this process and those before it were forked.
 static FORKS: AtomicU32 = AtomicU32::new(0);
-/// True in the child of a fork that happened while a hook had the state: nothing is traced in it.
+/// True in the child of a fork that a hook made: nothing is traced in it.
 static LOST: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
@@ -139,12 +141,12 @@ pub(crate) fn open(core: &Arc<Core>) {
     start();
 }
 
-/// Forgets the tracers that nobody has any more; later, when a hook has the state until then.
-pub(crate) fn close(until: Instant) {
+/// Forgets the tracers that nobody has any more.
+pub(crate) fn close() {
     if in_collector() {
         return;
     }
-    let gone = lock_until(until).and_then(|mut state| state.as_mut().map(State::take_gone));
+    let gone = lock().as_mut().map(State::take_gone);
     // With the lock free: what a hook of the program's own owns is dropped with them.
     drop(gone);
 }
@@ -164,51 +166,27 @@ impl State {
     }
 }
 
+/// Takes the state from the collector, which lets whoever waits go first.
 fn lock() -> MutexGuard<'static, Option<State>> {
-    STATE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Takes the state as soon as nobody has it who forks.
-fn lock_until(until: Instant) -> Option<MutexGuard<'static, Option<State>>> {
-    while FORKING.load(Ordering::Relaxed) != 0 {
-        if Instant::now() >= until {
-            return None;
-        }
-        thread::sleep(POLL);
-    }
-    try_until(until)
-}
-
-fn try_until(until: Instant) -> Option<MutexGuard<'static, Option<State>>> {
-    struct Waiting;
-    impl Drop for Waiting {
-        fn drop(&mut self) {
-            WAITING.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
     WAITING.fetch_add(1, Ordering::Relaxed);
-    let _waiting = Waiting;
-    loop {
-        match STATE.try_lock() {
-            Ok(state) => return Some(state),
-            Err(TryLockError::Poisoned(state)) => return Some(state.into_inner()),
-            Err(TryLockError::WouldBlock) if is_lost() || Instant::now() >= until => return None,
-            Err(TryLockError::WouldBlock) => thread::sleep(POLL),
-        }
-    }
+    let state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
+    WAITING.fetch_sub(1, Ordering::Relaxed);
+    state
+}
+
+/// Collector: does a part of its work, which must call nothing of the program's own.
+fn with<R>(work: impl FnOnce(&mut State) -> R) -> R {
+    work(STATE.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default())
 }
 
 /// Has the rings read soon.
 #[cold]
 pub(crate) fn wake() {
-    if WOKEN.swap(true, Ordering::Relaxed) {
+    if WOKEN.swap(true, Ordering::AcqRel) {
         return;
     }
     start();
-    // Whoever holds it for writing is the collector, which is awake.
-    if let Ok(sleeper) = SLEEPER.try_read()
-        && let Some(thread) = sleeper.as_ref()
-    {
+    if let Some(thread) = SLEEPER.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
         thread.unpark();
     }
 }
@@ -222,24 +200,24 @@ pub(crate) fn start() {
     if started.is_err() {
         // Without a thread the rings are read whenever somebody flushes; the next wake tries again.
         RUNNING.store(false, Ordering::Release);
+        WOKEN.store(false, Ordering::Release);
     }
 }
 
 fn run() {
     slot::silence();
-    *SLEEPER.write().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
-    let mut pause = BUSY;
+    let me = thread::current();
+    *SLEEPER.write().unwrap_or_else(PoisonError::into_inner) = Some(me);
+    // Whoever asked before this could not unpark it.
+    let mut pause = Duration::ZERO;
     // A hook that forked is all that runs in that child, and then this.
     while !is_lost() {
         thread::park_timeout(pause);
-        WOKEN.store(false, Ordering::Relaxed);
+        WOKEN.swap(false, Ordering::AcqRel);
         for _ in 0..MOST_WAITED {
             if WAITING.load(Ordering::Relaxed) == 0 {
                 break;
             }
-            thread::sleep(POLL);
-        }
-        while FORKING.load(Ordering::Relaxed) != 0 {
             thread::sleep(POLL);
         }
         // What a program's own types do when they are dropped may panic too; the thread outlives it.
@@ -247,14 +225,21 @@ fn run() {
     }
 }
 
-/// Reads the rings once; returns when to do it again.
+/// Reads the rings once, and for those who asked to the end; returns when to do it again.
 fn round() -> Duration {
-    let ready = time::observe();
-    let mut held = lock();
-    let Some(state) = held.as_mut().filter(|_| ready) else { return BUSY };
-    let busy = drain(state);
-    let gone = state.take_gone();
-    drop(held);
+    let asked = ASKED.load(Ordering::Acquire);
+    if !time::observe() {
+        return BUSY;
+    }
+    let Some(turn) = Turn::take() else { return POLL };
+    let is_asked = *DONE.lock().unwrap_or_else(PoisonError::into_inner) < asked;
+    let busy = if is_asked { drain_all() } else { drain() };
+    drop(turn);
+    if is_asked {
+        *DONE.lock().unwrap_or_else(PoisonError::into_inner) = asked;
+        ANSWER.notify_all();
+    }
+    let gone = with(State::take_gone);
     drop(gone);
     if busy { BUSY } else { IDLE }
 }
@@ -262,7 +247,7 @@ fn round() -> Duration {
 /// Collects everything that was recorded before the call and hands it to the exporters; returns whether that was done in
 /// time.
 pub(crate) fn collect(until: Instant) -> bool {
-    if in_collector() {
+    if in_collector() || is_lost() {
         return false;
     }
     // At a process's start it takes a moment until ticks can be told in time.
@@ -273,15 +258,51 @@ pub(crate) fn collect(until: Instant) -> bool {
         }
         thread::sleep(POLL);
     }
-    let Some(mut state) = lock_until(until) else { return false };
-    let Some(state) = state.as_mut() else { return true };
-    slot::silently(|| {
-        // A span whose end is read before its start is complete after the second time.
-        drain(state);
-        drain(state);
-        state.pipelines.iter_mut().flatten().for_each(Pipeline::hand_over);
-    });
+    if is_running() { ask(until) } else { collect_here(until) }
+}
+
+/// Has the collector's thread collect.
+fn ask(until: Instant) -> bool {
+    let asked = ASKED.fetch_add(1, Ordering::AcqRel) + 1;
+    wake();
+    let mut done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
+    while *done < asked {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        done = ANSWER.wait_timeout(done, left).unwrap_or_else(PoisonError::into_inner).0;
+    }
     true
+}
+
+/// Collects where there is no thread for it: none can be started, or nothing was recorded since a fork.
+fn collect_here(until: Instant) -> bool {
+    loop {
+        if let Some(_turn) = Turn::take() {
+            slot::silently(drain_all);
+            return true;
+        }
+        if Instant::now() >= until {
+            return false;
+        }
+        thread::sleep(POLL);
+    }
+}
+
+/// The right to drain the rings, which one thread has at a time.
+struct Turn;
+
+impl Turn {
+    fn take() -> Option<Self> {
+        with(|state| !std::mem::replace(&mut state.is_drained, true)).then_some(Self)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        with(|state| state.is_drained = false);
+    }
 }
 
 struct Collecting;
@@ -299,45 +320,92 @@ impl Drop for Collecting {
     }
 }
 
-/// Reads all rings and hands over what is due; returns whether there was anything.
-fn drain(state: &mut State) -> bool {
-    let _collecting = Collecting::begin();
-    let Some(line) = &time::line() else { return false };
-    let ended = take_news(&mut state.pipelines);
-    {
-        let rings = rings::lock();
-        let known = state.streams.len();
-        state.streams.extend(rings.all.iter().skip(known).map(|ring| Stream::new(ring)));
-    }
-    let mut busy = !ended.is_empty();
-    for stream in &mut state.streams {
-        busy |= stream.ring.tail() != stream.ring.published();
-        stream.read(&mut state.desk, &mut state.pipelines, line);
-    }
-    for (span, tick) in late::take() {
-        state.desk.far.end(span, line.wall(tick));
-    }
-    for (tracer, record) in ended {
-        if let Some(pipeline) = pipeline_of(&mut state.pipelines, tracer) {
-            pipeline.take_record(record);
-        }
-    }
-    busy |= state.desk.far.complete(&mut state.pipelines);
-    state.desk.far.forget_unbegun();
-    announce(state, line.wall(crate::clock::ticks()));
-    for pipeline in state.pipelines.iter_mut().flatten() {
-        busy |= pipeline.hand_over_old().is_some();
-    }
+/// Reads all rings to the end and hands over everything.
+fn drain_all() -> bool {
+    // A span whose end is read before its start is complete after the second time.
+    let busy = drain() | drain();
+    with(|state| state.pipelines.iter_mut().flatten().for_each(Pipeline::hand_over));
     busy
 }
 
-/// Tells the processors of owned spans that began; returns those that ended.
+/// Reads all rings and hands over what is due; returns whether there was anything.
+fn drain() -> bool {
+    let _collecting = Collecting::begin();
+    let Some(line) = &time::line() else { return false };
+    let (ended, streams) = with(|state| {
+        let ended = take_news(&mut state.pipelines);
+        let rings = rings::lock();
+        let known = state.streams.len();
+        state.streams.extend(rings.all.iter().skip(known).map(|ring| Stream::new(ring)));
+        (ended, state.streams.len())
+    });
+    let mut busy = !ended.is_empty();
+    for place in 0..streams {
+        let unseen = with(|state| {
+            let Some(stream) = state.streams.get_mut(place) else { return 0 };
+            busy |= stream.ring.tail() != stream.ring.published();
+            stream.read(&mut state.desk, &mut state.pipelines, line);
+            state.pipelines.iter().flatten().map(Pipeline::call_bytes).sum()
+        });
+        if unseen >= MOST_UNSEEN {
+            call_hooks();
+        }
+    }
+    let now = line.wall(crate::clock::ticks());
+    let is_due = with(|state| {
+        for (span, tick) in late::take() {
+            state.desk.far.end(span, line.wall(tick));
+        }
+        for (tracer, record) in ended {
+            if let Some(pipeline) = pipeline_of(&mut state.pipelines, tracer) {
+                pipeline.take_record(record);
+            }
+        }
+        busy |= state.desk.far.complete(&mut state.pipelines);
+        state.desk.far.forget_unbegun();
+        let is_due = now.saturating_sub(state.announced) >= ANNOUNCED_AFTER / 2;
+        if is_due {
+            state.announced = now;
+        }
+        is_due
+    });
+    if is_due {
+        announce(now);
+    }
+    call_hooks();
+    with(|state| {
+        for pipeline in state.pipelines.iter_mut().flatten() {
+            pipeline.announce();
+            busy |= pipeline.hand_over_old().is_some();
+        }
+    });
+    busy
+}
+
+/// Shows the hooks what waits for them, with the state free.
+fn call_hooks() {
+    let waiting = with(|state| {
+        let all = state.pipelines.iter_mut().flatten().filter(|pipeline| pipeline.call_bytes() > 0);
+        all.map(|pipeline| (pipeline.core.clone(), pipeline.take_calls())).collect::<Vec<_>>()
+    });
+    for (core, calls) in waiting {
+        let left = hooks::call(&core, calls);
+        with(|state| {
+            // Nobody is there any more to miss the spans of a tracer that is gone.
+            if let Some(pipeline) = pipeline_of(&mut state.pipelines, core.number) {
+                pipeline.take_back(left);
+            }
+        });
+    }
+}
+
+/// Has the processors told of owned spans that began; returns those that ended.
 fn take_news(pipelines: &mut [Option<Pipeline>]) -> Vec<(u32, trackway_model::SpanRecord)> {
     let mut ended = Vec::new();
     for pipeline in pipelines.iter_mut().flatten() {
         for news in pipeline.core.take_news() {
             match news {
-                News::Began(record) => pipeline.call(|processor| processor.on_start(&record)),
+                News::Began(record) => pipeline.began(&record),
                 News::Ended(record) => ended.push((pipeline.core.number, record)),
             }
         }
@@ -346,21 +414,21 @@ fn take_news(pipelines: &mut [Option<Pipeline>]) -> Vec<(u32, trackway_model::Sp
 }
 
 /// Tells those who want to know of spans that have been open for a while.
-fn announce(state: &mut State, now: u64) {
-    if now.saturating_sub(state.announced) < ANNOUNCED_AFTER / 2 {
-        return;
+fn announce(now: u64) {
+    let cores: Vec<_> = with(|state| state.pipelines.iter().flatten().map(|pipeline| pipeline.core.clone()).collect());
+    // Exporters are asked with the state free.
+    let told: Vec<_> = cores.into_iter().filter(pipeline::announces).collect();
+    if !told.is_empty() {
+        with(|state| announce_to(state, &told, now));
     }
-    state.announced = now;
-    if !state.pipelines.iter().flatten().any(Pipeline::announces) {
-        return;
-    }
+}
+
+fn announce_to(state: &mut State, told: &[Arc<Core>], now: u64) {
     let (started_before, before) = (now.saturating_sub(ANNOUNCED_AFTER), now.saturating_sub(ANNOUNCED_EVERY));
     let State { pipelines, streams, desk, .. } = state;
     for stream in streams {
         stream.each_open(desk, started_before, before, now, |tracer, draft, head| {
-            if let Some(pipeline) =
-                pipeline_of(pipelines, tracer).filter(|pipeline| pipeline.open.len() < MOST_ANNOUNCED)
-            {
+            if let Some(pipeline) = open_to(pipelines, told, tracer) {
                 pipeline.tell_of(draft, head);
             }
         });
@@ -368,24 +436,25 @@ fn announce(state: &mut State, now: u64) {
     for (id, far) in &mut desk.far.spans {
         let Some(begun) = &far.begun else { continue };
         let due = begun.start <= started_before && far.announced <= before;
-        let pipeline = pipeline_of(pipelines, begun.tracer).filter(|pipeline| pipeline.open.len() < MOST_ANNOUNCED);
-        if let Some(pipeline) = pipeline.filter(|_| due) {
+        if let Some(pipeline) = open_to(pipelines, told, begun.tracer).filter(|_| due) {
             far.announced = now;
             pipeline.tell_of(&far.draft, &begun.head(*id, 0));
         }
     }
-    for pipeline in pipelines.iter_mut().flatten() {
-        if pipeline.announces() {
-            let core = pipeline.core.clone();
-            core.each_live(started_before, before, now, |record| {
-                if pipeline.open.len() < MOST_ANNOUNCED {
-                    pipeline.tell_of_record(record);
-                }
-            });
-            pipeline.announce();
-        }
-        pipeline.open.clear();
+    for core in told {
+        let Some(pipeline) = pipeline_of(pipelines, core.number) else { continue };
+        core.each_live(started_before, before, now, |record| {
+            if pipeline.has_room_for_open() {
+                pipeline.tell_of_record(record);
+            }
+        });
     }
+}
+
+/// Returns the pipeline of a tracer that tells of open spans, while there is room for more.
+fn open_to<'a>(pipelines: &'a mut [Option<Pipeline>], told: &[Arc<Core>], tracer: u32) -> Option<&'a mut Pipeline> {
+    let is_told = told.iter().any(|core| core.number == tracer);
+    pipeline_of(pipelines, tracer).filter(|pipeline| is_told && pipeline.has_room_for_open())
 }
 
 /// Returns the pipeline of a tracer; `None` when the tracer is no more.
@@ -397,58 +466,31 @@ fn pipeline_of(pipelines: &mut [Option<Pipeline>], tracer: u32) -> Option<&mut P
 
 /// All locks that a child of a fork would need, as they are inside one another.
 pub(crate) struct Held {
-    /// `None` when a hook has it.
-    state: Option<MutexGuard<'static, Option<State>>>,
+    state: MutexGuard<'static, Option<State>>,
     rings: MutexGuard<'static, rings::Rings>,
     sleeper: RwLockWriteGuard<'static, Option<Thread>>,
+    _done: MutexGuard<'static, u64>,
     _fork: RwLockWriteGuard<'static, ()>,
     _names: callsite::Held,
     _global: global::Held,
     _line: time::Held,
 }
 
-/// Takes the locks before a fork.
+/// Takes the locks before a fork. No hook runs while one of them is held, so nobody waits long.
 pub(crate) fn hold() -> Option<Held> {
     if is_lost() {
         return None;
     }
-    FORKING.fetch_add(1, Ordering::Relaxed);
-    let state = if in_collector() { None } else { state_for_fork() };
-    FORKING.fetch_sub(1, Ordering::Relaxed);
     Some(Held {
-        state,
+        state: lock(),
         rings: rings::lock(),
         sleeper: SLEEPER.write().unwrap_or_else(PoisonError::into_inner),
+        _done: DONE.lock().unwrap_or_else(PoisonError::into_inner),
         _fork: FORK.write().unwrap_or_else(PoisonError::into_inner),
         _names: callsite::hold(),
         _global: global::hold(),
         _line: time::hold(),
     })
-}
-
-/// Returns the state once it is free; `None` when a hook keeps it.
-fn state_for_fork() -> Option<MutexGuard<'static, Option<State>>> {
-    let mut given_up_at = Instant::now() + FORK_WAITS;
-    loop {
-        let state = try_until(Instant::now() + MOST_WAITED * POLL);
-        if state.is_some() {
-            return state;
-        }
-        if !HOOKED.load(Ordering::Relaxed) {
-            given_up_at = Instant::now() + FORK_WAITS;
-        } else if Instant::now() >= given_up_at {
-            return None;
-        }
-    }
-}
-
-/// Calls a hook of the program; returns `None` when it panicked.
-pub(crate) fn hooked<R>(hook: impl FnOnce() -> R) -> Option<R> {
-    HOOKED.store(true, Ordering::Relaxed);
-    let result = catch_unwind(AssertUnwindSafe(hook));
-    HOOKED.store(false, Ordering::Relaxed);
-    // Its drop could panic again.
-    result.map_err(std::mem::forget).ok()
 }
 
 /// Calls `work` while no other thread forks; for short work with a lock of its own, which must not do the same.
@@ -463,16 +505,15 @@ pub(crate) fn forked(held: Option<Held>) {
     RUNNING.store(false, Ordering::Release);
     WOKEN.store(false, Ordering::Relaxed);
     WAITING.store(0, Ordering::Relaxed);
-    FORKING.store(0, Ordering::Relaxed);
     crate::ids::reseed();
     SLOT.with(slot::Slot::forked);
-    let state = held.and_then(|mut held| {
+    let state = held.map(|mut held| {
         held.rings.forget();
         *held.sleeper = None;
-        held.state.take()
+        held.state
     });
-    // All other locks are free from here on.
-    let Some(mut state) = state else {
+    // All other locks are free from here on. A hook that forked goes on in the child, in the middle of the parent's work.
+    let Some(mut state) = state.filter(|_| !in_collector()) else {
         LOST.store(true, Ordering::Relaxed);
         global::turn_off();
         slot::silence();
@@ -481,6 +522,7 @@ pub(crate) fn forked(held: Option<Held>) {
     late::forget();
     aside::forget();
     let Some(state) = state.as_mut() else { return };
+    state.is_drained = false;
     state.streams.clear();
     state.desk = Desk::default();
     for pipeline in state.pipelines.iter_mut().flatten() {

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use trackway_model::{SpanRecord, Text};
+use trackway_model::SpanRecord;
 use trackway_wire::encode;
 
 use super::draft::{Draft, Head};
-use super::hooked;
+use super::hooks::Call;
 use crate::export::{Batch, Body, Form};
-use crate::processor::Processor;
 use crate::stats;
 use crate::tracer::Core;
 
@@ -20,6 +19,8 @@ const MOST_BYTES: usize = 1 << 20;
 const MOST_SPANS: usize = 8192;
 /// or is that old.
 const MOST_AGE: Duration = Duration::from_millis(200);
+/// At most so many bytes of open spans are announced at a time.
+const MOST_ANNOUNCED: usize = 4 << 20;
 
 pub(crate) struct Pipeline {
     pub(crate) core: Arc<Core>,
@@ -33,7 +34,17 @@ pub(crate) struct Pipeline {
     spans: usize,
     since: Option<Instant>,
     /// Open spans to be told of.
-    pub(crate) open: Vec<u8>,
+    open: Vec<u8>,
+    /// What the hooks are to see, in order, and about how many bytes that is.
+    calls: Vec<Call>,
+    call_bytes: usize,
+    /// Bytes of the open spans in it.
+    open_bytes: usize,
+}
+
+/// Returns whether anybody wants to hear of the tracer's open spans, which the exporters say.
+pub(crate) fn announces(core: &Arc<Core>) -> bool {
+    !core.is_closed() && core.lanes().iter().any(|lane| lane.wants_open())
 }
 
 impl Pipeline {
@@ -53,6 +64,9 @@ impl Pipeline {
             spans: 0,
             since: None,
             open: Vec::new(),
+            calls: Vec::new(),
+            call_bytes: 0,
+            open_bytes: 0,
         }
     }
 
@@ -92,16 +106,55 @@ impl Pipeline {
         self.added();
     }
 
-    fn accept(&mut self, mut record: SpanRecord) {
-        self.call(|processor| processor.on_end(&record));
-        if !self.redacted(&mut record) {
-            // Half redacted is not redacted: what a program wrote into it goes, its place in the trace stays.
-            record.name = Text::literal("redaction failed");
-            record.status.message = Text::default();
-            record.attributes = Default::default();
-            record.events.clear();
-            record.links.clear();
+    fn accept(&mut self, record: SpanRecord) {
+        if self.is_changed() {
+            self.put(Call::Ended(record));
+        } else {
+            self.keep(record);
         }
+    }
+
+    /// Returns true when hooks see the spans first.
+    fn is_changed(&self) -> bool {
+        self.core.config.redact.is_some() || !self.core.config.processors.is_empty()
+    }
+
+    fn put(&mut self, call: Call) {
+        let (Call::Began(record) | Call::Ended(record) | Call::Open(record)) = &call;
+        self.call_bytes += record.memory_bytes();
+        self.calls.push(call);
+    }
+
+    /// Has the processors told of a span that began.
+    pub(crate) fn began(&mut self, record: &SpanRecord) {
+        if !self.core.config.processors.is_empty() {
+            self.put(Call::Began(record.clone()));
+        }
+    }
+
+    /// Returns about how many bytes wait for the hooks.
+    pub(crate) fn call_bytes(&self) -> usize {
+        self.call_bytes
+    }
+
+    /// Takes what waits for the hooks.
+    pub(crate) fn take_calls(&mut self) -> Vec<Call> {
+        (self.call_bytes, self.open_bytes) = (0, 0);
+        std::mem::take(&mut self.calls)
+    }
+
+    /// Takes what the hooks left.
+    pub(crate) fn take_back(&mut self, left: Vec<Call>) {
+        for call in left {
+            match call {
+                Call::Began(_) => {}
+                Call::Ended(record) => self.keep(record),
+                Call::Open(record) => encode::record(&mut self.open, &record),
+            }
+        }
+    }
+
+    fn keep(&mut self, record: SpanRecord) {
         if self.wants_otlp {
             encode::record(&mut self.out, &record);
         }
@@ -110,25 +163,6 @@ impl Pipeline {
             self.batch.push(record);
         }
         self.added();
-    }
-
-    /// Takes out of a record what must not leave the process; returns false when the hook panicked over it.
-    fn redacted(&self, record: &mut SpanRecord) -> bool {
-        let Some(redact) = &self.core.config.redact else { return true };
-        let is_done = hooked(|| redact(record)).is_some();
-        if !is_done {
-            stats::of(self.core.number).hooks_panicked.fetch_add(1, Ordering::Relaxed);
-        }
-        is_done
-    }
-
-    /// Calls a hook of every processor.
-    pub(crate) fn call(&self, hook: impl Fn(&dyn Processor)) {
-        for processor in &self.core.config.processors {
-            if hooked(|| hook(processor.as_ref())).is_none() {
-                stats::of(self.core.number).hooks_panicked.fetch_add(1, Ordering::Relaxed);
-            }
-        }
     }
 
     #[inline]
@@ -176,6 +210,11 @@ impl Pipeline {
         stats::of(self.core.number).handed_over.fetch_add(spans as u64, Ordering::Relaxed);
     }
 
+    /// Returns true while more open spans may be told of at a time.
+    pub(crate) fn has_room_for_open(&self) -> bool {
+        self.open.len() + self.open_bytes < MOST_ANNOUNCED
+    }
+
     /// Puts a span that is still open among those to be told of.
     pub(crate) fn tell_of(&mut self, draft: &Draft, head: &Head<'_>) {
         if self.core.config.redact.is_none() {
@@ -183,24 +222,22 @@ impl Pipeline {
         }
         // What is no record cannot be redacted, and so is not told of.
         if let Some(record) = draft.so_far(head) {
-            self.tell_of_record(&record);
+            self.redact_open(record);
         }
     }
 
     /// As [`tell_of`](Self::tell_of), for an owned span.
     pub(crate) fn tell_of_record(&mut self, record: &SpanRecord) {
         if self.core.config.redact.is_none() {
-            return encode::record(&mut self.open, record);
-        }
-        let mut record = record.clone();
-        if self.redacted(&mut record) {
-            encode::record(&mut self.open, &record);
+            encode::record(&mut self.open, record);
+        } else {
+            self.redact_open(record.clone());
         }
     }
 
-    /// Returns whether anybody wants to hear of open spans.
-    pub(crate) fn announces(&self) -> bool {
-        !self.core.is_closed() && self.core.lanes().iter().any(|lane| lane.wants_open())
+    fn redact_open(&mut self, record: SpanRecord) {
+        self.open_bytes += record.memory_bytes();
+        self.put(Call::Open(record));
     }
 
     /// Tells of the open spans that were put into `open`.

@@ -272,7 +272,7 @@ impl Stream {
                     let (name, kind) = desk.names.site(site);
                     let head = open.head(scope, name, kind, 0);
                     if let Some(begun) = open.draft.finish_record(&head) {
-                        pipeline.call(|processor| processor.on_start(&begun));
+                        pipeline.began(&begun);
                         *blank = *begun;
                     }
                 }
