@@ -219,6 +219,10 @@ pub(crate) fn event(ring: &Ring, of: u64, name: &str, tick: u64) -> bool {
 
 /// Records a relation to another span.
 pub(crate) fn link(ring: &Ring, of: u64, to: &Context) -> bool {
+    if to.trace == 0 || to.span == 0 {
+        // A link to nothing is none.
+        return true;
+    }
     let state = to.trace_state().unwrap_or_default();
     let Some(at) = room(ring, 5 + words(state.len())) else { return false };
     let at = about(ring, of, at);

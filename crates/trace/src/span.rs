@@ -154,7 +154,7 @@ impl<'a> SpanBuilder<'a> {
         if !sampled {
             let known = parent.as_ref().map_or(0, |parent| parent.span);
             context.span = if known == 0 { tracer.new_span_id() } else { known };
-            context.more = carried.as_deref().and_then(More::only_baggage);
+            context.more = carried.as_deref().and_then(only_baggage);
             let context = if state.is_empty() { context } else { context.with_state(state) };
             return Span { live: None, context };
         }
@@ -449,16 +449,22 @@ fn is_silent() -> bool {
 /// Returns the context of a span that nobody records: its parent's, in which nothing is recorded either.
 fn unrecorded(parent: Context) -> Context {
     let more = match parent.more {
-        // What is added to the active span is not the parent's.
-        Some(more) if more.live.is_some() => Some(Arc::new(More { live: None, ..More::clone(&more) })),
+        // What is added to the active span is not the parent's; and a thread's tracer is no part of a span.
+        Some(more) if more.live.is_some() || more.owner.is_some() => {
+            Some(Arc::new(More { live: None, owner: None, ..More::clone(&more) }))
+        }
         more => more,
     };
     Context { tracer: NOBODY, more, ..parent }
 }
 
-/// Returns the context of what begins a trace of its own there: its tracer and its baggage are not part of any span.
+/// Returns the context of what begins a trace of its own there: the baggage is not part of any span.
 fn outside_of(context: &Context) -> Context {
-    Context { more: context.more.as_deref().and_then(More::only_baggage), ..Context::none() }
+    Context { more: context.more.as_deref().and_then(only_baggage), ..Context::none() }
+}
+
+fn only_baggage(more: &More) -> Option<Arc<More>> {
+    (!more.baggage.is_empty()).then(|| Arc::new(More { baggage: more.baggage.clone(), ..More::default() }))
 }
 
 /// Returns what an error was caused by, a line each; `None` when it stands alone.

@@ -407,6 +407,15 @@ fn links_to_nothing_are_no_links() {
     span.link(Context::none());
     span.finish();
     assert_eq!(spans.finished()[0].links.len(), 0);
+    let (tracer, memory) = self::tracer();
+    let scope = tracer.activate();
+    {
+        let guard = span!("guard");
+        guard.link(&Context::none()).link(&received("01", ""));
+    }
+    drop(scope);
+    assert!(tracer.flush(SOON));
+    assert_eq!(memory.spans()[0].links.len(), 1);
 }
 
 #[test]

@@ -372,7 +372,8 @@ impl Model {
         let link = match given {
             Given::Link(context) => {
                 let Context { trace, span, is_remote, state, .. } = self.contexts[context].clone();
-                Some(Link { trace, span, remote: is_remote, state })
+                // A link to nothing is none.
+                trace.map(|trace| Link { trace: Some(trace), span, remote: is_remote, state })
             }
             _ => None,
         };
@@ -613,7 +614,6 @@ impl Model {
         if span.is_some() {
             context.live = Some(self.owned.len());
         } else {
-            context.state = String::new();
             context.is_remote = false;
             context.tracer = Some(tracer);
         }
