@@ -1,4 +1,4 @@
-//! Everything that the compiler cannot check: three calls into the processor and the C library.
+//! Everything that the compiler cannot check: calls into the processor and the C library.
 //!
 //! The rings, the scopes and the collector are safe code. What is left is here, a block each, with the reason why it
 //! holds; a second file with `unsafe` does not compile.
@@ -24,6 +24,44 @@ pub(crate) fn time_stamp_is_steady() -> bool {
         && core::arch::x86_64::__cpuid(0x8000_0007).edx & (1 << 8) != 0;
     let source = std::fs::read_to_string("/sys/devices/system/clocksource/clocksource0/current_clocksource");
     invariant && source.is_ok_and(|source| source.trim() == "tsc")
+}
+
+/// Calls `work` with signals blocked on this thread, and so on the threads that it starts: a program's signals are for the threads
+/// that it blocked or did not block them on.
+///
+/// Those that a thread causes by what it does itself stay as they are: blocked, they would end the process without the
+/// handler that tells of it.
+#[cfg(all(unix, not(miri)))]
+pub(crate) fn without_signals<R>(work: impl FnOnce() -> R) -> R {
+    use std::mem::MaybeUninit;
+
+    struct Restore(libc::sigset_t);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            // SAFETY: the set was filled in by `pthread_sigmask`; nothing is written.
+            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut()) };
+        }
+    }
+
+    const OWN: [libc::c_int; 6] =
+        [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
+    let (mut blocked, mut before) = (MaybeUninit::<libc::sigset_t>::uninit(), MaybeUninit::<libc::sigset_t>::uninit());
+    // SAFETY: both sets live on this stack for as long as the calls. `sigfillset` fills in all of the first one before it
+    // is read, and cannot fail for a valid pointer; `pthread_sigmask` fills in the second one when it returns 0, and only
+    // then is it read. The mask belongs to this thread alone, and is restored by it, also when `work` panics.
+    let _restore = unsafe {
+        libc::sigfillset(blocked.as_mut_ptr());
+        OWN.iter().for_each(|signal| _ = libc::sigdelset(blocked.as_mut_ptr(), *signal));
+        let is_done = libc::pthread_sigmask(libc::SIG_BLOCK, blocked.as_ptr(), before.as_mut_ptr()) == 0;
+        is_done.then(|| Restore(before.assume_init()))
+    };
+    work()
+}
+
+/// Calls `work`: there are no signals here.
+#[cfg(not(all(unix, not(miri))))]
+pub(crate) fn without_signals<R>(work: impl FnOnce() -> R) -> R {
+    work()
 }
 
 /// Has `work` called when the process ends by returning from `main` or by `exit`.

@@ -242,3 +242,43 @@ fn hooks_are_called_in_order_on_the_thread_of_the_collector() {
         assert_eq!(*calls.lock().unwrap(), expected);
     });
 }
+
+/// Blocks SIGTERM on this thread, as a program does before it starts others, and waits until it gets it.
+#[cfg(unix)]
+fn wait_for_a_signal() {
+    // The threads of the library are there before the program blocks anything.
+    let tracer = Tracer::builder().exporter(Memory::new()).build();
+    tracer.span("work").start().finish();
+    assert!(tracer.flush(SOON));
+    // SAFETY: the sets are filled in before they are read, the mask is this thread's, the signal is sent to this process.
+    unsafe {
+        let mut before = std::mem::zeroed::<libc::sigset_t>();
+        let mut term = std::mem::zeroed::<libc::sigset_t>();
+        libc::sigemptyset(&raw mut term);
+        libc::sigaddset(&raw mut term, libc::SIGTERM);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const term, &raw mut before);
+        assert_eq!(libc::sigismember(&raw const before, libc::SIGTERM), 0, "the library has restored the mask");
+        libc::kill(libc::getpid(), libc::SIGTERM);
+        let mut signal = 0;
+        libc::sigwait(&raw const term, &raw mut signal);
+        assert_eq!(signal, libc::SIGTERM);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_are_left_to_the_threads_of_the_program() {
+    alone("signals_are_left_to_the_threads_of_the_program", || {
+        // SAFETY: the child has this thread alone; the harness of the tests has others, which block nothing.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let is_well = std::panic::catch_unwind(wait_for_a_signal).is_ok();
+            // SAFETY: ends the process, at once.
+            unsafe { libc::_exit(i32::from(!is_well)) }
+        }
+        let mut status = 0;
+        // SAFETY: `status` is a place for the one number that is written there.
+        unsafe { libc::waitpid(child, &raw mut status, 0) };
+        assert_eq!(status, 0);
+    });
+}

@@ -27,7 +27,7 @@ use crate::slot::SLOT;
 pub(crate) use crate::stats::Lost;
 use crate::stats::{self, TRACERS};
 use crate::tracer::{Core, News};
-use crate::{aside, callsite, exit, global, slot};
+use crate::{aside, callsite, exit, global, slot, sys};
 
 /// How often the rings are read while there is something in them.
 const BUSY: Duration = Duration::from_millis(20);
@@ -196,7 +196,7 @@ pub(crate) fn start() {
     if is_lost() || RUNNING.swap(true, Ordering::AcqRel) {
         return;
     }
-    let started = thread::Builder::new().name("trackway".to_owned()).spawn(run);
+    let started = sys::without_signals(|| thread::Builder::new().name("trackway".to_owned()).spawn(run));
     if started.is_err() {
         // Without a thread the rings are read whenever somebody flushes; the next wake tries again.
         RUNNING.store(false, Ordering::Release);

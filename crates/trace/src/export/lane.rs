@@ -17,6 +17,7 @@ use self::{
     worker::Shared,
 };
 use super::{Batch, Body, Exporter, ExporterStats, Form};
+use crate::sys;
 
 /// What one exporter may hold, and how long it may try.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +59,7 @@ pub(crate) struct Lane {
 pub(crate) type Start = fn(Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>>;
 
 fn start_thread(body: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new().name("trackway-export".into()).spawn(body)
+    sys::without_signals(|| thread::Builder::new().name("trackway-export".into()).spawn(body))
 }
 
 impl Lane {
