@@ -47,28 +47,57 @@ impl Callsite {
 
     #[cold]
     fn register(&'static self) -> u32 {
-        let id = number(&SITES, self, &self.id);
+        let id = number(&SITES, self, &self.id, u32::MAX as usize);
         self.start.store(u64::from(id) << 8 | u64::from(record::START), Ordering::Relaxed);
         id
     }
 }
 
+/// A record has room for numbers up to here.
+const MOST_KEYS: usize = 0xff_ffff;
+
+/// Returns the key's number; 0 when there are too many, and it is to be written out.
 #[cold]
 pub(crate) fn register_key(name: &'static str, id: &AtomicU32) -> u32 {
-    number(&KEYS, name, id)
+    number(&KEYS, name, id, MOST_KEYS)
 }
 
 /// Numbers from 1; under the lock, so that two threads at once agree.
-fn number<T>(table: &RwLock<Vec<T>>, item: T, id: &AtomicU32) -> u32 {
-    let mut table = table.write().unwrap_or_else(PoisonError::into_inner);
-    let known = id.load(Ordering::Relaxed);
-    if known != 0 {
-        return known;
+///
+/// Nothing is allocated or freed under the lock, for the program's allocator may make spans.
+fn number<T: Copy>(table: &RwLock<Vec<T>>, item: T, id: &AtomicU32, most: usize) -> u32 {
+    let mut larger = Vec::new();
+    loop {
+        let mut table = table.write().unwrap_or_else(PoisonError::into_inner);
+        let (known, length) = (id.load(Ordering::Relaxed), table.len());
+        if known != 0 || length >= most {
+            return known;
+        }
+        if length == table.capacity() {
+            if larger.capacity() <= length {
+                drop(table);
+                larger = Vec::with_capacity((2 * length).max(64));
+                continue;
+            }
+            larger.extend_from_slice(&table);
+            std::mem::swap(&mut *table, &mut larger);
+        }
+        table.push(item);
+        let new = u32::try_from(table.len()).unwrap_or(u32::MAX);
+        id.store(new, Ordering::Relaxed);
+        return new;
     }
-    table.push(item);
-    let new = u32::try_from(table.len()).unwrap_or(u32::MAX);
-    id.store(new, Ordering::Relaxed);
-    new
+}
+
+/// Adds to `copy` what is new in the table, with nothing allocated under its lock.
+fn catch_up<T: Copy, C>(table: &RwLock<Vec<T>>, copy: &mut Vec<C>, copied: impl Fn(T) -> C) {
+    let known = table.read().unwrap_or_else(PoisonError::into_inner).len();
+    copy.reserve(known.saturating_sub(copy.len()));
+    let table = table.read().unwrap_or_else(PoisonError::into_inner);
+    let room = copy.capacity() - copy.len();
+    for item in table.iter().skip(copy.len()).take(room) {
+        copy.push(copied(*item));
+    }
 }
 
 pub(crate) type Held =
@@ -93,7 +122,7 @@ impl Names {
     pub(crate) fn site(&mut self, id: u32) -> (&'static str, SpanKind) {
         let place = (id as usize).wrapping_sub(1);
         if place >= self.sites.len() {
-            SITES.read().unwrap_or_else(PoisonError::into_inner).clone_into(&mut self.sites);
+            catch_up(&SITES, &mut self.sites, |site| site);
         }
         self.sites.get(place).map_or(("", SpanKind::Internal), |site| (site.name, site.kind))
     }
@@ -102,8 +131,7 @@ impl Names {
     pub(crate) fn key(&mut self, id: u32) -> (&'static str, u64) {
         let place = (id as usize).wrapping_sub(1);
         if place >= self.keys.len() {
-            let all = KEYS.read().unwrap_or_else(PoisonError::into_inner);
-            self.keys.extend(all.iter().skip(self.keys.len()).map(|name| (*name, mark(name))));
+            catch_up(&KEYS, &mut self.keys, |name| (name, mark(name)));
         }
         self.keys.get(place).copied().unwrap_or_default()
     }

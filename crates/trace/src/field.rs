@@ -207,12 +207,16 @@ impl Key {
         Self { name, id: AtomicU32::new(0) }
     }
 
+    /// Returns the key's number; 0 while it has none.
     #[inline(always)]
-    pub(crate) fn id(&'static self) -> u32 {
-        match self.id.load(Ordering::Relaxed) {
-            0 => callsite::register_key(self.name, &self.id),
-            id => id,
-        }
+    pub(crate) fn id(&self) -> u32 {
+        self.id.load(Ordering::Relaxed)
+    }
+
+    /// Returns the key's number; 0 when it cannot have one, and is to be written out.
+    #[cold]
+    pub(crate) fn register(&self) -> u32 {
+        callsite::register_key(self.name, &self.id)
     }
 }
 

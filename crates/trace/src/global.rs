@@ -171,6 +171,8 @@ fn begin(slot: &Slot, site: &'static Callsite, tracer: u32, trace: u128, around:
     }
     let Some(ring) = slot.mine_or_borrowed() else { return lost(Lost::NoRing) };
     let state = around.and_then(Context::trace_state);
+    // Before there is a place to write at: it may allocate, and the program's allocator may make spans.
+    let start = u64::from(site.id()) << 8 | u64::from(record::START);
     // The scope's state and the span's start are written after this without another look.
     let Some(at) = record::room(ring, 16) else { return lost(Lost::RingFull) };
     ring.put(at, u64::from(place.remote) << 16 | u64::from(flags) << 8 | u64::from(record::ATTACH));
@@ -183,7 +185,7 @@ fn begin(slot: &Slot, site: &'static Callsite, tracer: u32, trace: u128, around:
         record::text(ring, 0, record::STATE, 0, state);
         at = ring.head();
     }
-    ring.put(at, u64::from(site.id()) << 8 | u64::from(record::START));
+    ring.put(at, start);
     ring.put(at + 1, ticks());
     ring.publish(at + 2);
     let me = deeper + ring.number();

@@ -133,7 +133,9 @@ impl<'a, K: Label> Pen<'a, K> {
     /// Writes a value of one word.
     #[inline(always)]
     pub(crate) fn word(&self, tag: u8, word: u64) -> bool {
-        let (key_word, key_bytes) = key_of(&self.key);
+        let Some((key_word, key_bytes)) = key_of(&self.key) else {
+            return with_new_key(self.ring, self.of, self.place, self.key.name(), tag, Ok(word));
+        };
         let Some(at) = room(self.ring, 3 + words(key_bytes.len())) else { return false };
         let at = self.head(at, tag, 0, key_word, key_bytes);
         self.ring.put(at, word);
@@ -151,7 +153,9 @@ impl<'a, K: Label> Pen<'a, K> {
 
     #[inline]
     fn bytes(&self, tag: u8, bytes: &[u8]) -> bool {
-        let (key_word, key_bytes) = key_of(&self.key);
+        let Some((key_word, key_bytes)) = key_of(&self.key) else {
+            return with_new_key(self.ring, self.of, self.place, self.key.name(), tag, Err(bytes));
+        };
         let Some(at) = room(self.ring, 2 + words(key_bytes.len()) + words(bytes.len())) else { return false };
         let at = self.head(at, tag, bytes.len(), key_word, key_bytes);
         self.ring.publish(self.ring.put_bytes(at, bytes));
@@ -180,24 +184,54 @@ impl<'a, K: Label> Pen<'a, K> {
     }
 }
 
-#[inline(always)]
-fn key_of(key: &impl Label) -> (u64, &[u8]) {
-    match key.name() {
-        Name::Known(key) => (u64::from(key.id() & 0xff_ffff) << 16, &[]),
-        Name::Text(text) => {
-            let text = cut(text, LONGEST_KEY).as_bytes();
-            ((text.len() as u64) << 16 | WRITTEN << 8, text)
+/// Has the key numbered, and writes what was to be written; a key for which no number is left is written out.
+// Nothing is passed by reference that the quick path would have to put into memory for it.
+#[cold]
+#[inline(never)]
+fn with_new_key(ring: &Ring, of: u64, place: Place, name: Name<'_>, tag: u8, value: Result<u64, &[u8]>) -> bool {
+    match (name, value) {
+        (Name::Known(key), Ok(word)) if key.register() != 0 => Pen::new(ring, of, place, key).word(tag, word),
+        (Name::Known(key), Err(bytes)) if key.id() != 0 || key.register() != 0 => {
+            Pen::new(ring, of, place, key).bytes(tag, bytes)
         }
+        (name, Ok(word)) => Pen::new(ring, of, place, name.as_str()).word(tag, word),
+        (name, Err(bytes)) => Pen::new(ring, of, place, name.as_str()).bytes(tag, bytes),
     }
+}
+
+/// Returns how a record names the key; `None` while that has no number.
+#[inline(always)]
+fn key_of(key: &impl Label) -> Option<(u64, &[u8])> {
+    match key.name() {
+        Name::Known(key) => match key.id() {
+            0 => None,
+            id => Some((u64::from(id) << 16, &[])),
+        },
+        Name::Text(text) => Some(written(text)),
+    }
+}
+
+#[inline(always)]
+fn written(text: &str) -> (u64, &[u8]) {
+    let text = cut(text, LONGEST_KEY).as_bytes();
+    ((text.len() as u64) << 16 | WRITTEN << 8, text)
 }
 
 #[cold]
 fn aside(ring: &Ring, of: u64, place: Place, key: &impl Label, value: ValueRef<'_>) -> bool {
     let Some(value) = value.to_value() else { return true };
-    let (key_word, key_bytes) = key_of(key);
-    let Some(at) = room(ring, 2 + words(key_bytes.len())) else { return false };
+    let name = key.name();
+    let (key_word, key_bytes) = match name {
+        Name::Known(key) if key.id() != 0 || key.register() != 0 => (u64::from(key.id()) << 16, &[][..]),
+        _ => written(name.as_str()),
+    };
+    if room(ring, 2 + words(key_bytes.len())).is_none() {
+        return false;
+    }
     // Whether it finds room there or not, one value stands for one record.
     let kept = crate::aside::put(ring, value);
+    // That may have allocated, and the allocator made a span.
+    let at = ring.head();
     let at = about(ring, of, at);
     ring.put(at, key_word | (place as u64) << 8 | u64::from(ASIDE));
     let at = ring.put_bytes(at + 1, key_bytes);

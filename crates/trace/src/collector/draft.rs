@@ -116,6 +116,21 @@ pub(crate) struct Head<'a> {
     pub(crate) end: u64,
 }
 
+/// Returns the name of an attribute in its final form: behind its own tag and length, and the name's.
+#[cold]
+fn name_of(attribute: &[u8]) -> Option<&[u8]> {
+    let number = |bytes: &[u8]| {
+        let last = bytes.iter().position(|byte| byte & 0x80 == 0)?;
+        let number = bytes.get(..=last)?.iter().rev().fold(0, |number, byte| number << 7 | usize::from(byte & 0x7f));
+        Some((number, last + 1))
+    };
+    let (_, tag) = number(attribute)?;
+    let (_, length) = number(attribute.get(tag..)?)?;
+    let name = attribute.get(tag + length + 1..)?;
+    let (length, at) = number(name)?;
+    name.get(at..at + length)
+}
+
 impl Fields {
     fn clear(&mut self) {
         self.bytes.clear();
@@ -126,7 +141,7 @@ impl Fields {
     /// Adds an attribute of the message whose attributes have that field number.
     #[inline]
     fn add(&mut self, field: u32, key: KeyRead<'_>, value: &Read<'_>, limits: &Limits) {
-        if let Some(place) = self.places.iter().position(|(mark, _)| *mark == key.mark) {
+        if let Some(place) = self.place_of(key.mark, key.name.as_bytes()) {
             self.remove(place);
         } else if self.places.len() >= limits.attributes as usize {
             self.dropped += 1;
@@ -151,13 +166,20 @@ impl Fields {
         }
     }
 
+    /// Returns where the attribute of that name is. Two names may have the same mark.
+    #[inline]
+    fn place_of(&self, mark: u64, name: &[u8]) -> Option<usize> {
+        let is_it = |from: u32| self.bytes.get(from as usize..).and_then(name_of) == Some(name);
+        self.places.iter().position(|(known, from)| *known == mark && is_it(*from))
+    }
+
     /// Adds those of another span's part, which replace their like.
     fn absorb(&mut self, other: &Self, limits: &Limits) {
         self.dropped += other.dropped;
         let ends = other.places.iter().skip(1).map(|(_, from)| *from).chain([other.bytes.len() as u32]);
         for ((mark, from), to) in other.places.iter().zip(ends) {
             let Some(attribute) = other.bytes.get(*from as usize..to as usize) else { continue };
-            if let Some(place) = self.places.iter().position(|(known, _)| known == mark) {
+            if let Some(place) = self.place_of(*mark, name_of(attribute).unwrap_or_default()) {
                 self.remove(place);
             } else if self.places.len() >= limits.attributes as usize {
                 self.dropped += 1;

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::{BORROWED, MOVED, Mode, NUMBER, OWNED, RAGGED, SLOT, Saved, Slot};
+use super::{BORROWED, MOVED, Mode, NUMBER, OWNED, RAGGED, SLOT, Saved, Slot, silently};
 use crate::collector;
 use crate::ids;
 use crate::record;
@@ -45,7 +45,8 @@ impl Slot {
     #[cold]
     pub(super) fn acquire(&self, first: u64) -> Option<&'static Ring> {
         let ring = OWNED.try_with(|owned| {
-            let ring = collector::rings::acquire(first)?;
+            // The program's allocator may make spans: not while the rings' lock is held.
+            let ring = silently(|| collector::rings::acquire(first))?;
             owned.0.set(Some(ring));
             Some(ring)
         });
