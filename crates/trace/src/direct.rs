@@ -68,17 +68,26 @@ pub(crate) fn exit(token: u64) {
     }
 }
 
-/// Ends the guard's span and begins its sibling.
-pub(crate) fn next(token: u64, site: &'static Callsite) {
-    let Some(Open { span, scope, .. }) = take(token) else { return };
+/// Ends the guard's span and begins its sibling; returns false when that is not the innermost span.
+pub(crate) fn next(token: u64, site: &'static Callsite) -> bool {
+    let Some(open) = take(token) else { return false };
+    if crate::current().span_id() != open.span.context().span_id() {
+        put_back(open);
+        return false;
+    }
+    let Open { span, scope, .. } = open;
     let tracer = span.tracer();
     drop(span);
     drop(scope);
-    let Some(tracer) = tracer else { return };
+    let Some(tracer) = tracer else { return false };
     let span = span_at(&tracer, site);
     let scope = span.activate();
-    // At the thread's end the sibling ends where it began.
-    let _ = STACK.try_with(|stack| stack.borrow_mut().open.push(Open { token, span, scope }));
+    put_back(Open { token, span, scope });
+    true
+}
+
+fn put_back(open: Open) {
+    let _ = STACK.try_with(|stack| stack.borrow_mut().open.push(open)); // At the thread's end the span has ended.
 }
 
 /// Calls `work` with the guard's span.
@@ -86,5 +95,5 @@ pub(crate) fn with(token: u64, work: impl FnOnce(&Span)) {
     // Taken out meanwhile, for what `work` calls may begin spans of its own.
     let Some(open) = take(token) else { return };
     work(&open.span);
-    let _ = STACK.try_with(|stack| stack.borrow_mut().open.push(open)); // At the thread's end the span has ended.
+    put_back(open);
 }

@@ -63,7 +63,9 @@ impl FarSpan {
                 let mut context = Context { trace, flags, tracer: tracer.number(), ..parent.clone() };
                 if !sampled {
                     // Nothing is recorded inside it either: the context says so wherever it is attached.
-                    context.span = ids::span_id();
+                    if elsewhere.is_none() {
+                        context.span = ids::span_id();
+                    }
                     return Some(Carried::Far(Self::of(context, Mode::Off)));
                 }
                 if let Some(state) = tracer.sampler().state(elsewhere, true) {
@@ -78,6 +80,8 @@ impl FarSpan {
     #[inline]
     fn record(slot: &Slot, site: &'static Callsite, mut context: Context) -> Carried {
         let state = context.trace_state().unwrap_or_default();
+        // Before there is a place to write at: it may allocate, and the program's allocator may make spans.
+        let first = u64::from(site.id()) << 8 | u64::from(record::FAR);
         let room = slot.mine().and_then(|ring| Some((ring, record::room(ring, 6 + record::words(state.len()))?)));
         let Some((ring, at)) = room else {
             collector::count_lost(context.tracer, slot.why_lost());
@@ -86,7 +90,6 @@ impl FarSpan {
         let Context { trace, span: parent, flags, remote, tracer, .. } = context;
         let remote = u64::from(remote && parent != 0) << 39;
         let last = (state.len() as u64) << 40 | remote | u64::from(tracer) << 8 | u64::from(flags);
-        let first = u64::from(site.id()) << 8 | u64::from(record::FAR);
         ring.put_all(at, [first, ticks(), parent, trace as u64, (trace >> 64) as u64, last]);
         ring.publish(ring.put_bytes(at + 6, state.as_bytes()));
         context.span = ids::nth(ring.base, ring.number());
@@ -123,8 +126,8 @@ impl FarSpan {
         // What the context carries is lent to the slot, which saves counting references twice a poll.
         let more = self.more.take();
         let context = self.context();
-        let saved = SLOT.with(|slot| slot.attach(&context, more));
-        let _polled = PolledWithMore { more: &mut self.more, saved };
+        let (saved, lender) = SLOT.with(|slot| slot.attach_lent(&context, more));
+        let _polled = PolledWithMore { more: &mut self.more, saved, lender };
         work()
     }
 
@@ -173,11 +176,12 @@ impl Drop for Polled {
 struct PolledWithMore<'a> {
     more: &'a mut Option<Arc<More>>,
     saved: Saved,
+    lender: u64,
 }
 
 impl Drop for PolledWithMore<'_> {
     fn drop(&mut self) {
-        *self.more = SLOT.with(|slot| slot.detach_and_take_back(&mut self.saved));
+        *self.more = SLOT.with(|slot| slot.detach_and_take_back(&mut self.saved, self.lender));
     }
 }
 

@@ -11,7 +11,7 @@ use crate::field::{Field, Label};
 use crate::record::{self, Pen, Place as Of};
 use crate::ring::Ring;
 use crate::slot::{ActiveRing, Current, DEEPEST, DEPTHS, Mode, NUMBER, ONE_DEEPER, OUTSIDE, SLOT, Slot};
-use crate::{StatusCode, direct, global};
+use crate::{StatusCode, direct, global, panics};
 
 /// A span on this thread, from [`span!`](macro@crate::span) to the end of the guard's life.
 ///
@@ -33,8 +33,10 @@ pub struct Guard {
 
 /// An unrecorded span that made everything inside it unrecorded, or lost.
 const SHADOW: u64 = 1;
+/// A span that found no room: what is said of the active span is not said of the one around it.
+const MISSED: u64 = 2;
 /// From here on: a span of a tracer without a collector.
-const FIRST_DIRECT: u64 = 2;
+const FIRST_DIRECT: u64 = 3;
 
 /// Begins a span inside the one that is active on this thread. [`span!`](macro@crate::span) is the comfortable form.
 // Everything unusual is a call in tail position, so that the usual path keeps no register for it.
@@ -63,12 +65,16 @@ fn without_ring(site: &'static Callsite) -> Guard {
 /// or the clock is the portable one.
 #[inline(never)]
 fn with_care(ring: &'static Ring, site: &'static Callsite, before: u64) -> Guard {
+    panics::settle();
+    // Before there is a place to write at: it may allocate, and the program's allocator may make spans.
+    let start = u64::from(site.id()) << 8 | u64::from(record::START);
     let lost = match record::room(ring, 2) {
         _ if before & DEPTHS >= DEEPEST => collector::Lost::Depth,
         Some(at) => {
-            let start = u64::from(site.id()) << 8 | u64::from(record::START);
             let mut guard = Guard::start(ring, start, before & DEPTHS, at, ticks());
             guard.before = before;
+            guard.me |= spared();
+            SLOT.with(Slot::beware);
             if !clock::is_quick() {
                 guard.me |= CAREFUL;
             }
@@ -76,8 +82,10 @@ fn with_care(ring: &'static Ring, site: &'static Callsite, before: u64) -> Guard
         }
         None => collector::Lost::RingFull,
     };
-    collector::count_lost(SLOT.with(|slot| slot.tracer()), lost);
-    Guard::none()
+    SLOT.with(|slot| {
+        collector::count_lost(slot.tracer(), lost);
+        Guard::missed(slot)
+    })
 }
 
 /// A span where no ring is active.
@@ -87,13 +95,14 @@ fn outside(site: &'static Callsite) -> Guard {
 }
 
 fn outside_of(slot: &Slot, site: &'static Callsite) -> Guard {
+    panics::settle();
     match slot.mode() {
         Mode::Off => Guard::none(),
         Mode::Idle | Mode::Given | Mode::Elsewhere => global::root(slot, site),
         Mode::Direct => direct::enter(slot, site).map_or_else(Guard::none, |token| Guard::mark(FIRST_DIRECT + token)),
         Mode::Lost => {
             collector::count_lost(slot.tracer(), slot.why_lost());
-            Guard::none()
+            Guard::missed(slot)
         }
         Mode::Waiting => match slot.tell() {
             Some(ring) => with_care(ring, site, slot.current.get()),
@@ -101,7 +110,7 @@ fn outside_of(slot: &Slot, site: &'static Callsite) -> Guard {
         },
         Mode::Forked => match slot.go_on() {
             Some(ring) => with_care(ring, site, slot.current.get()),
-            None => Guard::none(),
+            None => Guard::missed(slot),
         },
     }
 }
@@ -121,13 +130,18 @@ impl Guard {
         Self { me: SHADOW, before: scope, stays: PhantomData }
     }
 
+    /// A span that found no room.
+    fn missed(slot: &Slot) -> Self {
+        slot.miss().map_or_else(Self::none, |before| Self { me: MISSED, before, stays: PhantomData })
+    }
+
     pub(crate) fn direct(token: u64) -> Self {
         Self::mark(FIRST_DIRECT + token)
     }
 
     /// The span that began what the ring takes until it ends.
     pub(crate) fn root(me: u64) -> Self {
-        Self { me: me | CAREFUL, before: OUTSIDE, stays: PhantomData }
+        Self { me: me | CAREFUL | spared(), before: OUTSIDE, stays: PhantomData }
     }
 
     #[inline(always)]
@@ -222,35 +236,35 @@ impl Guard {
 
     /// Ends this span and begins the next step, its sibling, at the same reading of the clock.
     ///
-    /// [`step!`](macro@crate::step) is the comfortable form. Does nothing when a span inside this one is still open.
+    /// [`step!`](macro@crate::step) is the comfortable form. Does nothing and returns false when nothing is recorded, or a span
+    /// inside this one is still open.
     #[inline(always)]
-    pub fn next(&mut self, site: &'static Callsite) {
+    pub fn next(&mut self, site: &'static Callsite) -> bool {
         if self.me < ONE_DEEPER {
-            if self.me >= FIRST_DIRECT {
-                direct::next(self.me - FIRST_DIRECT, site);
-            }
-            return;
+            return self.me >= FIRST_DIRECT && direct::next(self.me - FIRST_DIRECT, site);
         }
-        let me = self.me & !CAREFUL;
+        let me = self.me & !MARKS;
+        let start = u64::from(site.id()) << 8 | u64::from(record::NEXT);
         SLOT.with(|slot| {
-            let Some(ring) = slot.ring.get().filter(|_| slot.is_innermost(me)) else { return };
+            let Some(ring) = slot.ring.get().filter(|_| slot.is_innermost(me)) else { return false };
             let Some(at) = record::room(ring, 2) else {
                 collector::count_lost(slot.tracer(), collector::Lost::RingFull);
-                return;
+                return false;
             };
-            ring.put_two(at, u64::from(site.id()) << 8 | u64::from(record::NEXT), ticks());
+            ring.put_two(at, start, ticks());
             ring.publish(at + 2);
             let next = me & DEPTHS | ring.number();
-            self.me = next | self.me & CAREFUL;
+            self.me = next | self.me & MARKS;
             slot.step_to(next);
-        });
+            true
+        })
     }
 
     /// Returns the ring that takes records of this span, and the number that they are to carry: 0 while it is the innermost.
     #[inline(always)]
     fn ring(&self) -> Option<(&'static Ring, u64)> {
         match ActiveRing.get() {
-            Some(ring) if Current.get() == self.me & !CAREFUL => Some((ring, 0)),
+            Some(ring) if Current.get() == self.me & !MARKS => Some((ring, 0)),
             _ => self.outer_ring(),
         }
     }
@@ -266,15 +280,19 @@ impl Guard {
     fn end_with_care(&mut self) {
         match self.me {
             SHADOW => return SLOT.with(|slot| slot.leave_shadow(self.before)),
+            MISSED => return SLOT.with(|slot| slot.miss_no_more(self.before)),
             mark if mark < ONE_DEEPER => return direct::exit(mark - FIRST_DIRECT),
-            me => self.me = me & !CAREFUL,
+            _ => {}
         }
+        let is_spared = self.me & SPARED != 0;
+        self.me &= !MARKS;
         SLOT.with(|slot| {
+            panics::settle();
             let number = self.me & NUMBER;
             let Some(ring) = slot.ring_of(number) else { return slot.disown(self.me, self.before) };
             let innermost = slot.is_innermost(self.me);
-            if thread::panicking() {
-                crate::panics::record(ring, if innermost { 0 } else { number });
+            if thread::panicking() && !is_spared {
+                panics::record(ring, if innermost { 0 } else { number });
             }
             let at = ring.head();
             if innermost {
@@ -285,6 +303,7 @@ impl Guard {
                 }
                 slot.current.set(self.before);
                 slot.catch_up();
+                slot.beware();
             } else {
                 ring.put_two(at, number << 8 | u64::from(record::END_OF), ticks());
                 ring.publish(at + 2);
@@ -296,6 +315,15 @@ impl Guard {
 
 /// Marks a guard in whose end there is more to do: it equals nothing that the slot holds.
 const CAREFUL: u64 = 1 << 61;
+/// Marks a guard that began while its thread was unwinding: that panic is none of its own.
+const SPARED: u64 = 1 << 60;
+const MARKS: u64 = CAREFUL | SPARED;
+
+/// Returns the mark of a guard that begins now, on a path that has time to look.
+fn spared() -> u64 {
+    if thread::panicking() { SPARED } else { 0 }
+}
+
 impl Drop for Guard {
     #[inline(always)]
     fn drop(&mut self) {

@@ -51,9 +51,9 @@ macro_rules! step {
     ($guard:expr, $name:literal $(, $($fields:tt)*)?) => {{
         static SITE: $crate::Callsite = $crate::Callsite::new($name, $crate::SpanKind::Internal);
         let guard: &mut $crate::Guard = &mut $guard;
-        guard.next(&SITE);
+        let _stepped = guard.next(&SITE);
         $(
-            if guard.is_recording() {
+            if _stepped {
                 $crate::fields!(guard, $($fields)*);
             }
         )?

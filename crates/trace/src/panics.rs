@@ -1,6 +1,6 @@
 //! What a panic leaves in the spans that it passes through.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::PanicHookInfo;
 use std::sync::Once;
 use std::time::Duration;
@@ -16,6 +16,8 @@ use crate::slot::{SLOT, Slot};
 thread_local! {
     /// The last panic's message and place on this thread.
     static LAST: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
+    /// True while [`LAST`] holds something.
+    static REMEMBERS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// How long an aborting program waits for its spans.
@@ -50,7 +52,25 @@ fn remember(info: &PanicHookInfo<'_>) {
         payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let message = record::cut(message.unwrap_or("a value that is no text"), LONGEST).to_owned();
     let place = info.location().map(|place| format!("at {place}")).unwrap_or_default();
+    REMEMBERS.set(true);
+    SLOT.with(Slot::beware);
     let _ = LAST.try_with(|last| *last.borrow_mut() = Some((message, place))); // At a thread's end nobody asks.
+}
+
+/// Forgets the last panic once its unwinding is over, so that no other one goes by its name.
+#[inline(always)]
+pub(crate) fn settle() {
+    if REMEMBERS.get() {
+        settle_remembered();
+    }
+}
+
+#[cold]
+fn settle_remembered() {
+    if !std::thread::panicking() {
+        REMEMBERS.set(false);
+        let _ = LAST.try_with(|last| last.borrow_mut().take()); // At a thread's end nobody asks.
+    }
 }
 
 /// Returns the message and the place of the panic that unwinds this thread.

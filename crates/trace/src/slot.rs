@@ -73,6 +73,8 @@ pub(crate) struct Slot {
     mine: Cell<Option<&'static Ring>>,
     /// The last span of a ring whose context was taken along.
     carried: Cell<u64>,
+    /// The innermost scope whose context was lent to the slot.
+    lender: Cell<u64>,
 }
 
 /// [`MORE`] holds something.
@@ -83,6 +85,8 @@ const ENDED_EARLY: u8 = 2;
 const BORROWED: u8 = 4;
 /// The thread had another ring before: the process was forked, or the thread is at its end.
 const MOVED: u8 = 8;
+/// [`EARLY`] has what was lent.
+const LENT: u8 = 16;
 
 /// Where the depth begins in [`Current`].
 pub(crate) const DEPTH: u32 = 48;
@@ -133,6 +137,7 @@ impl Slot {
             missing: Cell::new((0, 0)),
             mine: Cell::new(None),
             carried: Cell::new(0),
+            lender: Cell::new(0),
         }
     }
 
@@ -211,12 +216,22 @@ impl Slot {
         self.place.scope()
     }
 
-    /// As [`detach`](Self::detach), and returns what the scope's context carried; nothing, when another scope is active.
+    /// As [`attach`](Self::attach), for a context whose `more` is wanted back; also returns what is to be put back as the lender.
     #[inline]
-    pub(crate) fn detach_and_take_back(&self, saved: &mut Saved) -> Option<Arc<More>> {
+    pub(crate) fn attach_lent(&self, context: &Context, more: Option<Arc<More>>) -> (Saved, u64) {
+        let saved = self.attach(context, more);
+        let lender = self.lender.replace(saved.scope);
+        (saved, lender)
+    }
+
+    /// As [`detach`](Self::detach), and returns what was lent.
+    #[inline]
+    pub(crate) fn detach_and_take_back(&self, saved: &mut Saved, lender: u64) -> Option<Arc<More>> {
         let more = if self.has(MORE_CARRIED) && self.scope() == saved.scope { self.exchange_more(None) } else { None };
+        let lent = if self.has(LENT) { self.take_lent(saved.scope) } else { None };
+        self.lender.set(lender);
         self.detach(saved);
-        more
+        more.or(lent)
     }
 
     /// Returns the active span, when it is an owned one.
@@ -243,8 +258,40 @@ impl Slot {
 
     /// Returns true when what is active is the span around one that could not be recorded.
     pub(crate) fn is_missing(&self) -> bool {
-        let missing = self.missing.get();
-        missing != (0, 0) && missing == (self.scope(), self.current.get())
+        self.missing.get() == self.here()
+    }
+
+    fn here(&self) -> (u64, u64) {
+        (self.scope(), self.current.get() & !RAGGED)
+    }
+
+    /// Notes that a span begins here that could not be recorded; returns what [`miss_no_more`](Self::miss_no_more) wants to know,
+    /// unless one is noted already.
+    #[cold]
+    pub(crate) fn miss(&self) -> Option<u64> {
+        let here = self.here();
+        if self.missing.get() == here {
+            return None;
+        }
+        let before = self.missing.replace(here);
+        if before != (0, 0) {
+            EARLY.try_with(|early| early.borrow_mut().missing.push(before)).ok()?;
+        }
+        Some(here.1)
+    }
+
+    /// Notes that the span is over.
+    #[cold]
+    pub(crate) fn miss_no_more(&self, current: u64) {
+        let is_last = self.missing.get().1 == current;
+        let _ = EARLY.try_with(|early| {
+            let missing = &mut early.borrow_mut().missing;
+            if is_last {
+                self.missing.set(missing.pop().unwrap_or_default());
+            } else if let Some(at) = missing.iter().rposition(|(_, missed)| *missed == current) {
+                missing.remove(at);
+            }
+        }); // At the thread's end nobody asks.
     }
 
     /// Makes `context` the active one; returns what is to be put back.
@@ -258,6 +305,9 @@ impl Slot {
 
     #[inline(never)]
     fn attach_with_more(&self, context: &Context, more: Option<Arc<More>>) -> Saved {
+        if self.has(MORE_CARRIED) && self.scope() == self.lender.get() {
+            self.keep_lent();
+        }
         let owner = if context.tracer == 0 { self.more().and_then(|more| more.owner.clone()) } else { None };
         let had_more = self.has(MORE_CARRIED);
         let Some(owner) = owner else { return self.exchange(context, self.exchange_more(more), had_more) };
@@ -389,6 +439,14 @@ impl Slot {
         self.ring.get().is_some() && self.current.get() & !RAGGED == me
     }
 
+    /// Has the next span on a panicking thread look at what is unusual, as the quick path does not.
+    #[inline]
+    pub(crate) fn beware(&self) {
+        if self.ring.get().is_some() && std::thread::panicking() {
+            self.current.set(self.current.get() | RAGGED);
+        }
+    }
+
     /// Has a sibling take the place of the innermost span.
     #[inline(always)]
     pub(crate) fn step_to(&self, next: u64) {
@@ -492,7 +550,7 @@ pub(crate) fn inside_missing<R>(work: impl FnOnce() -> R) -> R {
             SLOT.with(|slot| slot.missing.set(self.0));
         }
     }
-    let _restore = SLOT.with(|slot| Restore(slot.missing.replace((slot.scope(), slot.current.get()))));
+    let _restore = SLOT.with(|slot| Restore(slot.missing.replace(slot.here())));
     work()
 }
 

@@ -1,7 +1,9 @@
 //! Spans and scopes that end before something inside them does.
 
+use std::sync::Arc;
+
 use super::{
-    DEPTHS, EARLY, ENDED_EARLY, MORE_CARRIED, MOST_OPEN, More, ONE_DEEPER, OUTSIDE, Place, RAGGED, Saved, Slot,
+    DEPTHS, EARLY, ENDED_EARLY, LENT, MORE_CARRIED, MOST_OPEN, More, ONE_DEEPER, OUTSIDE, Place, RAGGED, Saved, Slot,
 };
 
 pub(super) struct Early {
@@ -13,11 +15,22 @@ pub(super) struct Early {
     pub(super) outer: Vec<(Place, u64)>,
     /// Scopes in which the span ended that kept all inside it from being recorded.
     pub(super) shadows: Vec<u64>,
+    /// What a scope with a lent context carried, when another scope was attached inside it.
+    pub(super) lent: Vec<(u64, Arc<More>)>,
+    /// Where spans are open that could not be recorded, but for the last of them.
+    pub(super) missing: Vec<(u64, u64)>,
 }
 
 impl Early {
     pub(super) const fn new() -> Self {
-        Self { spans: Vec::new(), scopes: Vec::new(), outer: Vec::new(), shadows: Vec::new() }
+        Self {
+            spans: Vec::new(),
+            scopes: Vec::new(),
+            outer: Vec::new(),
+            shadows: Vec::new(),
+            lent: Vec::new(),
+            missing: Vec::new(),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -89,6 +102,31 @@ impl Slot {
                 Err(_) => return,
             }
         }
+    }
+
+    /// Keeps what a scope carries for its lender, since another scope is about to take its place.
+    #[cold]
+    pub(super) fn keep_lent(&self) {
+        let (scope, Some(more)) = (self.scope(), self.more()) else { return };
+        let kept = EARLY.try_with(|early| {
+            let lent = &mut early.borrow_mut().lent;
+            if lent.last().is_none_or(|(lender, _)| *lender != scope) {
+                lent.push((scope, more));
+            }
+        });
+        self.note(LENT, kept.is_ok());
+    }
+
+    #[cold]
+    pub(super) fn take_lent(&self, scope: u64) -> Option<Arc<More>> {
+        let taken = EARLY.try_with(|early| {
+            let lent = &mut early.borrow_mut().lent;
+            let more = lent.pop_if(|(lender, _)| *lender == scope).map(|(_, more)| more);
+            (more, lent.is_empty())
+        });
+        let (more, is_empty) = taken.ok()?;
+        self.note(LENT, !is_empty);
+        more
     }
 
     pub(super) fn note_early(&self) {

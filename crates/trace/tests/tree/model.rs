@@ -533,6 +533,10 @@ impl Model {
     }
 
     fn capture(&mut self, thread: usize) {
+        // Others may add to it from now on, and in no order.
+        if let Some(span) = self.threads[thread].stack.last().and_then(|_| self.active(thread)) {
+            self.spans[span].is_far |= self.current(thread).live.is_none();
+        }
         let context = self.current(thread);
         self.contexts.push(context);
     }
