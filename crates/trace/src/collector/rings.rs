@@ -18,8 +18,9 @@ pub(crate) struct Rings {
     resting: VecDeque<(Instant, &'static Ring)>,
 }
 
-/// How long a ring rests. The last destructors of a thread that ends do not take longer.
-const REST: Duration = Duration::from_secs(10);
+/// How long a ring rests, unless no other is left. The last destructors of a thread that ends rarely take longer; what one of them writes into
+/// a ring that serves the next thread ends a span of that thread too early.
+const REST: Duration = Duration::from_millis(100);
 
 static RINGS: Mutex<Rings> = Mutex::new(Rings { all: Vec::new(), free: Vec::new(), resting: VecDeque::new() });
 
@@ -37,7 +38,7 @@ pub(crate) fn acquire(first: u64) -> Option<&'static Ring> {
         return Some(ring);
     }
     if rings.all.len() >= MOST {
-        return if first == 0 { rings.free.pop() } else { None };
+        return if first == 0 { rings.free.pop().or_else(|| rings.longest_rested()) } else { None };
     }
     let ring: &'static Ring = Box::leak(Box::new(Ring::new(ids::random(), first, clock::is_quick())));
     rings.all.push(ring);
@@ -64,7 +65,11 @@ impl Rings {
 
     fn rested(&mut self) -> Option<&'static Ring> {
         let has_rested = self.resting.front().is_some_and(|(since, _)| since.elapsed() >= REST);
-        if has_rested { self.resting.pop_front().map(|(_, ring)| ring) } else { None }
+        if has_rested { self.longest_rested() } else { None }
+    }
+
+    fn longest_rested(&mut self) -> Option<&'static Ring> {
+        self.resting.pop_front().map(|(_, ring)| ring)
     }
 
     /// In the child of a fork: what is in the rings is the parent's to send.
