@@ -233,6 +233,9 @@ impl Tracer {
         if let Some(core) = self.core() {
             core.enabled.store(enabled, Ordering::Relaxed);
             global::switched(self);
+            if enabled && core.direct.is_none() {
+                collector::wake();
+            }
         }
     }
 

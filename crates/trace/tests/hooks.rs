@@ -16,11 +16,20 @@ const CHILD: &str = "TRACKWAY_TEST_HOOK";
 
 /// Runs `test` in a process of its own, which is this program with that test alone.
 fn alone(name: &str, test: fn()) {
+    alone_with(name, &[], test);
+}
+
+/// As [`alone`], with more in its environment.
+fn alone_with(name: &str, environment: &[(&str, &str)], test: fn()) {
     if std::env::var(CHILD).is_ok_and(|child| child == name) {
         return test();
     }
     let mut command = Command::new(std::env::current_exe().unwrap());
-    let child = command.args([name, "--exact", "--nocapture"]).env(CHILD, name).stdin(Stdio::null());
+    let child = command
+        .args([name, "--exact", "--nocapture"])
+        .env(CHILD, name)
+        .envs(environment.iter().copied())
+        .stdin(Stdio::null());
     let mut child = child.stdout(Stdio::null()).spawn().unwrap();
     let start = Instant::now();
     loop {
@@ -190,9 +199,9 @@ fn a_hook_may_wait_for_a_thread_that_builds_a_tracer() {
 #[test]
 fn a_fork_does_not_wait_for_a_hook_and_its_child_traces() {
     alone("a_fork_does_not_wait_for_a_hook_and_its_child_traces", || {
-        let _slow = in_a_hook(Duration::from_secs(6));
         let memory = Memory::new();
         let tracer = Tracer::builder().exporter(memory.clone()).build();
+        let _slow = in_a_hook(Duration::from_secs(6));
         let start = Instant::now();
         // SAFETY: as in the tests of forks: the C library keeps its allocator usable in the child.
         let child = unsafe { libc::fork() };
@@ -280,5 +289,79 @@ fn signals_are_left_to_the_threads_of_the_program() {
         // SAFETY: `status` is a place for the one number that is written there.
         unsafe { libc::waitpid(child, &raw mut status, 0) };
         assert_eq!(status, 0);
+    });
+}
+
+#[test]
+fn threads_that_end_with_forgotten_guards_leave_rings_for_others() {
+    alone("threads_that_end_with_forgotten_guards_leave_rings_for_others", || {
+        let memory = Memory::new();
+        let installed = Tracer::builder().exporter(memory.clone()).install();
+        for _ in 0..600 {
+            thread::spawn(|| std::mem::forget(span!("forgotten"))).join().unwrap();
+        }
+        thread::spawn(|| (0..1000).for_each(|_| drop(span!("healthy")))).join().unwrap();
+        assert!(installed.tracer().flush(SOON));
+        assert_eq!(memory.spans().iter().filter(|span| &*span.name == "healthy").count(), 1000);
+        assert_eq!(installed.tracer().stats().dropped.no_ring, 0);
+    });
+}
+
+/// Returns how many threads of the library there are.
+#[cfg(target_os = "linux")]
+fn threads() -> usize {
+    let all = std::fs::read_dir("/proc/self/task").unwrap();
+    let names = all.filter_map(|thread| std::fs::read_to_string(thread.unwrap().path().join("comm")).ok());
+    names.filter(|name| name.starts_with("trackway")).count()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_tracer_has_no_thread_until_it_is_enabled() {
+    alone_with("a_tracer_has_no_thread_until_it_is_enabled", &[("TRACKWAY_DISABLED", "1")], || {
+        let memory = Memory::new();
+        let installed = Tracer::builder().exporter(memory.clone()).install();
+        let tracer = installed.tracer();
+        assert_eq!(threads(), 0);
+        tracer.span("nothing").start().finish();
+        assert!(tracer.flush(SOON));
+        assert_eq!(threads(), 0);
+        tracer.enable();
+        tracer.span("work").start().finish();
+        assert!(tracer.flush(SOON));
+        assert_eq!((threads(), memory.spans().len()), (2, 1));
+    });
+}
+
+/// Returns how often the collector's thread has gone to sleep.
+#[cfg(target_os = "linux")]
+fn sleeps() -> u64 {
+    for thread in std::fs::read_dir("/proc/self/task").unwrap() {
+        let path = thread.unwrap().path();
+        if std::fs::read_to_string(path.join("comm")).unwrap().trim() == "trackway" {
+            let status = std::fs::read_to_string(path.join("status")).unwrap();
+            let line = status.lines().find(|line| line.starts_with("voluntary")).unwrap();
+            return line.split_whitespace().last().unwrap().parse().unwrap();
+        }
+    }
+    panic!("there is no collector");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_collector_sleeps_while_there_is_no_tracer() {
+    alone("the_collector_sleeps_while_there_is_no_tracer", || {
+        let work = |tracer: &Tracer| {
+            tracer.span("work").start().finish();
+            assert!(tracer.flush(SOON));
+        };
+        let tracer = Tracer::builder().build();
+        work(&tracer);
+        drop(tracer);
+        thread::sleep(Duration::from_millis(400));
+        let before = sleeps();
+        thread::sleep(Duration::from_secs(1));
+        assert!(sleeps() - before <= 1, "{}", sleeps() - before);
+        work(&Tracer::builder().build());
     });
 }

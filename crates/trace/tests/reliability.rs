@@ -95,6 +95,12 @@ fn account(exporter: impl Exporter, within: Duration) -> Stats {
     tracer.shutdown(within);
     // Ends after the shutdown, which are counted as well.
     tracer.span("late").start().finish();
+    // What the collector had not read by then, it reads soon.
+    let start = Instant::now();
+    while tracer.stats().waiting > 0 || tracer.stats().emitted < made {
+        assert!(start.elapsed() < SOON, "{:#?}", tracer.stats());
+        thread::sleep(Duration::from_millis(5));
+    }
     let stats = assert_counted(&tracer);
     assert_eq!((stats.emitted, stats.waiting), (made, 0), "{stats:#?}");
     assert!(stats.exporters.iter().all(|exporter| exporter.waiting == 0), "{stats:#?}");

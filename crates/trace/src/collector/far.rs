@@ -3,7 +3,7 @@
 //! The rings are read one after the other, so an end can be read before its start and before what was recorded in between:
 //! the end waits until all rings were read once more.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use trackway_model::{SpanKind, SpanRecord};
@@ -67,6 +67,8 @@ pub(crate) struct FarSpans {
     ended: Vec<u64>,
     due: Vec<u64>,
     pool: Vec<Draft>,
+    /// Those that were heard of before they were read to begin, or may have been: in which drain, the oldest first.
+    heard_of: VecDeque<(u64, u64)>,
     pub(crate) drain: u64,
 }
 
@@ -92,9 +94,10 @@ impl FarSpans {
         if self.spans.len() >= MOST && !self.spans.contains_key(&id) {
             return None;
         }
-        let (pool, drain) = (&mut self.pool, self.drain);
+        let (pool, drain, heard_of) = (&mut self.pool, self.drain, &mut self.heard_of);
         Some(self.spans.entry(id).or_insert_with(|| {
             let draft = pool.pop().unwrap_or_default();
+            heard_of.push_back((drain, id));
             Far { draft, drain, ..Far::default() }
         }))
     }
@@ -168,8 +171,12 @@ impl FarSpans {
 
     /// Forgets what was heard of spans whose start should have been read by now: they had ended, or were refused.
     pub(crate) fn forget_unbegun(&mut self) {
-        let drain = self.drain;
-        self.spans.retain(|_, far| far.begun.is_some() || far.drain + 2 > drain);
+        while let Some((drain, id)) = self.heard_of.front().copied().filter(|(drain, _)| *drain + 2 <= self.drain) {
+            self.heard_of.pop_front();
+            if self.spans.get(&id).is_some_and(|far| far.begun.is_none() && far.drain == drain) {
+                self.spans.remove(&id);
+            }
+        }
         self.drain += 1;
     }
 

@@ -138,7 +138,9 @@ pub(crate) fn open(core: &Arc<Core>) {
     {
         *place = Some(Pipeline::new(core));
     }
-    start();
+    if !core.config.disabled {
+        wake();
+    }
 }
 
 /// Forgets the tracers that nobody has any more.
@@ -209,10 +211,13 @@ fn run() {
     let me = thread::current();
     *SLEEPER.write().unwrap_or_else(PoisonError::into_inner) = Some(me);
     // Whoever asked before this could not unpark it.
-    let mut pause = Duration::ZERO;
+    let mut pause = Some(Duration::ZERO);
     // A hook that forked is all that runs in that child, and then this.
     while !is_lost() {
-        thread::park_timeout(pause);
+        match pause {
+            Some(pause) => thread::park_timeout(pause),
+            None => thread::park(),
+        }
         WOKEN.swap(false, Ordering::AcqRel);
         for _ in 0..MOST_WAITED {
             if WAITING.load(Ordering::Relaxed) == 0 {
@@ -221,17 +226,18 @@ fn run() {
             thread::sleep(POLL);
         }
         // What a program's own types do when they are dropped may panic too; the thread outlives it.
-        pause = catch_unwind(round).unwrap_or(BUSY);
+        pause = catch_unwind(round).unwrap_or(Some(BUSY));
     }
 }
 
-/// Reads the rings once, and for those who asked to the end; returns when to do it again.
-fn round() -> Duration {
+/// Reads the rings once, and for those who asked to the end; returns when to do it again: `None` when somebody will ask, since
+/// there is no tracer.
+fn round() -> Option<Duration> {
     let asked = ASKED.load(Ordering::Acquire);
     if !time::observe() {
-        return BUSY;
+        return Some(BUSY);
     }
-    let Some(turn) = Turn::take() else { return POLL };
+    let Some(turn) = Turn::take() else { return Some(POLL) };
     let is_asked = *DONE.lock().unwrap_or_else(PoisonError::into_inner) < asked;
     let busy = if is_asked { drain_all() } else { drain() };
     drop(turn);
@@ -239,9 +245,13 @@ fn round() -> Duration {
         *DONE.lock().unwrap_or_else(PoisonError::into_inner) = asked;
         ANSWER.notify_all();
     }
-    let gone = with(State::take_gone);
+    let (gone, is_needed) = with(|state| (state.take_gone(), state.pipelines.iter().any(Option::is_some)));
     drop(gone);
-    if busy { BUSY } else { IDLE }
+    match (busy, is_needed) {
+        (true, _) => Some(BUSY),
+        (false, true) => Some(IDLE),
+        (false, false) => None,
+    }
 }
 
 /// Collects everything that was recorded before the call and hands it to the exporters; returns whether that was done in
