@@ -8,7 +8,7 @@
 //! END       tick                                                      the innermost span ends
 //! END_OF    number          , tick                                    another one ends
 //! ATTACH    flags · remote? , span, trace, trace, tracer              a scope begins, in the span of that id if there is one
-//! DETACH                                                              the innermost scope ends
+//! DETACH    tick, or 0                                                the innermost scope ends, and what is open in it
 //! FAR       site            , tick, parent, trace, trace, tracer·flags   a span that may end on another thread
 //! FAR_END   -               , span, tick
 //! STATE     far? · length   , text..                                  W3C tracestate of the scope or far span before it

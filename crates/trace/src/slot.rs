@@ -416,7 +416,7 @@ impl Slot {
     fn restore(&self, saved: &mut Saved) {
         // The scope has a ring only if the ring was told of something inside it, which ends with it.
         if let Some(ring) = self.ring.get() {
-            record_detach(ring);
+            record_detach(ring, crate::clock::ticks());
         }
         self.ring.set(saved.ring);
         self.current.set(saved.current);
@@ -473,7 +473,8 @@ impl Slot {
     /// Ends what [`begin`](Self::begin) began.
     #[cold]
     pub(crate) fn leave(&self, ring: &Ring) {
-        record_detach(ring);
+        // Its span has just ended, so that there is mostly nothing left whose end the time would tell.
+        record_detach(ring, 0);
         self.leave_quietly();
         self.return_borrowed();
     }
@@ -536,9 +537,9 @@ fn record_attach(ring: &Ring, place: &Place) -> bool {
     true
 }
 
-fn record_detach(ring: &Ring) {
+fn record_detach(ring: &Ring, tick: u64) {
     let at = ring.head();
-    ring.put(at, u64::from(record::DETACH));
+    ring.put(at, tick << 8 | u64::from(record::DETACH));
     ring.publish(at + 1);
 }
 

@@ -365,3 +365,26 @@ fn the_collector_sleeps_while_there_is_no_tracer() {
         work(&Tracer::builder().build());
     });
 }
+
+#[test]
+fn what_outlives_its_scope_ends_with_the_scope() {
+    alone("what_outlives_its_scope_ends_with_the_scope", || {
+        let memory = Memory::new();
+        let tracer = Tracer::builder().exporter(memory.clone()).build();
+        let mut left = Vec::new();
+        for _ in 0..5 {
+            let owned = tracer.span("owned").start();
+            let scope = owned.activate();
+            std::mem::forget(span!("outlives"));
+            drop(scope);
+            left.push(std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64);
+            thread::sleep(Duration::from_millis(150));
+        }
+        assert!(tracer.flush(SOON));
+        let ends: Vec<u64> =
+            memory.spans().iter().filter(|span| &*span.name == "outlives").map(|span| span.end.unwrap().0).collect();
+        let late: Vec<_> = ends.iter().zip(&left).map(|(end, left)| end.saturating_sub(*left) / 1_000_000).collect();
+        assert_eq!(ends.len(), 5);
+        assert!(late.iter().all(|late| *late < 5), "{late:?} ms");
+    });
+}

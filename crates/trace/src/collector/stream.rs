@@ -163,7 +163,7 @@ impl Stream {
                 at + 5
             }
             record::DETACH => {
-                self.detach(line, desk, pipelines);
+                self.detach(word >> 8, line, desk, pipelines);
                 at + 1
             }
             record::FAR => {
@@ -230,7 +230,7 @@ impl Stream {
             }
             record::GONE => {
                 while !self.scopes.is_empty() {
-                    self.detach(line, desk, pipelines);
+                    self.detach(0, line, desk, pipelines);
                 }
                 self.open.depth = 0;
                 at + 1
@@ -361,18 +361,19 @@ impl Stream {
         self.about = 0;
     }
 
-    /// Ends the innermost scope, and what was left open in it.
-    fn detach(&mut self, line: &Timeline, desk: &mut Desk, pipelines: &mut [Option<Pipeline>]) {
+    /// Ends the innermost scope, and what was left open in it, at that tick; 0 for one that nobody knows.
+    fn detach(&mut self, tick: u64, line: &Timeline, desk: &mut Desk, pipelines: &mut [Option<Pipeline>]) {
         let Some(scope) = self.scopes.last() else { return };
         let below = scope.below;
         while self.open.depth > below {
-            // A guard was forgotten: nobody knows when the work ended, only that it was not later than now.
-            let now = line.wall(crate::clock::ticks());
+            // A guard outlived its scope, or was forgotten: when the work ended is a guess, but not later than this.
+            let end = if tick == 0 { line.wall(crate::clock::ticks()) } else { line.wall_of_low_bits(tick) };
+            let end = end.max(self.open.last().map_or(0, |open| open.start));
             if let Some(draft) = self.open.last_mut().and_then(|open| open.draft(&mut desk.far)) {
                 let key = KeyRead { name: INCOMPLETE, mark: mark(INCOMPLETE) };
                 draft.attribute(Place::Span, key, Read::Bool(true), &Limits::default());
             }
-            self.end(now, desk, pipelines);
+            self.end(end, desk, pipelines);
         }
         self.scopes.pop();
         self.about = 0;
