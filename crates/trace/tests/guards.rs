@@ -200,7 +200,6 @@ fn names_whose_marks_are_equal_are_two_names() {
 }
 
 #[test]
-#[ignore = "makes 16 million keys"]
 fn a_key_too_many_is_written_out() {
     let (tracer, memory) = tracer();
     let scope = tracer.activate();
