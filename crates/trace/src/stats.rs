@@ -1,6 +1,6 @@
 //! What became of every span.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::export::ExporterStats;
 
@@ -74,6 +74,8 @@ pub(crate) enum Lost {
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Counters {
+    /// The tracer that has them; the next one in its place has another number.
+    tracer: AtomicU32,
     /// Spans read from rings to their end; the collector alone counts them, so it needs no locked addition.
     pub(crate) collected: AtomicU64,
     /// Owned spans that ended.
@@ -98,9 +100,16 @@ pub(crate) fn of(tracer: u32) -> &'static Counters {
     COUNTERS.get(tracer as usize % TRACERS).unwrap_or(&COUNTERS[0])
 }
 
+/// As [`of`], for what may belong to a tracer that is no more; `None` then.
+pub(crate) fn of_living(tracer: u32) -> Option<&'static Counters> {
+    let counters = of(tracer);
+    (counters.tracer.load(Ordering::Relaxed) == tracer).then_some(counters)
+}
+
 impl Counters {
     const fn new() -> Self {
         Self {
+            tracer: AtomicU32::new(0),
             collected: AtomicU64::new(0),
             ended: AtomicU64::new(0),
             handed_over: AtomicU64::new(0),
@@ -135,7 +144,9 @@ impl Counters {
         self.memory.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn reset(&self) {
+    /// Begins anew, for that tracer.
+    pub(crate) fn reset(&self, tracer: u32) {
+        self.tracer.store(tracer, Ordering::Relaxed);
         for counter in self.all() {
             counter.store(0, Ordering::Relaxed);
         }

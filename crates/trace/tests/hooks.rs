@@ -388,3 +388,23 @@ fn what_outlives_its_scope_ends_with_the_scope() {
         assert!(late.iter().all(|late| *late < 5), "{late:?} ms");
     });
 }
+
+#[test]
+fn what_a_dead_tracer_loses_is_not_counted_in_its_successor() {
+    alone("what_a_dead_tracer_loses_is_not_counted_in_its_successor", || {
+        let installed = Tracer::builder().exporter(Memory::new()).install();
+        let context = {
+            let _root = span!("root");
+            trackway::current()
+        };
+        drop(installed);
+        let successor = Tracer::builder().exporter(Memory::new()).build();
+        {
+            let _attached = context.attach();
+            let mut spans: Vec<_> = (0..600).map(|_| span!("of a dead one")).collect();
+            while spans.pop().is_some() {}
+        }
+        assert!(successor.flush(SOON));
+        assert_eq!((successor.stats().emitted, successor.stats().dropped.total()), (0, 0));
+    });
+}

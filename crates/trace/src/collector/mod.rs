@@ -103,14 +103,18 @@ pub(crate) fn is_running() -> bool {
 /// Counts a span that was refused.
 #[cold]
 pub(crate) fn count_lost(tracer: u32, lost: Lost) {
-    stats::of(tracer).count(lost);
+    if let Some(counters) = stats::of_living(tracer) {
+        counters.count(lost);
+    }
 }
 
 /// Counts an attribute, an event or a link for which the ring had no room.
 #[cold]
 pub(crate) fn count_attribute_lost() {
     let tracer = SLOT.with(|slot| slot.tracer());
-    stats::of(tracer).fields_lost.fetch_add(1, Ordering::Relaxed);
+    if let Some(counters) = stats::of_living(tracer) {
+        counters.fields_lost.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// Returns the number of a new tracer; `None` when there are too many, and inside of a hook.
@@ -132,7 +136,7 @@ pub(crate) fn number() -> Option<u32> {
 pub(crate) fn open(core: &Arc<Core>) {
     exit::watch_forks();
     time::observe();
-    stats::of(core.number).reset();
+    stats::of(core.number).reset(core.number);
     if let Some(state) = lock().as_mut()
         && let Some(place) = state.pipelines.get_mut(core.number as usize % TRACERS)
     {
@@ -537,7 +541,7 @@ pub(crate) fn forked(held: Option<Held>) {
     state.desk = Desk::default();
     for pipeline in state.pipelines.iter_mut().flatten() {
         let core = pipeline.core.clone();
-        stats::of(core.number).reset();
+        stats::of(core.number).reset(core.number);
         core.forked();
         *pipeline = Pipeline::new(&core);
     }
