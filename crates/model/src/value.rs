@@ -130,6 +130,25 @@ impl From<i64> for Value {
     }
 }
 
+impl From<i32> for Value {
+    fn from(value: i32) -> Self {
+        Self::Int(i64::from(value))
+    }
+}
+
+impl From<u32> for Value {
+    fn from(value: u32) -> Self {
+        Self::Int(i64::from(value))
+    }
+}
+
+/// What is above `i64::MAX` becomes text: OpenTelemetry has signed numbers only.
+impl From<u64> for Value {
+    fn from(value: u64) -> Self {
+        i64::try_from(value).map_or_else(|_| Self::Text(value.to_string().into()), Self::Int)
+    }
+}
+
 impl From<f64> for Value {
     fn from(value: f64) -> Self {
         Self::Double(value)
@@ -139,6 +158,18 @@ impl From<f64> for Value {
 impl From<&str> for Value {
     fn from(value: &str) -> Self {
         Self::Text(value.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value.into())
+    }
+}
+
+impl<T: Into<Value>> From<Vec<T>> for Value {
+    fn from(values: Vec<T>) -> Self {
+        Self::Array(values.into_iter().map(Into::into).collect())
     }
 }
 
@@ -157,6 +188,12 @@ mod tests {
         let value = Value::Array(vec![Value::Double(f64::NAN), Value::Empty]);
         assert_eq!(value, value.clone());
         assert_ne!(Value::Double(0.0), Value::Double(-0.0), "content that differs stays two");
+    }
+
+    #[test]
+    fn a_number_that_is_too_large_for_opentelemetry_becomes_text() {
+        let values = Value::from(vec![7, u64::MAX]);
+        assert_eq!(values, Value::Array(vec![Value::Int(7), Value::from("18446744073709551615")]));
     }
 
     #[test]
