@@ -63,3 +63,63 @@ impl Inject for Vec<(String, String)> {
         self.push((name.to_owned(), text));
     }
 }
+
+/// Reads texts by a function, where what holds them is of a type that is neither ours nor the caller's.
+///
+/// ```
+/// use trackway_wire::propagation::{Getter, SpanContext};
+///
+/// # struct Request;
+/// # impl Request { fn header(&self, name: &str) -> Option<&str> { (name == "traceparent").then_some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01") } }
+/// # let request = Request;
+/// let parent = SpanContext::extract(&Getter::new(|name| request.header(name)))?;
+/// assert!(parent.is_some());
+/// # Ok::<(), trackway_wire::propagation::Corrupt>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Getter<F>(F);
+
+impl<F> Getter<F> {
+    /// Returns a carrier of the texts that `get` returns, one for a name. Whether it regards case is its own affair: the
+    /// names that are asked for are in lower case.
+    pub fn new<T: AsRef<str>>(get: F) -> Self
+    where
+        F: Fn(&str) -> Option<T>,
+    {
+        Self(get)
+    }
+}
+
+impl<F: Fn(&str) -> Option<T>, T: AsRef<str>> Extract for Getter<F> {
+    fn each(&self, name: &str, each: &mut dyn FnMut(&str)) {
+        if let Some(text) = (self.0)(name) {
+            each(text.as_ref());
+        }
+    }
+}
+
+/// Writes texts by a function, which is to put each in the place of what was there.
+///
+/// ```
+/// use trackway_wire::propagation::{Baggage, Setter};
+///
+/// let mut lines = String::new();
+/// let mut carrier = Setter::new(|name, text| lines += &format!("{name}: {text}\r\n"));
+/// Baggage::default().with("tier", "gold").inject(&mut carrier);
+/// assert_eq!(lines, "baggage: tier=gold\r\n");
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Setter<F>(F);
+
+impl<F: FnMut(&'static str, String)> Setter<F> {
+    /// Returns a carrier that hands names and texts to `set`.
+    pub fn new(set: F) -> Self {
+        Self(set)
+    }
+}
+
+impl<F: FnMut(&'static str, String)> Inject for Setter<F> {
+    fn put(&mut self, name: &'static str, text: String) {
+        (self.0)(name, text);
+    }
+}

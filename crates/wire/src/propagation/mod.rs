@@ -22,12 +22,14 @@
 
 mod baggage;
 mod carrier;
+#[cfg(feature = "http")]
+mod http;
 mod traceparent;
 mod tracestate;
 
 pub use baggage::Baggage;
-pub use carrier::{Extract, Inject};
-pub use traceparent::{Corrupt, SpanContext, TraceFlags};
+pub use carrier::{Extract, Getter, Inject, Setter};
+pub use traceparent::{Corrupt, Flaw, Part, SpanContext, TraceFlags};
 pub use tracestate::TraceState;
 
 /// The characters that HTTP lets stand around a header's value and its members.

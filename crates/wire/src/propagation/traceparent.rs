@@ -1,5 +1,7 @@
 //! The `traceparent` header.
 
+use std::fmt;
+
 use trackway_model::{SpanId, TraceId};
 
 use super::{Extract, Inject, TraceState, trim};
@@ -26,12 +28,38 @@ pub struct TraceFlags(pub u8);
 
 /// A `traceparent` that is there and cannot be read: begin a new trace.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the traceparent header is {what}: {header:?}")]
+#[error("the traceparent header is {flaw}: {header:?}")]
 pub struct Corrupt {
-    /// What is wrong with it.
-    what: &'static str,
+    flaw: Flaw,
     /// The header, shortened.
     header: String,
+}
+
+/// What is wrong with a `traceparent`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Flaw {
+    /// There are several: somebody on the way added one instead of replacing it.
+    Repeated,
+    /// A part is not there, or is not what it should be: digits are missing, in capitals, or zeros only.
+    Without(Part),
+    /// It is of version ff, which is forbidden.
+    ForbiddenVersion,
+    /// It goes on after the last part, which version 00 does not allow.
+    TooLong,
+}
+
+/// A part of a `traceparent`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// Two digits.
+    Version,
+    /// 32 digits.
+    TraceId,
+    /// 16 digits: the span in the sending process.
+    ParentId,
+    /// Two digits.
+    Flags,
 }
 
 impl TraceFlags {
@@ -63,7 +91,7 @@ impl SpanContext {
         let mut parsed = Ok(None);
         carrier.each(TRACEPARENT, &mut |header| {
             headers += 1;
-            parsed = if headers == 1 { parse(header).map(Some) } else { Err(Corrupt::new("there twice", header)) };
+            parsed = if headers == 1 { parse(header).map(Some) } else { Err(Corrupt::new(Flaw::Repeated, header)) };
         });
         let Some((trace_id, span_id, flags)) = parsed? else { return Ok(None) };
         let mut lines = Vec::new();
@@ -107,34 +135,58 @@ fn digit(value: u8) -> char {
 }
 
 impl Corrupt {
-    fn new(what: &'static str, header: &str) -> Self {
-        Self { what, header: header.chars().take(80).collect() }
+    fn new(flaw: Flaw, header: &str) -> Self {
+        Self { flaw, header: header.chars().take(80).collect() }
+    }
+
+    /// Returns what is wrong with the header.
+    pub fn flaw(&self) -> Flaw {
+        self.flaw
+    }
+
+    /// Returns the header's first 80 characters.
+    pub fn header(&self) -> &str {
+        &self.header
+    }
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Repeated => "there twice",
+            Self::Without(Part::Version) => "without a version",
+            Self::Without(Part::TraceId) => "without a trace id",
+            Self::Without(Part::ParentId) => "without a parent id",
+            Self::Without(Part::Flags) => "without flags",
+            Self::ForbiddenVersion => "of the forbidden version ff",
+            Self::TooLong => "longer than its version allows",
+        })
     }
 }
 
 fn parse(header: &str) -> Result<(TraceId, SpanId, TraceFlags), Corrupt> {
-    let corrupt = |what| Corrupt::new(what, header);
+    let without = |part| Corrupt::new(Flaw::Without(part), header);
     let text = trim(header).as_bytes();
-    let field = |from: usize, digits: usize, what| {
+    let field = |from: usize, digits: usize, part| {
         let hyphen_before = from == 0 || text.get(from - 1) == Some(&b'-');
         let ends = text.get(from + digits).is_none_or(|after| *after == b'-');
         let field = text.get(from..from + digits).filter(|_| hyphen_before && ends);
-        field.ok_or_else(|| corrupt(what))
+        field.ok_or_else(|| without(part))
     };
-    let number = |from, digits, what| hex(field(from, digits, what)?).ok_or_else(|| corrupt(what));
-    let version = number(0, 2, "without a version")?;
-    field(3, 32, "without a trace id")?;
+    let number = |from, digits, part| hex(field(from, digits, part)?).ok_or_else(|| without(part));
+    let version = number(0, 2, Part::Version)?;
+    field(3, 32, Part::TraceId)?;
     let (high, low) = (hex(text.get(3..19).unwrap_or_default()), hex(text.get(19..35).unwrap_or_default()));
-    let (high, low) = high.zip(low).ok_or_else(|| corrupt("without a trace id"))?;
+    let (high, low) = high.zip(low).ok_or_else(|| without(Part::TraceId))?;
     let trace_id = TraceId::new((u128::from(high) << 64 | u128::from(low)).to_be_bytes());
-    let trace_id = trace_id.ok_or_else(|| corrupt("without a trace id"))?;
-    let span_id = SpanId::new(number(36, 16, "without a parent id")?.to_be_bytes());
-    let span_id = span_id.ok_or_else(|| corrupt("without a parent id"))?;
-    let flags = number(53, 2, "without flags")? as u8;
+    let trace_id = trace_id.ok_or_else(|| without(Part::TraceId))?;
+    let span_id = SpanId::new(number(36, 16, Part::ParentId)?.to_be_bytes());
+    let span_id = span_id.ok_or_else(|| without(Part::ParentId))?;
+    let flags = number(53, 2, Part::Flags)? as u8;
     match (version, text.len()) {
-        (0xff, _) => Err(corrupt("of the forbidden version ff")),
+        (0xff, _) => Err(Corrupt::new(Flaw::ForbiddenVersion, header)),
         // A later version may add fields, and this one may not.
-        (0, 56..) => Err(corrupt("longer than its version allows")),
+        (0, 56..) => Err(Corrupt::new(Flaw::TooLong, header)),
         _ => Ok((trace_id, span_id, TraceFlags(flags))),
     }
 }
