@@ -1,8 +1,10 @@
 //! What can be the value of an attribute, and how it is named.
 
+mod list;
+mod standard;
+
 use std::borrow::Cow;
 use std::fmt::{Debug, Display};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use trackway_model::{Text, Value};
@@ -32,9 +34,21 @@ pub enum ValueRef<'a> {
 
 /// What can be recorded as the value of an attribute.
 ///
-/// Numbers, booleans and texts are recorded as they are, `Option` when it holds something. A `u64` above `i64::MAX`
-/// becomes text, for [OTLP](https://opentelemetry.io/docs/specs/otlp/) has signed integers only. For anything else there are [`display`] and
-/// [`debug`], and [`Value`] for lists and maps.
+/// | type | recorded as |
+/// |---|---|
+/// | `bool`, integers, `NonZero` ones, floats | themselves; an integer beyond `i64` as text: [OTLP](https://opentelemetry.io/docs/specs/otlp/) has no larger one |
+/// | texts, `char`, `format_args!` | text |
+/// | [`Path`](std::path::Path) | text, with the replacement character for what is not UTF-8 |
+/// | IP and socket addresses, [`TraceId`](crate::TraceId), [`SpanId`](crate::SpanId) | text |
+/// | [`Duration`](std::time::Duration) | seconds, as a float: the unit of OpenTelemetry's conventions |
+/// | [`SystemTime`](std::time::SystemTime) | text, as RFC 3339 writes it in UTC |
+/// | `[u8]`, `[u8; N]`, `Vec<u8>` | bytes |
+/// | slices, arrays and `Vec`s of numbers, booleans or texts | a list |
+/// | `Option` | what it holds; left out when that is nothing |
+/// | `&T`, `Box`, `Rc`, `Arc` | what they point to |
+/// | [`Value`] | itself, for lists and maps of any content |
+///
+/// For anything else there are [`display`] and [`debug`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be recorded as it is",
     note = "write `%value` to record what its `Display` writes, or `?value` for its `Debug`"
@@ -82,8 +96,6 @@ fields! {
     f64 => |value| ValueRef::F64(*value), |pen| pen.word(record::F64, (*value).to_bits());
     str => |value| ValueRef::Text(value), |pen| pen.text(value);
     String => |value| ValueRef::Text(value), |pen| pen.text(value);
-    Box<str> => |value| ValueRef::Text(value), |pen| pen.text(value);
-    Arc<str> => |value| ValueRef::Text(value), |pen| pen.text(value);
     Cow<'_, str> => |value| ValueRef::Text(value), |pen| pen.text(value);
     Text => |value| ValueRef::Text(value), |pen| pen.text(value);
     [u8] => |value| ValueRef::Bytes(value), |pen| pen.value(ValueRef::Bytes(value));
