@@ -1,5 +1,6 @@
 //! What a tracer can be told when it is built.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -174,6 +175,15 @@ impl Builder {
         crate::exit::install();
         global::install(&tracer);
         Installed { tracer }
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Config { service, project, sampler, limits, .. } = &self.config;
+        let mut builder = f.debug_struct("Builder");
+        builder.field("service", service).field("project", project).field("sampler", sampler).field("limits", limits);
+        builder.field("exporters", &self.exporters.len()).finish_non_exhaustive()
     }
 }
 

@@ -78,6 +78,28 @@ impl Context {
         Self::default()
     }
 
+    /// Returns the place of a span in another process, of which the program knows by a way of its own: a message's
+    /// fields, for example. From headers [`extract`](Self::extract) reads it.
+    ///
+    /// ```
+    /// use trackway::{Context, TraceFlags};
+    ///
+    /// let (trace, span) = ("4bf92f3577b34da6a3ce929d0e0e4736".parse()?, "00f067aa0ba902b7".parse()?);
+    /// let context = Context::remote(trace, span, TraceFlags::SAMPLED);
+    /// let traceparent = context.traceparent();
+    /// assert_eq!(traceparent.as_deref(), Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+    /// # Ok::<(), trackway::IdError>(())
+    /// ```
+    pub fn remote(trace_id: TraceId, span_id: SpanId, flags: TraceFlags) -> Self {
+        Self {
+            trace: u128::from_be_bytes(trace_id.bytes()),
+            span: u64::from_be_bytes(span_id.bytes()),
+            flags: flags.0,
+            remote: true,
+            ..Self::default()
+        }
+    }
+
     /// Returns the trace; `None` outside of every trace.
     pub fn trace_id(&self) -> Option<TraceId> {
         TraceId::new(self.trace.to_be_bytes())
@@ -101,6 +123,18 @@ impl Context {
     /// Returns the [W3C trace flags](https://www.w3.org/TR/trace-context-2/#trace-flags).
     pub fn flags(&self) -> TraceFlags {
         TraceFlags(self.flags)
+    }
+
+    /// Returns the value of the [`traceparent`](https://www.w3.org/TR/trace-context-2/#traceparent-header) header; `None`
+    /// outside of every trace.
+    pub fn traceparent(&self) -> Option<String> {
+        Some(self.span_context()?.traceparent())
+    }
+
+    /// Returns what another process is told of the span; `None` outside of every trace.
+    pub fn span_context(&self) -> Option<SpanContext> {
+        let trace_state = self.more.as_ref().map(|more| more.state.clone()).unwrap_or_default();
+        Some(SpanContext { trace_id: self.trace_id()?, span_id: self.span_id()?, flags: self.flags(), trace_state })
     }
 
     /// Returns the `tracestate` header; `None` when it is empty.
@@ -153,31 +187,35 @@ impl Context {
     ///
     /// # Errors
     /// [`Corrupt`] when a `traceparent` is there and cannot be read. The request is as good without a trace:
-    /// `Context::extract(headers).unwrap_or_default()` begins a new one.
+    /// `Context::extract(headers).unwrap_or_default()` begins a new one. [`Corrupt::flaw`] says what is wrong.
+    ///
+    /// Lists and maps of texts are carriers, a [`Getter`](crate::Getter) makes one of a closure, and with the feature `http`
+    /// the `HeaderMap` of hyper, axum, tonic and reqwest is one:
+    ///
+    #[cfg_attr(feature = "http", doc = "```")]
+    #[cfg_attr(not(feature = "http"), doc = "```ignore")]
+    /// use trackway::Context;
+    ///
+    /// let mut headers = http::HeaderMap::new();
+    /// headers.insert("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse()?);
+    /// let context = Context::extract(&headers)?;
+    ///
+    /// let mut onward = http::HeaderMap::new();
+    /// context.inject(&mut onward);
+    /// assert_eq!(headers, onward);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn extract(carrier: &(impl Extract + ?Sized)) -> Result<Self, Corrupt> {
-        let parent = SpanContext::extract(carrier)?;
+        let context = SpanContext::extract(carrier)?.map(Self::from).unwrap_or_default();
         let baggage = Baggage::extract(carrier);
-        let state = parent.as_ref().map(|parent| parent.trace_state.clone()).unwrap_or_default();
-        let mut context = Self::default();
-        if let Some(parent) = parent {
-            context.trace = u128::from_be_bytes(parent.trace_id.bytes());
-            context.span = u64::from_be_bytes(parent.span_id.bytes());
-            context.flags = parent.flags.0;
-            context.remote = true;
-        }
-        if !baggage.is_empty() || !state.is_empty() {
-            let state_text = state.to_string().into();
-            context.more = Some(Arc::new(More { baggage, state, state_text, ..More::default() }));
-        }
-        Ok(context)
+        Ok(if baggage.is_empty() { context } else { context.change(|more| more.baggage = baggage) })
     }
 
     /// Writes the context for another process into headers or any other carrier; writes no `traceparent` outside of
     /// every trace.
     pub fn inject(&self, carrier: &mut (impl Inject + ?Sized)) {
-        if let (Some(trace_id), Some(span_id)) = (self.trace_id(), self.span_id()) {
-            let trace_state = self.more.as_ref().map(|more| more.state.clone()).unwrap_or_default();
-            SpanContext { trace_id, span_id, flags: self.flags(), trace_state }.inject(carrier);
+        if let Some(context) = self.span_context() {
+            context.inject(carrier);
         }
         if let Some(more) = &self.more {
             more.baggage.inject(carrier);
@@ -216,6 +254,27 @@ impl Context {
     }
 }
 
+/// The place of a span in another process.
+impl From<SpanContext> for Context {
+    fn from(parent: SpanContext) -> Self {
+        let SpanContext { trace_id, span_id, flags, trace_state } = parent;
+        let context = Self::remote(trace_id, span_id, flags);
+        if trace_state.is_empty() { context } else { context.with_state(trace_state) }
+    }
+}
+
+/// Equal are contexts of which everything that can be asked is equal: ids, flags, `tracestate` and baggage.
+impl PartialEq for Context {
+    fn eq(&self, other: &Self) -> bool {
+        let ids = |context: &Self| (context.trace, context.span, context.flags, context.remote);
+        ids(self) == ids(other)
+            && self.trace_state() == other.trace_state()
+            && self.baggage_entries().eq(other.baggage_entries())
+    }
+}
+
+impl Eq for Context {}
+
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.trace_id(), self.span_id()) {
@@ -232,6 +291,12 @@ impl fmt::Debug for Context {
 pub struct Scope {
     saved: Saved,
     stays: PhantomData<*const ()>,
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").finish_non_exhaustive()
+    }
 }
 
 impl Drop for Scope {

@@ -80,8 +80,18 @@ pub mod __private {
 /// ```
 #[cfg(feature = "macros")]
 pub use trackway_macros::trace;
-pub use trackway_model::{Attributes, SpanId, SpanKind, SpanRecord, StatusCode, Text, Timestamp, TraceId, Value};
-pub use trackway_wire::propagation::{Corrupt, Extract, Inject};
+pub use trackway_model::{
+    Attributes, Elapsed, Event, IdError, Link, Resource, SpanId, SpanKind, SpanRecord, Status, StatusCode, Text,
+    Timestamp, TraceId, Value,
+};
+pub use trackway_wire::propagation::{
+    Corrupt, Extract, Flaw, Getter, Inject, Part, Setter, SpanContext, TraceFlags, TraceState,
+};
+
+/// The parts of a [`SpanRecord`] whose names mean something else in this crate.
+pub mod model {
+    pub use trackway_model::{Dropped, Scope};
+}
 
 /// Builds the program's tracer with every default, and makes it the global one: spans go to a Trackway server on this
 /// machine, or to where `OTEL_EXPORTER_OTLP_ENDPOINT` says.

@@ -13,6 +13,8 @@
 //! assert_eq!(spans.tree(), "checkout 3s items=2\n  charge 1s ERROR declined\n");
 //! ```
 
+use std::fmt;
+
 use trackway_model::SpanRecord;
 
 use crate::builder::Builder;
@@ -56,5 +58,11 @@ impl Spans {
     /// Draws the spans as a tree, for snapshots: a line a span with its duration, its attributes and its error.
     pub fn tree(&self) -> String {
         crate::tree(&self.finished())
+    }
+}
+
+impl fmt::Debug for Spans {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Spans").field(&self.finished()).finish()
     }
 }
