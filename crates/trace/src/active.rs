@@ -1,5 +1,7 @@
 //! Adding to the active span without having it at hand.
 
+mod relation;
+
 use std::marker::PhantomData;
 use std::sync::Arc;
 

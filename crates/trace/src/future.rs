@@ -1,5 +1,6 @@
 //! Spans and contexts that follow a future from poll to poll, under any executor.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context as Waker, Poll, ready};
@@ -107,6 +108,18 @@ pin_project! {
         #[pin]
         work: F,
         context: Context,
+    }
+}
+
+impl<F> fmt::Debug for InSpan<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InSpan").finish_non_exhaustive()
+    }
+}
+
+impl<F> fmt::Debug for InContext<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InContext").field("context", &self.context).finish_non_exhaustive()
     }
 }
 

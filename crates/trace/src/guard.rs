@@ -1,5 +1,7 @@
 //! The fast path: a span that begins and ends on one thread.
 
+mod context;
+
 use std::marker::PhantomData;
 use std::thread;
 
@@ -343,6 +345,7 @@ impl Drop for Guard {
 }
 
 /// The event that was just recorded, for its details.
+#[derive(Debug)]
 pub struct EventGuard<'a> {
     guard: &'a Guard,
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use trackway_model::{Dropped, Event, Link, SpanKind, SpanRecord, Status, StatusCode, Text, Timestamp, Value, keys};
 
 use crate::context::{Context, More, Scope};
+use crate::errors::Fault;
 use crate::field::{Field, Label};
 use crate::limits::Limits;
 use crate::slot::{SLOT, Slot};
@@ -293,9 +294,9 @@ impl Span {
     /// Records that the span failed with that error: its status, and an `exception` event with the error's type, its
     /// message and what it was caused by, as OpenTelemetry's
     /// [conventions](https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/) name them.
-    pub fn record_error<E: Error + ?Sized>(&self, error: &E) -> &Self {
+    pub fn record_error<How>(&self, error: &(impl Fault<How> + ?Sized)) -> &Self {
         if self.is_recording() {
-            self.fail(std::any::type_name::<E>(), &error.to_string(), causes(error));
+            self.fail(error.kind(), &error.message(), error.causes());
         }
         self
     }
@@ -351,6 +352,12 @@ impl Drop for Span {
     }
 }
 
+impl fmt::Debug for SpanBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpanBuilder").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
 impl Borrow<Context> for Span {
     fn borrow(&self) -> &Context {
         &self.context
@@ -371,6 +378,7 @@ impl fmt::Debug for Span {
 }
 
 /// The event that was just recorded, for its details.
+#[derive(Debug)]
 pub struct SpanEvent<'a> {
     span: &'a Span,
     /// Where in the record it is; `None` when it was left out.
@@ -540,7 +548,7 @@ pub(crate) fn cut(value: Value, most: usize) -> Value {
 }
 
 /// Returns a link; `None` where there is nothing to link to.
-fn link(to: &Context, attributes: Vec<(Text, Value)>) -> Option<Link> {
+pub(crate) fn link(to: &Context, attributes: Vec<(Text, Value)>) -> Option<Link> {
     if to.trace == 0 || to.span == 0 {
         return None;
     }

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+use std::error::Error;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZero;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,7 +13,8 @@ use std::time::{Duration, SystemTime};
 
 use trackway::export::Memory;
 use trackway::{
-    Context, Corrupt, Field, Flaw, Getter, Part, Setter, SpanContext, SpanId, TraceFlags, TraceId, Tracer, Value, span,
+    Active, Builder, Context, Corrupt, EventGuard, Field, Flaw, Getter, Guard, InContext, InSpan, Part, Scope, Setter,
+    Span, SpanBuilder, SpanContext, SpanEvent, SpanId, Stats, TraceFlags, TraceId, Tracer, Value, span,
 };
 
 const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -143,4 +146,79 @@ fn a_header_that_cannot_be_read_says_what_is_wrong() {
     assert_eq!(flaw(&[&format!("{TRACEPARENT}-00")]), Flaw::TooLong);
     let corrupt = SpanContext::extract(&vec![("traceparent", "00-0")]).unwrap_err();
     assert_eq!(corrupt.header(), "00-0");
+}
+
+#[test]
+fn every_kind_of_span_records_errors_boxed_ones_too() {
+    let number = || "x".parse::<u8>().unwrap_err();
+    let boxed: Box<dyn Error + Send + Sync> = "declined".into();
+    let (tracer, spans) = trackway::testing::tracer();
+    let _scope = tracer.activate();
+    tracer.span("owned").start().record_error(&number()).record_error(&boxed).record_error(&*boxed).finish();
+    span!("guard").record_error(&number()).record_error(&boxed);
+    {
+        let _span = span!("active");
+        trackway::active().record_error(&number()).record_error(&boxed);
+    }
+    for name in ["owned", "guard", "active"] {
+        let span = spans.named(name).unwrap();
+        assert_eq!(&*span.status.message, "declined", "{name}");
+        let types: Vec<_> = span.events.iter().map(|event| event.attributes.text("exception.type").unwrap()).collect();
+        assert_eq!(types[0], "core::num::error::ParseIntError", "{name}");
+        assert!(types[1].contains("Box<dyn core::error::Error"), "{name}: {types:?}");
+    }
+}
+
+#[test]
+fn the_active_span_is_linked_and_renamed_whatever_made_it() {
+    let memory = Memory::new();
+    let tracer = Tracer::builder().exporter(memory.clone()).build();
+    let there = Context::extract(&vec![("traceparent", TRACEPARENT)]).unwrap();
+    let call = || _ = trackway::active().link(&there).rename("renamed");
+    tracer.span("owned").run(|_| call());
+    {
+        let _scope = tracer.activate();
+        let _span = span!("guard");
+        call();
+    }
+    assert!(tracer.flush(Duration::from_secs(5)));
+    for span in memory.spans() {
+        assert_eq!((&*span.name, span.links.len(), span.links[0].trace_id), ("renamed", 1, there.trace_id()));
+    }
+    assert_eq!(memory.spans().len(), 2);
+}
+
+#[test]
+fn a_guard_knows_its_place_while_it_is_the_innermost() {
+    let memory = Memory::new();
+    let tracer = Tracer::builder().exporter(memory.clone()).build();
+    let _scope = tracer.activate();
+    let span = span!("outer");
+    let context = span.context().unwrap();
+    assert_eq!(context, trackway::current());
+    {
+        let inner = span!("inner");
+        assert_eq!((span.context(), inner.context()), (None, Some(trackway::current())));
+        let _elsewhere = Context::none().attach();
+        assert_eq!(inner.context(), None);
+    }
+    assert_eq!(span.context(), Some(context.clone()));
+    drop(span);
+    assert!(tracer.flush(Duration::from_secs(5)));
+    let outer = memory.spans().into_iter().find(|span| &*span.name == "outer").unwrap();
+    assert_eq!(Some(outer.span_id), context.span_id());
+}
+
+#[test]
+fn what_may_leave_its_thread_can_and_no_panic_is_in_the_way() {
+    fn everywhere<T: Send + Sync>() {}
+    fn unwinds<T: UnwindSafe + RefUnwindSafe>() {}
+    fn shows<T: std::fmt::Debug>() {}
+    struct Silent;
+
+    everywhere::<(Tracer, Builder, Span, SpanEvent<'_>, Context, Stats, trackway::testing::Spans)>();
+    everywhere::<(InSpan<()>, InContext<()>)>();
+    unwinds::<(Tracer, Span, Context, Guard, Scope, Active)>();
+    shows::<(Guard, EventGuard<'_>, Active, Scope, Span, SpanBuilder<'_>, SpanEvent<'_>, Builder)>();
+    shows::<(InSpan<Silent>, InContext<Silent>, trackway::testing::Spans)>();
 }
