@@ -68,6 +68,7 @@ pub trait Exporter: Send + Sync + 'static {
 
 /// What an [`Exporter`] is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Form {
     /// An `ExportTraceServiceRequest` of [OTLP](https://opentelemetry.io/docs/specs/otlp/), as protobuf.
     Otlp,

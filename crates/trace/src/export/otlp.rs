@@ -24,6 +24,7 @@ use super::{Batch, Exporter, Failure};
 
 /// How a request is made smaller before it leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Compression {
     /// Bytes as they are.
     None,
