@@ -345,7 +345,8 @@ impl Stream {
         let ring = self.ring;
         let tracer = ring.word(at + 4) as u32;
         let pipeline = pipeline_of(pipelines, tracer);
-        let limits = pipeline.as_ref().map_or(Limits::default(), |pipeline| pipeline.core.config.limits.unwrap_or_default());
+        let limits =
+            pipeline.as_ref().map_or(Limits::default(), |pipeline| pipeline.core.config.limits.unwrap_or_default());
         let records = pipeline.filter(|pipeline| pipeline.records).map(|pipeline| pipeline.core.clone());
         self.scopes.push(Scope {
             trace: read_trace(ring, at + 2),
