@@ -31,7 +31,6 @@ mod sampler;
 mod slot;
 mod span;
 mod stats;
-#[cfg(any(unix, all(target_arch = "x86_64", target_os = "linux")))]
 mod sys;
 pub mod testing;
 mod tracer;
