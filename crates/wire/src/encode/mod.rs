@@ -2,7 +2,7 @@
 //!
 //! There are two ways in. Who has finished [`SpanRecord`](trackway_model::SpanRecord)s calls [`records`]. Who collects
 //! spans as they happen appends their parts one by one to a buffer, in a single pass: attributes, [`event`]s and
-//! [`link`]s become fields of a span, [`span`](fn@span) closes them into a field of a `ScopeSpans`, and [`request`] puts the
+//! [`link`]s become fields of a span, [`span`](fn@span) closes them into a field of a `ScopeSpans`, and [`request`](fn@request) puts the
 //! resource and the scope around such fields. A writer allocates nothing when the buffer has room.
 //!
 //! What is written is plain protobuf: exact lengths, numbers in their shortest form, each field once or as often as it

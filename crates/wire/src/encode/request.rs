@@ -39,7 +39,7 @@ pub fn scope(out: &mut Vec<u8>, scope: &Scope) {
 
 /// Returns an `ExportTraceServiceRequest` with spans of one resource and one scope.
 ///
-/// Each of `spans` holds whole spans as [`span`](super::span) or [`record`] append them: one, many or none. For a second
+/// Each of `spans` holds whole spans as [`span`](fn@super::span) or [`record`] append them: one, many or none. For a second
 /// scope or resource, append its request to this one.
 pub fn request<S: AsRef<[u8]>>(resource: &Resource, scope: &Scope, spans: &[S]) -> Vec<u8> {
     let length: usize = spans.iter().map(|chunk| chunk.as_ref().len()).sum();
