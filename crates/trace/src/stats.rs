@@ -31,7 +31,7 @@ pub struct Stats {
 pub struct Dropped {
     /// The thread's ring was full: it makes spans faster than one core collects them.
     pub ring_full: u64,
-    /// Spans nested too deep on one thread, beyond 512.
+    /// Spans nested too deep on one thread, beyond 512 levels; every scope takes one, too.
     pub too_deep: u64,
     /// There was no ring for the thread: too many threads, or one that was at its end.
     pub no_ring: u64,
