@@ -1,6 +1,6 @@
 //! What one request brings.
 
-use crate::{Event, SpanId, SpanRecord, TraceId};
+use crate::{Event, SpanId, SpanRecord, TraceId, TraceRecord};
 
 /// The records of one request, stored together or not at all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -9,6 +9,8 @@ pub struct Batch {
     pub spans: Vec<SpanRecord>,
     /// Events that came apart from their spans.
     pub events: Vec<SpanEvent>,
+    /// What clients tell of whole traces.
+    pub traces: Vec<TraceRecord>,
 }
 
 /// An event that came apart from its span: a log record with a trace context.
@@ -27,6 +29,6 @@ pub struct SpanEvent {
 impl Batch {
     /// Returns true when there is nothing to store.
     pub fn is_empty(&self) -> bool {
-        self.spans.is_empty() && self.events.is_empty()
+        self.spans.is_empty() && self.events.is_empty() && self.traces.is_empty()
     }
 }

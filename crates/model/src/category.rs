@@ -23,7 +23,11 @@ impl Category {
     /// Reads the category of a span; the most specific convention wins, since a model or a database is often called over HTTP.
     pub fn of(span: &SpanRecord) -> Self {
         let has = |prefix| span.attributes.has_prefix(prefix);
-        if has("gen_ai.") || has("llm.") || span.attributes.get(keys::OPENINFERENCE_KIND).is_some() {
+        if span.data.is_some()
+            || has("gen_ai.")
+            || has("llm.")
+            || span.attributes.get(keys::OPENINFERENCE_KIND).is_some()
+        {
             Self::GenAi
         } else if has("db.") {
             Self::Database

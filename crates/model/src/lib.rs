@@ -15,8 +15,11 @@
 //! # Ok::<(), trackway_model::IdError>(())
 //! ```
 
+mod agent;
 mod batch;
 mod category;
+mod content;
+mod foreign;
 mod id;
 pub mod keys;
 mod project;
@@ -25,11 +28,14 @@ mod text;
 mod time;
 mod value;
 
+pub use agent::{Cost, DataKind, Dialect, Dollars, Handoff, SpanData, Usage};
 pub use batch::{Batch, SpanEvent};
 pub use category::Category;
+pub use content::{Content, Message, Missing, Part, Role, ToolDefinition};
+pub use foreign::{Foreign, TraceRecord};
 pub use id::{IdError, SpanId, TraceId};
 pub use project::{DEFAULT_PROJECT, project_of};
-pub use span::{Dropped, Event, Link, Resource, Scope, SpanKind, SpanRecord, Status, StatusCode};
+pub use span::{Dropped, Event, Link, Repeats, Resource, Scope, SpanKind, SpanRecord, Status, StatusCode};
 pub use text::Text;
 pub use time::{Elapsed, Timestamp};
 pub use value::{Attributes, Value};

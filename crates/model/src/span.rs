@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Attributes, Elapsed, SpanId, Text, Timestamp, TraceId, keys};
+use crate::{Attributes, Elapsed, Foreign, SpanData, SpanId, Text, Timestamp, TraceId, keys};
 
 /// What is known of one span: OpenTelemetry's `Span` with its resource, its scope and its project.
 ///
@@ -43,6 +43,22 @@ pub struct SpanRecord {
     pub resource: Arc<Resource>,
     /// The project that the span is listed under.
     pub project: Text,
+    /// What an agent's span says of itself, read from the attributes by whoever decodes them.
+    pub data: Option<Box<SpanData>>,
+    /// The ids as they came, where the client has ids of its own.
+    pub foreign: Option<Box<Foreign>>,
+    /// What a record with the same ids and another content means.
+    pub repeats: Repeats,
+}
+
+/// What a record means that comes for a span of which a finished record with another content is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Repeats {
+    /// Somebody used the ids twice; both are kept.
+    #[default]
+    Stay,
+    /// The client sends the span anew; the latest takes the place of what was there.
+    Replace,
 }
 
 /// A span's side of a call.
@@ -190,7 +206,9 @@ impl SpanRecord {
             .map(|link| size_of::<Link>() + link.trace_state.heap_bytes() + link.attributes.heap_bytes())
             .sum();
         let texts = self.trace_state.heap_bytes() + self.name.heap_bytes() + self.status.message.heap_bytes();
-        size_of::<Self>() + self.attributes.heap_bytes() + events + links + texts
+        let data = self.data.as_ref().map_or(0, |data| data.memory_bytes());
+        let foreign = self.foreign.as_ref().map_or(0, |foreign| foreign.memory_bytes());
+        size_of::<Self>() + self.attributes.heap_bytes() + events + links + texts + data + foreign
     }
 }
 

@@ -143,9 +143,12 @@ fn batch(number: u64) -> Batch {
             scope: Arc::clone(&scope),
             resource: Arc::clone(&resource),
             project: "default".into(),
+            data: None,
+            foreign: None,
+            repeats: Default::default(),
         }
     };
-    Batch { spans: (0..SPANS).map(span).collect(), events: Vec::new() }
+    Batch { spans: (0..SPANS).map(span).collect(), events: Vec::new(), traces: Vec::new() }
 }
 
 fn resident_mib() -> u64 {

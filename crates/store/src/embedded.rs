@@ -176,7 +176,7 @@ impl Store for Embedded {
     }
 
     fn announce(&self, arrival: Timestamp, spans: Vec<SpanRecord>) -> Result<Held, Error> {
-        let batch = self.prints.prepare(Batch { spans, events: Vec::new() });
+        let batch = self.prints.prepare(Batch { spans, events: Vec::new(), traces: Vec::new() });
         let held = self.shared.table_mut().announce(batch, arrival, self.moment(), &self.config.announced);
         Ok(held.into_held(&self.prints))
     }

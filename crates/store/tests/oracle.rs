@@ -95,7 +95,7 @@ fn step() -> impl Strategy<Value = Step> {
     // An event waits for its span for ten minutes, which the store in memory does not count.
     let append = (0..600u64, batch);
     prop_oneof![
-        10 => append.prop_map(|(second, (spans, events))| Step::Append { second, batch: Batch { spans, events } }),
+        10 => append.prop_map(|(second, (spans, events))| Step::Append { second, batch: Batch { spans, events, traces: Vec::new() } }),
         4 => (0..600u64, vec(any_span(), 0..4)).prop_map(|(second, spans)| Step::Announce { second, spans }),
         2 => (0..2_000u64).prop_map(Step::Tend),
         2 => (1..5u128).prop_map(Step::DeleteTrace),

@@ -426,6 +426,9 @@ impl Core {
             scope: self.library.clone(),
             resource: self.resource().clone(),
             project: self.project.clone(),
+            data: None,
+            foreign: None,
+            repeats: Default::default(),
         }
     }
 

@@ -30,7 +30,8 @@ const DEEPEST_INDENT: usize = 100;
 /// #         end: Some(Timestamp(seconds.end * 1_000_000_000)), flags: 0, trace_state: Default::default(),
 /// #         kind: Default::default(), attributes: Default::default(), events: vec![], links: vec![],
 /// #         status: Default::default(), dropped: Default::default(), scope: Default::default(),
-/// #         resource: Default::default(), project: Default::default(),
+/// #         resource: Default::default(), project: Default::default(), data: None, foreign: None,
+/// #         repeats: Default::default(),
 /// #     }
 /// # }
 /// let mut charge = span(2, 1, "charge", 1..2);

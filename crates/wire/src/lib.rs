@@ -7,10 +7,21 @@
 //! |---|---|---|
 //! | `propagation` | `propagation`, on by default | reads and writes the W3C headers |
 //! | `otlp` | `otlp` | reads OTLP, as protobuf and as JSON, and writes its answers |
+//! | `genai` | `genai` | reads what spans of agents say of themselves, in whatever conventions |
+//! | `openai_agents` | `openai-agents` | reads what the OpenAI Agents SDK sends |
+//! | `foreign` | with a format that needs it | ids of clients that have ids of their own |
 //! | `encode` | `otlp-encode` | writes OTLP traces as protobuf, and needs nothing for it |
 
+#[cfg(any(feature = "otlp", feature = "openai-agents"))]
+mod decoded;
 #[cfg(feature = "otlp-encode")]
 pub mod encode;
+#[cfg(feature = "openai-agents")]
+pub mod foreign;
+#[cfg(feature = "genai")]
+pub mod genai;
+#[cfg(feature = "openai-agents")]
+pub mod openai_agents;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 #[cfg(feature = "propagation")]

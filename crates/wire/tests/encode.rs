@@ -39,6 +39,9 @@ fn span(attributes: Attributes) -> SpanRecord {
         scope: Arc::default(),
         resource: Arc::default(),
         project: project_of(None, &Resource::default()),
+        data: None,
+        foreign: None,
+        repeats: Default::default(),
     }
 }
 
@@ -524,6 +527,9 @@ prop_compose! {
             status: Status { code, message },
             dropped: Dropped { attributes: dropped_attributes, events: dropped_events, links: dropped_links },
             project: project_of(None, &resource),
+            data: None,
+            foreign: None,
+            repeats: Default::default(),
             scope: Arc::new(scope),
             resource: Arc::new(resource),
         }

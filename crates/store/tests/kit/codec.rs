@@ -61,6 +61,9 @@ pub fn decode(body: &[u8]) -> Result<Batch, String> {
                     status: if failed == "1" { super::failed(super::span(1, 1)).status } else { Status::default() },
                     resource: shared,
                     project: unhex(project).into(),
+                    data: None,
+                    foreign: None,
+                    repeats: Default::default(),
                     events: events.map(|(time, name)| event(time.parse().unwrap(), &unhex(name))).collect(),
                     ..super::span(1, 1)
                 });

@@ -163,7 +163,7 @@ pub fn append(store: &dyn Store, spans: impl IntoIterator<Item = SpanRecord>) ->
 }
 
 pub fn batch(spans: impl IntoIterator<Item = SpanRecord>) -> Batch {
-    Batch { spans: spans.into_iter().collect(), events: Vec::new() }
+    Batch { spans: spans.into_iter().collect(), events: Vec::new(), traces: Vec::new() }
 }
 
 pub fn trace_id(number: u128) -> TraceId {
@@ -194,6 +194,9 @@ pub fn span(trace: u128, id: u64) -> SpanRecord {
         scope: Arc::default(),
         resource: resource("web"),
         project: "default".into(),
+        data: None,
+        foreign: None,
+        repeats: Default::default(),
     }
 }
 
@@ -229,7 +232,7 @@ pub fn failed(span: SpanRecord) -> SpanRecord {
 pub fn late(trace: u128, span: u64, time: u64, name: &str) -> Batch {
     let event = event(time, name);
     let event = SpanEvent { trace_id: trace_id(trace), span_id: span_id(span), event };
-    Batch { spans: Vec::new(), events: vec![event] }
+    Batch { spans: Vec::new(), events: vec![event], traces: Vec::new() }
 }
 
 pub fn event(time: u64, name: &str) -> Event {

@@ -22,6 +22,9 @@ fn span(trace: u8, id: u32, parent: u32, name: &str, start: u64, end: u64) -> Sp
         scope: Default::default(),
         resource: Default::default(),
         project: Default::default(),
+        data: None,
+        foreign: None,
+        repeats: Default::default(),
     }
 }
 

@@ -6,8 +6,8 @@ use base64::{Engine as _, alphabet, engine::DecodePaddingMode, engine::GeneralPu
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, value::RawValue};
 use trackway_model::{
-    Attributes, Dropped, Event, IdError, Link, Resource, Scope, SpanEvent, SpanId, SpanRecord, Status, Text, Timestamp,
-    TraceId, Value, project_of,
+    Attributes, Dropped, Event, IdError, Link, Repeats, Resource, Scope, SpanEvent, SpanId, SpanRecord, Status, Text,
+    Timestamp, TraceId, Value, project_of,
 };
 
 use super::{
@@ -260,6 +260,9 @@ fn record(
         scope: Arc::clone(scope),
         resource: Arc::clone(resource),
         project: project.clone(),
+        data: None,
+        foreign: None,
+        repeats: Repeats::Stay,
     })
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use trackway_model::{
-    Attributes, Dropped, Event, IdError, Link, Resource, Scope, SpanEvent, SpanId, SpanKind, SpanRecord, Status,
-    StatusCode, Text, Timestamp, TraceId, Value, project_of,
+    Attributes, Dropped, Event, IdError, Link, Repeats, Resource, Scope, SpanEvent, SpanId, SpanKind, SpanRecord,
+    Status, StatusCode, Text, Timestamp, TraceId, Value, project_of,
 };
 
 use super::{
@@ -182,6 +182,9 @@ fn span(
         scope: Arc::clone(scope),
         resource: Arc::clone(resource),
         project: project.clone(),
+        data: None,
+        foreign: None,
+        repeats: Repeats::Stay,
     })
 }
 

@@ -1,0 +1,71 @@
+//! Trace and span ids of clients that have ids of their own.
+//!
+//! A W3C id is worked out from a foreign one, always the same, so that whoever knows the original finds the record.
+//! `trace_` with 32 hexadecimal digits is those digits; any other id is hashed.
+
+use sha2::{Digest, Sha256};
+use trackway_model::{SpanId, TraceId};
+
+/// The prefix of trace ids that the OpenAI Agents SDK makes.
+const TRACE_PREFIX: &str = "trace_";
+
+/// Returns the W3C id of a foreign trace id.
+pub fn trace_id(original: &str) -> TraceId {
+    let hex = original.strip_prefix(TRACE_PREFIX).and_then(|hex| hex.parse().ok());
+    hex.unwrap_or_else(|| first_of(&[Some(original)], TraceId::new))
+}
+
+/// Returns the W3C id of a foreign span id in a foreign trace, both as the client gave them.
+pub fn span_id(trace: &str, span: &str) -> SpanId {
+    first_of(&[Some(trace), Some(span)], SpanId::new)
+}
+
+/// Makes an id of the first bytes of a hash; hashes again while these are all zero, which no id may be.
+fn first_of<const N: usize, T>(parts: &[Option<&str>], make: impl Fn([u8; N]) -> Option<T>) -> T {
+    let mut digest = hash(parts);
+    loop {
+        let mut bytes = [0; N];
+        bytes.iter_mut().zip(digest).for_each(|(byte, of)| *byte = of);
+        match make(bytes) {
+            Some(id) => return id,
+            None => digest = Sha256::digest(digest).into(),
+        }
+    }
+}
+
+/// Hashes parts so that no two lists of them are the same bytes: each after its length, an absent one as a length alone.
+fn hash(parts: &[Option<&str>]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        match part {
+            Some(text) => {
+                hasher.update(u32::try_from(text.len()).unwrap_or(u32::MAX - 1).to_be_bytes());
+                hasher.update(text);
+            }
+            None => hasher.update(u32::MAX.to_be_bytes()),
+        }
+    }
+    hasher.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_of_the_agents_sdk_keeps_its_digits_and_others_are_hashed() {
+        let own = trace_id("trace_2528b5af3a734294811ac19b87009372");
+        assert_eq!(own.to_string(), "2528b5af3a734294811ac19b87009372");
+        let hashed = trace_id("my trace id");
+        assert_eq!(hashed, trace_id("my trace id"));
+        assert_ne!(hashed, trace_id("my trace id "));
+        assert_ne!(trace_id("trace_00000000000000000000000000000000").to_string(), "0".repeat(32));
+    }
+
+    #[test]
+    fn a_span_id_depends_on_where_its_parts_end() {
+        assert_ne!(span_id("a", "bc"), span_id("ab", "c"));
+        // SHA-256 of 00000001 61 00000001 62, begun.
+        assert_eq!(span_id("a", "b").to_string().len(), 16);
+    }
+}
