@@ -1,15 +1,11 @@
 //! What spans of agents say of themselves: OpenTelemetry's conventions for generative AI in all their spellings, and
 //! those of OpenInference, OpenLLMetry, Logfire, Langfuse, Vercel's AI SDK and Burr, read into one form.
+//!
+//! [`recognise`] reads the few facts that are kept in memory, and [`content`] what was said, when somebody asks for it.
 
-use trackway_model::{Content, SpanRecord};
+mod content;
+mod read;
+mod recognise;
 
-/// Reads what a span says of itself into [`SpanRecord::data`]; a span of no agent stays as it is.
-///
-/// The attributes stay as they came. A span that a client of Logfire announces as pending becomes the open span that it
-/// stands for.
-pub fn recognise(_span: &mut SpanRecord) {}
-
-/// Reads what was said in a span that has [`SpanRecord::data`]; empty for others.
-pub fn content(_span: &SpanRecord) -> Content {
-    Content::default()
-}
+pub use content::content;
+pub use recognise::recognise;
