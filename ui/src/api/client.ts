@@ -3,6 +3,7 @@
 import type {
   Deleted,
   Demo,
+  Group,
   Health,
   Problem,
   ProjectList,
@@ -69,6 +70,10 @@ export const api = {
     ),
   span: (traceId: string, spanId: string, signal?: AbortSignal) =>
     request<SpanList>("GET", `traces/${segment(traceId)}/spans/${segment(spanId)}`, signal),
+  group: (id: string, project: string | null, page: PageOf, signal?: AbortSignal) => {
+    const search = new URLSearchParams(project === null ? {} : { project });
+    return request<Group>("GET", `groups/${segment(id)}?${withPage(search, page)}`, signal);
+  },
   services: (project: string | null, signal?: AbortSignal) =>
     request<ServiceList>("GET", `services${project ? `?${new URLSearchParams({ project })}` : ""}`, signal),
   projects: (signal?: AbortSignal) => request<ProjectList>("GET", "projects", signal),

@@ -32,9 +32,62 @@ export interface Outline {
   error: boolean;
 }
 
+/** What a model call used, in tokens; null where the client did not say. */
+export interface Usage {
+  /** With everything that was read from or written to a cache. */
+  input_tokens: number | null;
+  /** With what the model thought to itself. */
+  output_tokens: number | null;
+  total_tokens: number | null;
+  cache_read_tokens: number | null;
+  cache_write_tokens: number | null;
+  reasoning_tokens: number | null;
+  audio_input_tokens: number | null;
+  audio_output_tokens: number | null;
+  requests: number | null;
+}
+
+/** In US dollars. */
+export interface Cost {
+  total_usd: number;
+  input_usd: number | null;
+  output_usd: number | null;
+  /** `client`, `settings`, or the name and version of a price list. */
+  source: string;
+}
+
+/** What the agents of a trace did, each model call counted once. */
+export interface AgentTotals {
+  model_calls: number;
+  tool_calls: number;
+  handoffs: number;
+  guardrails_triggered: number;
+  /** In the order in which they first appear. */
+  agents: string[];
+  models: string[];
+  usage: Usage;
+  /** Of the calls that have a price; null when none has. */
+  cost: Cost | null;
+  /** Model calls that used tokens and have no price. */
+  unpriced_calls: number;
+}
+
+/** The span that failed the trace. */
+export interface Failure {
+  span_id: string;
+  name: string;
+  message: string;
+}
+
 /** A row of `GET traces`. */
 export interface TraceSummary {
   trace_id: string;
+  /** The id that the client gave, where its ids are not of 32 hexadecimal digits. */
+  original_id: string | null;
+  /** The conversation that the trace belongs to. */
+  group_id: string | null;
+  /** What the client tells of the trace as a whole. */
+  metadata: Attribute[];
   /** The root span's name; the earliest span's while the root has not come (`has_root` is then false). */
   root_name: string;
   has_root: boolean;
@@ -46,13 +99,17 @@ export interface TraceSummary {
   span_count: number;
   error_count: number;
   open_count: number;
+  /** Null while nothing failed, and where the work went on after all that did. */
+  failure: Failure | null;
+  /** Null when no span is of an agent. */
+  agents: AgentTotals | null;
   /** The busiest first. */
   services: { name: string; span_count: number }[];
   /** At most six of the longest spans, by start: the trace as a tiny picture. */
   outline: Outline[];
 }
 
-/** `GET traces?project&service&name&status&min_duration&start&end&limit&cursor` */
+/** `GET traces?project&service&name&status&group&min_duration&start&end&limit&cursor` */
 export interface TraceList {
   traces: TraceSummary[];
   next: string | null;
@@ -63,6 +120,99 @@ export type StatusCode = "unset" | "ok" | "error";
 export type Category = "gen_ai" | "database" | "messaging" | "rpc" | "http" | "function";
 /** `lost`: no end, and no news for too long: of the span itself where it was announced, else of its trace. */
 export type SpanState = "finished" | "open" | "lost";
+
+export type DataKind =
+  | "workflow"
+  | "task"
+  | "agent"
+  | "turn"
+  | "generation"
+  | "response"
+  | "function"
+  | "handoff"
+  | "guardrail"
+  | "mcp_tools"
+  | "transcription"
+  | "speech"
+  | "speech_group"
+  | "retrieval"
+  | "rerank"
+  | "embedding"
+  | "evaluation"
+  | "custom";
+
+/** Whose words the client used. */
+export type Dialect =
+  | "openai_agents"
+  | "opentelemetry"
+  | "openinference"
+  | "openllmetry"
+  | "logfire"
+  | "langfuse"
+  | "vercel"
+  | "burr";
+
+/** What is known of a span of an agent, in one form whatever its client; null where nothing was sent. */
+export interface SpanData {
+  kind: DataKind;
+  dialect: Dialect;
+  /** What to call the span where that says more than its name. */
+  title: string | null;
+  /** The name of what did the work: of the agent, tool, guardrail, server, workflow or task. */
+  subject: string | null;
+  agent: string | null;
+  provider: string | null;
+  request_model: string | null;
+  response_model: string | null;
+  response_id: string | null;
+  finish_reasons: string[];
+  /** By which a tool call and its result find each other. */
+  call_id: string | null;
+  /** The MCP server that a tool belongs to. */
+  server: string | null;
+  conversation: string | null;
+  user: string | null;
+  turn: number | null;
+  handoff: { from: string | null; to: string | null } | null;
+  /** Whether a guardrail was. */
+  triggered: boolean | null;
+  /** On what only holds other work together it repeats what the model calls below used. */
+  usage: Usage | null;
+  /** From the span's start to the first part of the answer. */
+  first_token_ns: Nanoseconds | null;
+  cost: Cost | null;
+}
+
+/** A part of a message. */
+export type Part =
+  | { type: "text" | "reasoning" | "refusal" | "other"; text: string }
+  | { type: "tool_call"; id: string | null; name: string; arguments: string }
+  | { type: "tool_result"; id: string | null; name: string | null; result: string }
+  | { type: "media"; kind: string; format: string | null; uri: string | null; bytes: number };
+
+export interface Message {
+  /** `system`, `user`, `assistant`, `tool`, or the client's own word. */
+  role: string;
+  name: string | null;
+  parts: Part[];
+  finish_reason: string | null;
+}
+
+/** What went into a span of an agent and what came out, as far as it was recorded. */
+export interface Content {
+  /** What the model was told to be, where that came apart from the messages. */
+  instructions: string | null;
+  input: Message[];
+  output: Message[];
+  /** Those that the model was offered; `parameters` is a JSON Schema. */
+  tools: { name: string; description: string | null; parameters: string | null }[];
+  /** The settings of the call. */
+  parameters: Attribute[];
+  arguments: string | null;
+  result: string | null;
+  /** Why a model call has no messages. */
+  missing: "response_id_only" | "not_recorded" | null;
+}
 
 /** A span of `GET traces/{trace_id}?fields=tree`: what a waterfall needs, and no more. */
 export interface TreeSpan {
@@ -82,6 +232,7 @@ export interface TreeSpan {
   attribute_count: number;
   event_count: number;
   link_count: number;
+  data: SpanData | null;
 }
 
 export interface SpanEvent {
@@ -128,6 +279,12 @@ export interface Span {
   dropped: { attributes: number; events: number; links: number };
   scope: { name: string; version: string; schema_url: string; attributes: Attribute[]; dropped_attributes: number };
   resource: { schema_url: string; attributes: Attribute[]; dropped_attributes: number };
+  data: SpanData | null;
+  /** The client's own ids, where they are not W3C's. */
+  original: { id: string; trace_id: string; parent_id: string | null } | null;
+  /** The span's parent where that is in another trace. */
+  parent_elsewhere: { trace_id: string; span_id: string } | null;
+  content: Content | null;
 }
 
 /** `GET traces/{trace_id}?fields=tree&limit&cursor`; spans in order of start. */
@@ -140,6 +297,23 @@ export interface TraceTree {
 /** `GET traces/{trace_id}/spans/{span_id}`: mostly one; several when clients used an id twice. */
 export interface SpanList {
   spans: Span[];
+}
+
+/** A trace of a conversation. */
+export interface GroupTrace {
+  trace: TraceSummary;
+  /** What the user said first. */
+  first: string | null;
+  /** What the model answered last. */
+  last: string | null;
+}
+
+/** `GET groups/{group}?project&limit&cursor`: the traces of a conversation, the oldest first. */
+export interface Group {
+  group_id: string;
+  traces: GroupTrace[];
+  totals: AgentTotals | null;
+  next: string | null;
 }
 
 /** `GET services?project` */

@@ -19,6 +19,7 @@ const spans = ["pay", "load", "Pay again"].map(
     attribute_count: 0,
     event_count: 0,
     link_count: 0,
+    data: null,
   }),
 );
 const tree = buildTree(spans);

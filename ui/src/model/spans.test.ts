@@ -18,6 +18,7 @@ function span(id: string, duration: number | null, name = id): TreeSpan {
     attribute_count: 0,
     event_count: 0,
     link_count: 0,
+    data: null,
   };
 }
 

@@ -28,6 +28,7 @@ function span(
     attribute_count: 0,
     event_count: 0,
     link_count: 0,
+    data: null,
     ...more,
   };
 }
