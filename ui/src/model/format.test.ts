@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, bytes, duration, percent, tick } from "./format";
+import { ago, bytes, dollars, duration, percent, tick } from "./format";
 
 test.each([
   [0, "0 ns"],
@@ -35,5 +35,15 @@ test("sizes, shares and ages", () => {
     "30 s",
     "3 min",
     "5 h",
+  ]);
+});
+
+test("parts of a cent are shown, and what is less says so", () => {
+  expect([0, 0.00000015, 0.0418, 0.99999, 1234.5].map(dollars)).toEqual([
+    "$0",
+    "< $0.0001",
+    "$0.0418",
+    "$1.00",
+    "$1,234.50",
   ]);
 });

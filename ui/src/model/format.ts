@@ -49,6 +49,15 @@ export function bytes(n: number): string {
   return `${Math.round(n / 1e3)} kB`;
 }
 
+/** US dollars, `$0.0418`: four decimals below a dollar, since a model call costs parts of a cent. */
+export function dollars(usd: number): string {
+  if (usd === 0) return "$0";
+  if (usd < 0.00005) return "< $0.0001";
+  return usd < 0.99995
+    ? `$${usd.toFixed(4)}`
+    : `$${usd.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+}
+
 export function percent(part: number, whole: number): string {
   if (whole <= 0) return "–";
   const p = (part / whole) * 100;
