@@ -1,5 +1,6 @@
 /** Asks the server. Everything that goes wrong becomes a `RequestFailed` whose message is a sentence for the reader. */
 
+import type { Story } from "./story";
 import type {
   Deleted,
   Demo,
@@ -70,6 +71,7 @@ export const api = {
     ),
   span: (traceId: string, spanId: string, signal?: AbortSignal) =>
     request<SpanList>("GET", `traces/${segment(traceId)}/spans/${segment(spanId)}`, signal),
+  story: (traceId: string, signal?: AbortSignal) => request<Story>("GET", `traces/${segment(traceId)}/story`, signal),
   group: (id: string, project: string | null, page: PageOf, signal?: AbortSignal) => {
     const search = new URLSearchParams(project === null ? {} : { project });
     return request<Group>("GET", `groups/${segment(id)}?${withPage(search, page)}`, signal);

@@ -1,18 +1,22 @@
 import type { TraceSummary } from "../api/types";
+import type { View } from "../model/address";
+import { counted } from "../model/agents";
 import { clock, count, dateAndClock, duration, line, plural } from "../model/format";
 import { CopyButton } from "./CopyButton";
 import { Icon } from "./Icon";
 import { Stat } from "./Stat";
+import { ViewSwitch } from "./ViewSwitch";
 import "./TraceHead.css";
 
 interface TraceHeadProps {
   trace: TraceSummary;
+  view: View;
   /** How long it has lasted until now. */
   lasts: number;
   onDelete: () => void;
 }
 
-export function TraceHead({ trace, lasts, onDelete }: TraceHeadProps) {
+export function TraceHead({ trace, view, lasts, onDelete }: TraceHeadProps) {
   return (
     <div className="tracehead">
       <span className="d">
@@ -50,11 +54,18 @@ export function TraceHead({ trace, lasts, onDelete }: TraceHeadProps) {
       )}
       <span className="grow" />
       <div className="stats">
-        <Stat name="Duration" value={duration(lasts)} />
-        <Stat name="Started" value={clock(trace.start)} title={dateAndClock(trace.start)} />
-        <Stat name="Spans" value={count(trace.span_count)} />
-        <Stat name="Services" value={count(trace.services.length)} />
+        {view === "conversation" && trace.agents ? (
+          counted(trace.agents).map(([name, value, note]) => <Stat key={name} name={name} value={value} title={note} />)
+        ) : (
+          <>
+            <Stat name="Duration" value={duration(lasts)} />
+            <Stat name="Started" value={clock(trace.start)} title={dateAndClock(trace.start)} />
+            <Stat name="Spans" value={count(trace.span_count)} />
+            <Stat name="Services" value={count(trace.services.length)} />
+          </>
+        )}
       </div>
+      <ViewSwitch view={view} traceId={trace.trace_id} />
       <CopyButton text={location.href} label="Copy the address of this view" className="btn tracehead-link">
         Copy link
       </CopyButton>
@@ -67,6 +78,16 @@ export function TraceHead({ trace, lasts, onDelete }: TraceHeadProps) {
       >
         <Icon name="bin" />
       </button>
+    </div>
+  );
+}
+
+/** Stands where the head will be. */
+export function TraceHeadSkeleton() {
+  return (
+    <div className="trace-skeleton-head" role="status">
+      <i />
+      <span className="sr">Loading the trace</span>
     </div>
   );
 }

@@ -4,13 +4,38 @@ import type { Nanoseconds, TraceStatus } from "../api/types";
 import { duration, line } from "./format";
 import { parseDuration } from "./time";
 
-export type Place = { page: "traces" } | { page: "trace"; id: string } | { page: "system" } | { page: "nowhere" };
+export type Place =
+  | { page: "traces" }
+  | { page: "trace"; id: string }
+  /** A trace by the id that its client gave it, which the server knows. */
+  | { page: "original"; id: string }
+  | { page: "group"; id: string }
+  | { page: "system" }
+  | { page: "nowhere" };
 
 export function placeOf(path: string): Place {
   if (path === "/" || path === "/traces") return { page: "traces" };
   if (path === "/system") return { page: "system" };
-  const id = /^\/trace\/([0-9a-fA-F]{1,32})$/.exec(path)?.[1];
-  return id ? { page: "trace", id: id.toLowerCase().padStart(32, "0") } : { page: "nowhere" };
+  const [, kind, segment] = /^\/(trace|group)\/([^/]+)$/.exec(path) ?? [];
+  const id = segment === undefined ? null : decoded(segment);
+  if (id === null) return { page: "nowhere" };
+  if (kind === "group") return { page: "group", id };
+  const own = ownId(id);
+  return own === null ? { page: "original", id } : { page: "trace", id: own };
+}
+
+function decoded(segment: string): string | null {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return null;
+  }
+}
+
+/** The trace's id as it is known here, where the text says it: hexadecimal, alone or as `trace_…`. */
+export function ownId(text: string): string | null {
+  const id = /^(?:0x)?([0-9a-f]{1,32})$/i.exec(text)?.[1] ?? /^trace_([0-9a-f]{32})$/i.exec(text)?.[1];
+  return id?.toLowerCase().padStart(32, "0") ?? null;
 }
 
 export const STATUSES: TraceStatus[] = ["ok", "error", "running", "lost"];
@@ -20,6 +45,8 @@ export interface Filters {
   name: string | null;
   service: string | null;
   status: TraceStatus | null;
+  /** The id of a conversation. */
+  group: string | null;
   minDuration: string | null;
   /** `-15m`, or a time of RFC 3339. */
   start: string | null;
@@ -31,6 +58,7 @@ export const NO_FILTERS: Filters = {
   name: null,
   service: null,
   status: null,
+  group: null,
   minDuration: null,
   start: null,
   end: null,
@@ -41,6 +69,7 @@ const PARAMETERS: Record<keyof Filters, string> = {
   name: "name",
   service: "service",
   status: "status",
+  group: "group",
   minDuration: "min_duration",
   start: "start",
   end: "end",
@@ -55,6 +84,7 @@ export function filtersOf(search: URLSearchParams): Filters {
     name: read("name"),
     service: read("service"),
     status: STATUSES.find((status) => status === read("status")) ?? null,
+    group: read("group"),
     minDuration: read("minDuration"),
     start: read("start"),
     end: read("end"),
@@ -109,6 +139,23 @@ export const RANGES: { name: string; start: string | null }[] = [
   { name: "All time", start: null },
 ];
 
-export function tracePath(id: string, span?: string | undefined): string {
-  return `/trace/${id}${span ? `?span=${encodeURIComponent(span)}` : ""}`;
+/** How a trace is looked at. */
+export type View = "trace" | "conversation";
+
+export function viewOf(search: URLSearchParams): View {
+  return search.get("view") === "conversation" ? "conversation" : "trace";
+}
+
+export function otherView(view: View): View {
+  return view === "trace" ? "conversation" : "trace";
+}
+
+export function tracePath(id: string, span?: string | undefined, view: View = "trace"): string {
+  const parts = [view === "trace" ? "" : `view=${view}`, span ? `span=${encodeURIComponent(span)}` : ""];
+  const search = parts.filter(Boolean).join("&");
+  return `/trace/${id}${search === "" ? "" : `?${search}`}`;
+}
+
+export function groupPath(id: string, project?: string | null): string {
+  return `/group/${encodeURIComponent(id)}${project ? `?${new URLSearchParams({ project })}` : ""}`;
 }

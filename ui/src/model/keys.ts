@@ -1,7 +1,7 @@
 /** Every key there is, for the sheet and the status bar. */
 
 export type Hint = [pressed: string, does: string];
-export type KeyGroupName = "Anywhere" | "First page" | "List" | "Trace";
+export type KeyGroupName = "Anywhere" | "First page" | "List" | "Trace" | "Conversation";
 
 export const KEY_GROUPS: { name: KeyGroupName; keys: Hint[] }[] = [
   {
@@ -47,13 +47,28 @@ export const KEY_GROUPS: { name: KeyGroupName; keys: Hint[] }[] = [
       ["+ -", "zoom in, out"],
       ["0", "whole trace"],
       ["a d", "pan"],
+      ["v", "to the conversation"],
       ["y", "copy the id"],
       ["Esc", "clear, close, back"],
     ],
   },
+  {
+    name: "Conversation",
+    keys: [
+      ["j k", "next, previous message"],
+      ["↑ ↓", "previous, next in the story"],
+      ["u", "unfold, fold"],
+      ["m", "Markdown, JSON, plain text"],
+      ["e", "next error"],
+      ["↵", "the span in the trace"],
+      ["v", "to the trace"],
+      ["y", "copy the id"],
+      ["Esc", "let go, back"],
+    ],
+  },
 ];
 
-export const HINTS: Record<"first" | "list" | "trace" | "other", Hint[]> = {
+export const HINTS: Record<"first" | "list" | "trace" | "conversation" | "other", Hint[]> = {
   first: [
     ["1 2 3", "snippet"],
     ["y", "copy"],
@@ -73,7 +88,15 @@ export const HINTS: Record<"first" | "list" | "trace" | "other", Hint[]> = {
     ["/", "find"],
     ["e", "next error"],
     ["+ -", "zoom"],
-    ["a d", "pan"],
+    ["v", "conversation"],
+    ["?", "all keys"],
+  ],
+  conversation: [
+    ["j k", "message"],
+    ["u", "unfold"],
+    ["e", "next error"],
+    ["↵", "open the span"],
+    ["v", "back to the trace"],
     ["?", "all keys"],
   ],
   other: [["?", "all keys"]],

@@ -13,6 +13,8 @@ const PAGE = 5000;
 const GATHER_MS = 250;
 const ASK_AGAIN_MS = 1500;
 
+export type Trace = ReturnType<typeof useTrace>;
+
 /** A trace with all its spans, page after page, and what becomes of them. */
 export function useTrace(id: string) {
   const client = useQueryClient();
