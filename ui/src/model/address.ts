@@ -159,3 +159,9 @@ export function tracePath(id: string, span?: string | undefined, view: View = "t
 export function groupPath(id: string, project?: string | null): string {
   return `/group/${encodeURIComponent(id)}${project ? `?${new URLSearchParams({ project })}` : ""}`;
 }
+
+/** All traces of a conversation. */
+export function groupPath(id: string, project?: string | null): string {
+  const search = project ? `?${new URLSearchParams({ project })}` : "";
+  return `/group/${encodeURIComponent(id)}${search}`;
+}

@@ -105,6 +105,8 @@ test("filters are decided here but for names inside a trace", () => {
   expect(fits(one, { ...NO_FILTERS, minDuration: "6ms" }, now)).toBe(false);
   expect(fits(one, { ...NO_FILTERS, start: "-5m" }, now)).toBe(false);
   expect(fits(one, { ...NO_FILTERS, start: "-15m" }, now)).toBe(true);
+  expect(fits(one, { ...NO_FILTERS, group: "thread_1" }, now)).toBe(false);
+  expect(fits({ ...one, group_id: "thread_1" }, { ...NO_FILTERS, group: "thread_1" }, now)).toBe(true);
   expect(fits(one, { ...NO_FILTERS, name: "WORK" }, now)).toBe(true);
   expect(fits(one, { ...NO_FILTERS, name: "inner" }, now)).toBeNull();
 });

@@ -116,6 +116,7 @@ const newestFirst = (a: TraceSummary, b: TraceSummary) => (a.start < b.start ? 1
 export function fits(trace: TraceSummary, filters: Filters, nowMs: number): boolean | null {
   if (filters.project !== null && trace.project !== filters.project) return false;
   if (filters.status !== null && trace.status !== filters.status) return false;
+  if (filters.group !== null && trace.group_id !== filters.group) return false;
   const { service } = filters;
   if (service !== null && !trace.services.some(({ name }) => name === service)) return false;
   const least = filters.minDuration === null ? null : parseDuration(filters.minDuration);
