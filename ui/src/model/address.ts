@@ -156,10 +156,6 @@ export function tracePath(id: string, span?: string | undefined, view: View = "t
   return `/trace/${id}${search === "" ? "" : `?${search}`}`;
 }
 
-export function groupPath(id: string, project?: string | null): string {
-  return `/group/${encodeURIComponent(id)}${project ? `?${new URLSearchParams({ project })}` : ""}`;
-}
-
 /** All traces of a conversation. */
 export function groupPath(id: string, project?: string | null): string {
   const search = project ? `?${new URLSearchParams({ project })}` : "";
