@@ -231,6 +231,10 @@ impl Store for Embedded {
         Ok(found.into_iter().map(|found| found.into_span(&self.prints)).collect())
     }
 
+    fn find_original(&self, id: &str) -> Result<Vec<(TraceId, SpanId)>, Error> {
+        Ok(self.shared.table().find_original(id))
+    }
+
     fn delete_trace(&self, id: TraceId) -> Result<Deleted, Error> {
         self.delete(Doomed::Trace(id))
     }

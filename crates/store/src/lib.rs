@@ -46,8 +46,8 @@ pub use embedded::Embedded;
 pub use lock::{Owner, owner};
 pub use memory::Memory;
 pub use query::{
-    Deleted, Held, Outline, Page, PageRequest, Project, Service, Span, SpanState, TracePage, TraceQuery, TraceStatus,
-    TraceSummary,
+    AgentTotals, Deleted, Failure, Held, Outline, Page, PageRequest, Project, Service, Span, SpanState, TracePage,
+    TraceQuery, TraceStatus, TraceSummary,
 };
 pub use recovery::{Damage, Recovery};
 
@@ -76,7 +76,7 @@ pub type Decoder = Box<dyn Fn(&Frame) -> Result<Batch, String> + Send + Sync>;
 pub struct Ack {
     /// The traces that now look different, each once.
     pub changed: Vec<TraceId>,
-    /// Those of them that had no span before.
+    /// Those of them that were not there before.
     pub created: Vec<TraceId>,
     /// Records that were there already, with the same content.
     pub duplicates: u64,
@@ -96,7 +96,9 @@ pub trait Store: Send + Sync {
     /// Stores a batch together with the bytes that it was decoded from.
     ///
     /// Records that are there already with equal content are not stored again. An open span is replaced by its
-    /// finished record, whichever comes first; other records with equal ids and different content all stay.
+    /// finished record, whichever comes first; other records with equal ids and different content all stay, unless what
+    /// comes is to take the place of what is there ([`Repeats`](trackway_model::Repeats)). Of the records of a whole
+    /// trace the latest stays.
     ///
     /// # Errors
     /// [`Error::Full`] when a bound is reached: try again later; [`Error::TooLarge`] when the batch is beyond one by
@@ -138,13 +140,14 @@ pub trait Store: Send + Sync {
     /// [`Error::Cursor`] when the cursor is not one of ours.
     fn traces(&self, query: &TraceQuery, page: &PageRequest) -> Result<Page<TraceSummary>, Error>;
 
-    /// Returns one trace with a page of its spans in order of their start; `None` when no span of it is there.
+    /// Returns one trace with a page of its spans in order of their start; `None` when there is no span of it, and no
+    /// record of the whole trace.
     ///
     /// # Errors
     /// [`Error::Cursor`] when the cursor is not one of ours.
     fn trace(&self, id: TraceId, page: &PageRequest) -> Result<Option<TracePage>, Error>;
 
-    /// Returns what one trace looks like in a list; `None` when no span of it is there.
+    /// Returns what one trace looks like in a list; `None` when there is no span of it, and no record of the whole trace.
     ///
     /// # Errors
     /// [`Error`] when the store cannot be read.
@@ -155,6 +158,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`Error`] when the store cannot be read.
     fn span(&self, trace: TraceId, span: SpanId) -> Result<Vec<Span>, Error>;
+
+    /// Returns the spans that their client gave this id, in order of their trace and their own id; the first hundred.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot be read.
+    fn find_original(&self, id: &str) -> Result<Vec<(TraceId, SpanId)>, Error>;
 
     /// Deletes a trace. What comes for it later is stored anew.
     ///

@@ -12,7 +12,7 @@ use crate::{
     Service, Span, SpanState, Store, TracePage, TraceQuery, TraceStatus, TraceSummary,
     clock::{LOST_AFTER, Moment, is_over},
     cursor::{SpanPlace, page_of, span_cursor, trace_cursor, trace_place, write_span_cursor, write_trace_cursor},
-    query::contains_any_case,
+    query::{MOST_FOUND, contains_any_case},
 };
 
 /// A store in memory, without bounds: plain lists, searched from end to end.
@@ -144,6 +144,13 @@ impl Store for Memory {
         let (kept, moment) = (self.kept(), self.moment());
         let records = kept.of_trace(trace).into_iter().filter(|found| found.record.span_id == span);
         Ok(records.map(|found| kept.standing(found, moment)).collect())
+    }
+
+    fn find_original(&self, id: &str) -> Result<Vec<(TraceId, SpanId)>, Error> {
+        let kept = self.kept();
+        let is_named = |span: &&Arrived| span.record.foreign.as_ref().is_some_and(|foreign| *foreign.id == *id);
+        let found = kept.spans.iter().filter(is_named).map(|span| (span.record.trace_id, span.record.span_id));
+        Ok(BTreeSet::from_iter(found).into_iter().take(MOST_FOUND).collect())
     }
 
     fn delete_trace(&self, id: TraceId) -> Result<Deleted, Error> {
@@ -356,6 +363,10 @@ impl Kept {
             open_count: open as u64,
             services,
             outline: outline(&spans, first.start),
+            about: None,
+            group: None,
+            failure: None,
+            agents: None,
         })
     }
 

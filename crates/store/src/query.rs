@@ -1,6 +1,8 @@
 //! Questions to a store, and what it answers.
 
-use trackway_model::{Elapsed, SpanId, SpanRecord, Text, Timestamp, TraceId};
+use std::sync::Arc;
+
+use trackway_model::{Cost, Elapsed, SpanId, SpanRecord, Text, Timestamp, TraceId, TraceRecord, Usage};
 
 /// Which traces are asked for; an absent field asks for all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -9,8 +11,10 @@ pub struct TraceQuery {
     pub project: Option<String>,
     /// A span of this service takes part in the trace.
     pub service: Option<String>,
-    /// The name of some span contains this text, whatever the case.
+    /// The name or the title of some span contains this text, or the name of the trace does, whatever the case.
     pub name: Option<String>,
+    /// The trace belongs to this group.
+    pub group: Option<String>,
     /// The trace has this status.
     pub status: Option<TraceStatus>,
     /// The trace lasts at least this long.
@@ -83,7 +87,7 @@ impl Span {
 pub struct Held {
     /// The traces that now look different, each once.
     pub changed: Vec<TraceId>,
-    /// Those of them that had no span before.
+    /// Those of them that were not there before.
     pub created: Vec<TraceId>,
     /// The spans that now look different, as they stand.
     pub spans: Vec<Span>,
@@ -105,15 +109,18 @@ impl Held {
 pub struct TraceSummary {
     /// The trace.
     pub trace_id: TraceId,
-    /// The root span's name; the earliest span's while the root has not come.
+    /// What its client calls the trace; else the root span's title or name, and the earliest span's while the root has
+    /// not come.
     pub root_name: Text,
-    /// False while no span without a parent has come.
+    /// False while no span without a parent has come. Where a client tells of whole traces, the earliest span whose
+    /// parent is in another trace counts as one without.
     pub has_root: bool,
-    /// The root span's service; the earliest span's while the root has not come.
+    /// The root span's service; the earliest span's while the root has not come; empty while none has.
     pub service: Text,
-    /// The root span's project; the earliest span's while the root has not come.
+    /// The project that the client tells of for the whole trace; else the root span's, and the earliest span's while
+    /// the root has not come.
     pub project: Text,
-    /// The earliest start of a span.
+    /// The earliest start of a span; while none has come, when the client told of the trace.
     pub start: Timestamp,
     /// From the earliest start to the latest end; to the latest start where that is later.
     pub duration: Elapsed,
@@ -130,6 +137,59 @@ pub struct TraceSummary {
     /// The longest spans, at most [`Outline::MOST`], in order of start: the trace as a tiny picture. An open span counts
     /// as longer than any that ended, and the last of those that failed is always among them.
     pub outline: Vec<Outline>,
+    /// What the client tells of the whole trace.
+    pub about: Option<Arc<TraceRecord>>,
+    /// The conversation that the trace belongs to: as the client tells of the whole trace, else as the earliest of its
+    /// spans does that names one.
+    pub group: Option<Text>,
+    /// What made the trace fail; absent where nothing failed, or where agents went on after all that did.
+    pub failure: Option<Failure>,
+    /// What its agents did and used; absent where no span is known to be of an agent.
+    pub agents: Option<Arc<AgentTotals>>,
+}
+
+/// The span that made a trace fail.
+///
+/// In a trace of agents a failed span is survived when a model call, which did not fail itself, begins at the span's end
+/// or later in the same task. The failure is the deepest span that was not survived, then the last of them to start. In
+/// any other trace it is the last to start of those that ended in an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The span.
+    pub span_id: SpanId,
+    /// The span's title, or else its name.
+    pub name: Text,
+    /// What its client said of the error.
+    pub message: Text,
+}
+
+/// What the agents of a trace did and used.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AgentTotals {
+    /// How often a model was called.
+    pub model_calls: u64,
+    /// How often a tool was called.
+    pub tool_calls: u64,
+    /// How often an agent gave the work to another.
+    pub handoffs: u64,
+    /// How many guardrails were triggered.
+    pub guardrails_triggered: u64,
+    /// The agents that took part, at most [`AgentTotals::MOST_NAMES`], in the order of their first span.
+    pub agents: Vec<Text>,
+    /// The models that were called, at most [`AgentTotals::MOST_NAMES`], in the order of their first call.
+    pub models: Vec<Text>,
+    /// What was used, each token once: of the model calls; of turns, tasks and the like only where no model call below
+    /// them tells.
+    pub usage: Usage,
+    /// What the model calls cost, as far as that is known.
+    pub cost: Option<Cost>,
+    /// How many model calls tell what they used and have no price.
+    pub unpriced_calls: u64,
+}
+
+impl AgentTotals {
+    /// The most agents, and the most models, that are named.
+    pub const MOST_NAMES: usize = 32;
 }
 
 /// One bar of a trace's tiny picture.
@@ -155,13 +215,13 @@ impl Outline {
 /// How a trace stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TraceStatus {
-    /// A span has no end yet and is not lost.
+    /// A span has no end yet and is not lost; or the client told of the trace and its root has not come.
     Running,
-    /// There are spans without an end, and all of these are lost.
+    /// There are spans without an end, and all of these are lost; or the root has not come for too long.
     Lost,
-    /// Every span has ended, one of them in an error.
+    /// Every span has ended, one of them in an error; in a trace of agents, in one that was not survived.
     Error,
-    /// Every span has ended, none in an error.
+    /// Every span has ended, none in an error; in a trace of agents, in none that was not survived.
     Ok,
 }
 
@@ -199,6 +259,9 @@ pub struct Deleted {
     /// Spans removed.
     pub spans: u64,
 }
+
+/// The most spans that are found by the id that their client gave them.
+pub(crate) const MOST_FOUND: usize = 100;
 
 /// Brings a text into the form in which two texts that differ in case only are equal.
 pub(crate) fn fold_case(text: &str) -> String {

@@ -12,6 +12,7 @@ mod index;
 mod keys;
 mod live;
 mod names;
+mod originals;
 mod read;
 mod shared;
 mod summary;

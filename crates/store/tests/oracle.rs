@@ -80,6 +80,7 @@ fn question() -> impl Strategy<Value = Question> {
                 project: project.map(str::to_owned),
                 service: service.map(str::to_owned),
                 name: name.map(str::to_owned),
+                group: None,
                 status,
                 min_duration: least.map(Elapsed),
                 start: start.map(Timestamp),

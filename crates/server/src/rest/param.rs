@@ -99,6 +99,7 @@ impl TraceParams {
             project: some(self.project),
             service: some(self.service),
             name: some(self.name),
+            group: None,
             status: some(self.status).map(|text| status(&text)).transpose()?,
             min_duration: some(self.min_duration)
                 .map(|text| {

@@ -20,6 +20,7 @@ use crate::{
     Project, Service, Span, SpanState, TraceQuery, TraceSummary,
     clock::Moment,
     cursor::{SpanPlace, TracePlace},
+    query::MOST_FOUND,
 };
 
 /// A record as it lies in the table, with what came for it apart: cheap to take under a lock.
@@ -135,6 +136,10 @@ impl Table {
         let records = trace.places(span).into_iter().filter_map(|place| trace.at(place));
         let heard = trace.last_heard();
         records.map(|record| found(trace, record, heard, moment)).collect()
+    }
+
+    pub(crate) fn find_original(&self, id: &str) -> Vec<(TraceId, SpanId)> {
+        self.words.originals.find(id).take(MOST_FOUND).collect()
     }
 
     pub(crate) fn projects(&self) -> Vec<Project> {

@@ -38,6 +38,10 @@ pub(super) fn summary(id: TraceId, trace: &Trace, words: &Words, moment: Moment)
         open_count: trace.open_count(),
         services: services(trace, words),
         outline: trace.bars().map(|span| bar(span, start)).collect(),
+        about: None,
+        group: None,
+        failure: None,
+        agents: None,
     })
 }
 

@@ -1,10 +1,14 @@
-//! The services and the span names of all traces, and how many spans each pair of them has.
+//! The services and the span names of all traces, and how many spans each pair of them has; and the ids that foreign
+//! clients gave their spans.
 
 use std::collections::HashMap;
 
 use trackway_model::SpanRecord;
 
-use super::names::{NameId, Names};
+use super::{
+    names::{NameId, Names},
+    originals::Originals,
+};
 
 /// What all traces say, kept once.
 #[derive(Default)]
@@ -13,6 +17,7 @@ pub(super) struct Words {
     pub(super) operations: Names,
     /// By service and operation.
     pub(super) tallies: HashMap<(NameId, NameId), Tally>,
+    pub(super) originals: Originals,
 }
 
 /// How many spans of an operation there are, and how many of them failed.
@@ -27,6 +32,7 @@ impl Words {
     pub(super) fn hold(&mut self, span: &SpanRecord) -> (NameId, NameId) {
         let pair = (self.services.hold(span.service()), self.operations.hold(&span.name));
         self.tallies.entry(pair).or_default().add(span);
+        self.originals.hold(span);
         pair
     }
 
@@ -39,6 +45,7 @@ impl Words {
         }
         self.services.release(service);
         self.operations.release(name);
+        self.originals.release(span);
     }
 }
 
