@@ -1,12 +1,11 @@
 import { memo } from "react";
 import type { TraceStatus, TraceSummary } from "../api/types";
-import { tracePath } from "../model/address";
-import { colourVariable, traceColours } from "../model/colours";
-import { ago, count, dateAndClock, duration, line, plural, shortId } from "../model/format";
+import { costNote, costText, tokensOf, usageNote } from "../model/agents";
+import { ago, count, dateAndClock, duration } from "../model/format";
 import { MILLISECOND, milliseconds } from "../model/time";
 import { Icon } from "./Icon";
-import { Link } from "./navigation";
 import { OutlinePicture } from "./OutlinePicture";
+import { TraceRowName } from "./TraceRowName";
 import "./TraceRow.css";
 
 interface TraceRowProps {
@@ -15,15 +14,17 @@ interface TraceRowProps {
   selected: boolean;
   top: number;
   index: number;
+  /** Whether the list has the columns of agents. */
+  withAgents: boolean;
   onOpen: (id: string) => void;
 }
 
-export const TraceRow = memo(function TraceRow({ trace, now, selected, top, index, onOpen }: TraceRowProps) {
-  const { trace_id, root_name, status } = trace;
+export const TraceRow = memo(function TraceRow(props: TraceRowProps) {
+  const { trace, now, selected, top, index, withAgents, onOpen } = props;
+  const { trace_id, status } = trace;
   const running = status === "running";
   const started = milliseconds(trace.start);
   const lasts = running ? Math.max(trace.duration_ns, (now - started) * MILLISECOND) : trace.duration_ns;
-  const colour = traceColours(trace.services.map(({ name }) => name)).get(trace.service) ?? "c8";
   return (
     <div
       className={selected ? "tracerow sel" : "tracerow"}
@@ -40,20 +41,7 @@ export const TraceRow = memo(function TraceRow({ trace, now, selected, top, inde
       <span role="gridcell" className="tracerow-status">
         <StatusMark status={status} />
       </span>
-      <span role="gridcell" className="tracerow-name">
-        <Icon name="trace" />
-        <Link to={tracePath(trace_id)} className="el" title={line(root_name)} tabIndex={-1}>
-          <b>{line(root_name || "(no name)")}</b>
-        </Link>
-        <span className="mono d">{shortId(trace_id)}</span>
-        <span className="tracerow-service m">
-          <i className="sw" style={{ background: colourVariable(colour) }} />
-          <span className="el">{line(trace.service)}</span>
-        </span>
-        {status === "lost" && <span className="tag">lost: no news of {plural(trace.open_count, "span")}</span>}
-        {running && <span className="tracerow-note live">{plural(trace.open_count, "span")} open</span>}
-        {!trace.has_root && <span className="tracerow-note d">root not here</span>}
-      </span>
+      <TraceRowName trace={trace} />
       <span role="gridcell">
         <OutlinePicture trace={trace} />
       </span>
@@ -70,9 +58,30 @@ export const TraceRow = memo(function TraceRow({ trace, now, selected, top, inde
       <span role="gridcell" className={trace.error_count > 0 ? "num err" : "num d"}>
         {trace.error_count > 0 ? count(trace.error_count) : ""}
       </span>
+      {withAgents && <AgentCells trace={trace} />}
     </div>
   );
 });
+
+/** What a trace's model calls used and cost; empty for a trace without agents. */
+function AgentCells({ trace: { agents } }: { trace: TraceSummary }) {
+  const tokens = agents === null ? null : tokensOf(agents.usage);
+  const cost = agents === null ? "" : costText(agents.cost, agents.unpriced_calls);
+  return (
+    <>
+      <span role="gridcell" className="num m" title={agents === null ? undefined : usageNote(agents.usage)}>
+        {tokens === null ? "" : count(tokens)}
+      </span>
+      <span
+        role="gridcell"
+        className={agents?.cost ? "num m" : "num d"}
+        title={agents === null ? undefined : costNote(agents.cost, agents.unpriced_calls)}
+      >
+        {cost}
+      </span>
+    </>
+  );
+}
 
 /** From 100 µs to 100 s. */
 function logShare(ns: number): number {

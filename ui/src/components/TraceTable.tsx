@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type RefObject, useEffect, useLayoutEffect } from "react";
+import { type RefObject, useEffect, useLayoutEffect, useState } from "react";
 import type { TraceSummary } from "../api/types";
 import { useNow } from "./now";
 import { TraceRow } from "./TraceRow";
@@ -23,6 +23,7 @@ interface TraceTableProps {
 export function TraceTable(props: TraceTableProps) {
   const { scrollRef, traces, selected, initialOffset, onOpen, onNearEnd, onScroll, onPointer } = props;
   const now = useNow(1000);
+  const withAgents = useSticky(traces?.some(({ agents }) => agents !== null) ?? false);
   const total = traces?.length ?? 0;
   const virtual = useVirtualizer({
     count: total,
@@ -48,7 +49,13 @@ export function TraceTable(props: TraceTableProps) {
   }, [selected]);
 
   return (
-    <div className="tracetable" role="grid" aria-label="Traces" aria-rowcount={total + 1} aria-busy={traces === null}>
+    <div
+      className={withAgents ? "tracetable with-agents" : "tracetable"}
+      role="grid"
+      aria-label="Traces"
+      aria-rowcount={total + 1}
+      aria-busy={traces === null}
+    >
       <div className="tracetable-head" role="row">
         <span role="columnheader" aria-label="Status" />
         <span role="columnheader">Trace</span>
@@ -65,6 +72,16 @@ export function TraceTable(props: TraceTableProps) {
         <span role="columnheader" className="num">
           Errors
         </span>
+        {withAgents && (
+          <>
+            <span role="columnheader" className="num">
+              Tokens
+            </span>
+            <span role="columnheader" className="num">
+              Cost
+            </span>
+          </>
+        )}
       </div>
       <div
         ref={scrollRef}
@@ -91,6 +108,7 @@ export function TraceTable(props: TraceTableProps) {
                     selected={index === at}
                     top={start}
                     index={index}
+                    withAgents={withAgents}
                     onOpen={onOpen}
                   />
                 )
@@ -101,6 +119,13 @@ export function TraceTable(props: TraceTableProps) {
       </div>
     </div>
   );
+}
+
+/** True from the first time that it is: columns do not come and go under the reader. */
+function useSticky(now: boolean): boolean {
+  const [ever, setEver] = useState(now);
+  if (now && !ever) setEver(true);
+  return ever || now;
 }
 
 function SkeletonRows() {

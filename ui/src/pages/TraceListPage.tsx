@@ -7,11 +7,11 @@ import { Facet } from "../components/Facets";
 import { FilterBar } from "../components/FilterBar";
 import { useKeys } from "../components/keys";
 import { Notice } from "../components/Notice";
-import { navigate, rememberList, useSearch } from "../components/navigation";
+import { Link, navigate, rememberList, useSearch } from "../components/navigation";
 import { Page } from "../components/Page";
 import { TraceTable } from "../components/TraceTable";
 import { useThrottled } from "../components/throttle";
-import { chips, type Filters, filtersOf, parametersOf, STATUSES, tracePath } from "../model/address";
+import { chips, type Filters, filtersOf, groupPath, parametersOf, STATUSES, tracePath } from "../model/address";
 import { count } from "../model/format";
 import { HINTS } from "../model/keys";
 import { NoMatch } from "./NoMatch";
@@ -146,6 +146,11 @@ export function TraceListPage() {
                 <span className="el list-chip">{text}</span> ✕
               </button>
             ))}
+            {filters.group !== null && (
+              <Link to={groupPath(filters.group, filters.project)} className="link">
+                Read the group
+              </Link>
+            )}
             <span className="grow" />
             <span role="status">
               {waiting > 0 && (
