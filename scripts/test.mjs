@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 
@@ -158,6 +158,16 @@ async function python() {
   return join(venv, "bin", "python");
 }
 
+/** The client for JavaScript that the tests run. */
+async function javascript() {
+  const home = join(ROOT, "tests", "clients", "js");
+  const installed = join(home, "node_modules", ".package-lock.json");
+  const list = join(home, "package-lock.json");
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(list).mtimeMs) return;
+  title("JavaScript clients");
+  await must("installing the JavaScript clients", "npm", ["ci", "--prefix", home, "--no-audit", "--no-fund"]);
+}
+
 mkdirSync(OUT, { recursive: true });
 for (const name of ["vitest.json", "playwright.json", "pytest.xml"]) rmSync(join(OUT, name), { force: true });
 await must("building the web page", "make", ["--no-print-directory", "ui"]);
@@ -168,6 +178,7 @@ await uiUnits();
 const browserPath = await chromium();
 if (browserPath) await browser(browserPath);
 else skip("browser", "Chromium is not here, and we may not install it; set TRACKWAY_CHROMIUM");
+await javascript();
 const pythonPath = await python();
 if (pythonPath) await clients(pythonPath);
 else skip("clients", "a Python virtual environment with tests/clients/requirements.txt could not be made");
