@@ -1,3 +1,4 @@
+import { Fragment } from "react";
 import type { Attribute, Value } from "../api/types";
 import { line, plural } from "../model/format";
 import { LONG, valueText } from "../model/value";
@@ -8,11 +9,13 @@ import "./Attributes.css";
 interface AttributesProps {
   attributes: Attribute[];
   dropped: number;
+  /** Within another section: without space of its own. */
+  quiet?: boolean;
 }
 
-export function Attributes({ attributes, dropped }: AttributesProps) {
+export function Attributes({ attributes, dropped, quiet }: AttributesProps) {
   return (
-    <div className="attributes">
+    <div className={quiet ? undefined : "attributes"}>
       {attributes.map((attribute, i) => (
         <AttributeRow key={i} name={attribute.key} value={attribute} />
       ))}
@@ -30,9 +33,7 @@ function AttributeRow({ name, value }: { name: string; value: Value }) {
     return (
       <details className="attribute-tree">
         <summary className="attribute">
-          <span className="el m" title={line(name)}>
-            {line(name)}
-          </span>
+          <Key name={name} />
           <span className="mono el d">{line(text)}</span>
           <CopyButton text={text} label={`Copy ${line(name)}`} className="attribute-copy" />
         </summary>
@@ -47,9 +48,7 @@ function AttributeRow({ name, value }: { name: string; value: Value }) {
   const isBlock = text.length > LONG || text.includes("\n");
   return (
     <div className={isBlock ? "attribute attribute-block" : "attribute"}>
-      <span className="el m" title={line(name)}>
-        {line(name)}
-      </span>
+      <Key name={name} />
       {isBlock ? (
         <LongText text={text} />
       ) : (
@@ -59,6 +58,21 @@ function AttributeRow({ name, value }: { name: string; value: Value }) {
       )}
       <CopyButton text={text} label={`Copy ${line(name)}`} className="attribute-copy" />
     </div>
+  );
+}
+
+/** A key in full: it may break after its dots and lines. */
+function Key({ name }: { name: string }) {
+  const words = line(name).split(/(?<=[._-])/);
+  return (
+    <span className="attribute-key m">
+      {words.map((word, i) => (
+        <Fragment key={i}>
+          {i > 0 && <wbr />}
+          {word}
+        </Fragment>
+      ))}
+    </span>
   );
 }
 

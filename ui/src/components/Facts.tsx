@@ -15,7 +15,7 @@ export function Facts({ name, facts }: FactsProps) {
       <h3 className="eyebrow">{name}</h3>
       {known.map(([key, value]) => (
         <div key={key} className="attribute">
-          <span className="el m">{key}</span>
+          <span className="m">{key}</span>
           <span className="mono attribute-value">{value}</span>
           <CopyButton text={value ?? ""} label={`Copy ${key}`} className="attribute-copy" />
         </div>

@@ -1,7 +1,8 @@
 import type { CSSProperties } from "react";
 import type { Nanoseconds } from "../api/types";
+import { callText } from "../model/agents";
 import { type Colour, colourVariable } from "../model/colours";
-import { duration } from "../model/format";
+import { duration, line } from "../model/format";
 import type { Node } from "../model/tree";
 import { bar, shownEnd, type TimeRange } from "../model/waterfall";
 import { useSilence } from "./silence";
@@ -22,6 +23,8 @@ const GAP = 6;
 /** A generous guess, so that a label never leaves the column. */
 const LETTER = 6.2;
 const LONGEST_MESSAGE = 40;
+/** Between the duration and what a model call used, in letters. */
+const CALL_GAP = 2;
 
 export function SpanBar({ node, framed, colour, range, width, now, lastNews }: SpanBarProps) {
   const { span } = node;
@@ -41,10 +44,13 @@ export function SpanBar({ node, framed, colour, range, width, now, lastNews }: S
   const open = node.end === null;
   const shape = open ? "bar-open" : framed ? "bar-framed" : "bar-solid";
   const [lasted, message] = labelOf(node, end, silence);
+  const call = message === "" && span.data !== null ? callText(span.data) : "";
   const least = lasted.length * LETTER + GAP;
-  const whole = least + message.length * LETTER;
+  const whole = least + (message.length + call.length + (call === "" ? 0 : CALL_GAP)) * LETTER;
   const right = left + length + GAP;
-  const beside = besideBar(right, left, width, whole) ?? besideBar(right, left, width, least);
+  const withAll = besideBar(right, left, width, whole);
+  const fits = withAll !== null;
+  const beside = withAll ?? besideBar(right, left, width, least);
   const tone = failed ? "err" : span.state === "open" ? "live" : "";
   return (
     <div className="spanbar">
@@ -56,6 +62,7 @@ export function SpanBar({ node, framed, colour, range, width, now, lastNews }: S
       <span className={`spanbar-label ${tone} ${beside ? "" : "over"}`} style={beside ?? { right: GAP }}>
         {lasted}
         {message}
+        {call !== "" && fits && <span className="spanbar-call">{line(call)}</span>}
       </span>
     </div>
   );

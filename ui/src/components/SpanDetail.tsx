@@ -1,25 +1,22 @@
 import { useQuery } from "@tanstack/react-query";
 import { type RefObject, useEffect, useRef, useState } from "react";
 import { api } from "../api/client";
-import type { Nanoseconds, Span, TreeSpan } from "../api/types";
+import type { Nanoseconds, TraceSummary, TreeSpan } from "../api/types";
+import { titleOf } from "../model/agents";
 import { type Colour, colourVariable } from "../model/colours";
 import { dateAndClock, duration, line, percent } from "../model/format";
 import type { Node } from "../model/tree";
-import { Attributes } from "./Attributes";
 import { ErrorBlock } from "./ErrorBlock";
-import { EventList } from "./EventList";
 import { Icon } from "./Icon";
-import { LinkList } from "./LinkList";
-import { LongText } from "./LongText";
 import { Notice } from "./Notice";
-import { ResourceView } from "./ResourceView";
-import { SpanFacts } from "./SpanFacts";
+import { SpanTabs, type Tab } from "./SpanTabs";
 import { Stat } from "./Stat";
 import { useSilence } from "./silence";
 import "./SpanDetail.css";
 
 interface SpanDetailProps {
   traceId: string;
+  trace: TraceSummary | null;
   node: Node;
   colour: Colour;
   whole: Nanoseconds;
@@ -28,11 +25,9 @@ interface SpanDetailProps {
   onClose: () => void;
 }
 
-type Tab = "attributes" | "events" | "links" | "resource" | "raw";
-
 /** Everything that was recorded of one span. */
-export function SpanDetail({ traceId, node, colour, whole, lasts, paneRef, onClose }: SpanDetailProps) {
-  const [tab, setTab] = useState<Tab>("attributes");
+export function SpanDetail({ traceId, trace, node, colour, whole, lasts, paneRef, onClose }: SpanDetailProps) {
+  const [tab, setTab] = useState<Tab | null>(null);
   const [nth, setNth] = useState<number | null>(null);
   const { span: brief } = node;
   const query = useQuery({
@@ -41,7 +36,7 @@ export function SpanDetail({ traceId, node, colour, whole, lasts, paneRef, onClo
     enabled: brief !== null,
   });
   const { refetch } = query;
-  const newest = `${node.key} ${brief?.state} ${brief?.duration_ns} ${brief?.event_count} ${brief?.attribute_count} ${brief?.announced}`;
+  const newest = `${node.key} ${brief?.state} ${brief?.duration_ns} ${brief?.event_count} ${brief?.attribute_count} ${brief?.announced} ${brief?.data?.kind}`;
   const seen = useRef(newest);
   useEffect(() => {
     if (seen.current === newest) return;
@@ -78,7 +73,9 @@ export function SpanDetail({ traceId, node, colour, whole, lasts, paneRef, onClo
             <Icon name="cross" small />
           </button>
         </div>
-        <h2>{brief === null ? "Missing parent" : line(brief.name || "(no name)")}</h2>
+        <h2 title={brief?.data?.title ? line(brief.name) : undefined}>
+          {brief === null ? "Missing parent" : line(titleOf(brief) || "(no name)")}
+        </h2>
         <div className="stats">
           <Stat name="Duration" value={lasts === null ? "–" : duration(lasts)} />
           <Stat name="Self" value={node.self === null ? "–" : duration(node.self)} />
@@ -114,10 +111,7 @@ export function SpanDetail({ traceId, node, colour, whole, lasts, paneRef, onClo
             </div>
           )}
           <ErrorBlock span={span} />
-          <Tabs span={span} tab={tab} onTab={setTab} />
-          <div className="detail-body" role="tabpanel" aria-label={tab}>
-            <Body span={span} tab={tab} />
-          </div>
+          <SpanTabs span={span} trace={trace} chosen={tab} onChoose={setTab} />
         </>
       )}
     </aside>
@@ -134,48 +128,4 @@ function State({ span }: { span: TreeSpan }) {
       {span.state === "open" ? "running" : (silence ?? "lost")}
     </span>
   );
-}
-
-function Tabs({ span, tab, onTab }: { span: Span; tab: Tab; onTab: (tab: Tab) => void }) {
-  const tabs: { id: Tab; name: string; count?: number }[] = [
-    { id: "attributes", name: "Attributes", count: span.attributes.length },
-    { id: "events", name: "Events", count: span.events.length },
-    { id: "links", name: "Links", count: span.links.length },
-    { id: "resource", name: "Resource" },
-    { id: "raw", name: "Raw" },
-  ];
-  return (
-    <div className="tabs" role="tablist">
-      {tabs.map(({ id, name, count }) => (
-        <button type="button" key={id} role="tab" aria-selected={id === tab} onClick={() => onTab(id)}>
-          {name}
-          {count !== undefined && <span className="cnt">{count}</span>}
-        </button>
-      ))}
-    </div>
-  );
-}
-
-function Body({ span, tab }: { span: Span; tab: Tab }) {
-  switch (tab) {
-    case "attributes":
-      return (
-        <>
-          <Attributes attributes={span.attributes} dropped={span.dropped.attributes} />
-          <SpanFacts span={span} />
-        </>
-      );
-    case "events":
-      return <EventList events={span.events} dropped={span.dropped.events} start={span.start} />;
-    case "links":
-      return <LinkList links={span.links} dropped={span.dropped.links} />;
-    case "resource":
-      return <ResourceView span={span} />;
-    case "raw":
-      return (
-        <div className="detail-raw">
-          <LongText text={JSON.stringify(span, null, 2)} most={20_000} copyLabel="Copy the span as JSON" />
-        </div>
-      );
-  }
 }

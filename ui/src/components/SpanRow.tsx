@@ -1,5 +1,6 @@
 import { memo } from "react";
-import type { Nanoseconds } from "../api/types";
+import type { Nanoseconds, TreeSpan } from "../api/types";
+import { isFrame, KINDS, titleOf } from "../model/agents";
 import { type Colour, colourVariable } from "../model/colours";
 import { count, duration, line } from "../model/format";
 import { entersService, type Node } from "../model/tree";
@@ -17,6 +18,8 @@ interface SpanRowProps {
   folded: boolean;
   /** Null while nothing is searched for. */
   found: boolean | null;
+  /** Whether what failed the trace is below. */
+  failedBelow: boolean;
   colour: Colour;
   range: TimeRange;
   width: number;
@@ -27,9 +30,11 @@ interface SpanRowProps {
 }
 
 export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
-  const { node, top, selected, folded, found, colour, range, width, now, lastNews, onSelect, onFold } = props;
+  const { node, top, selected, folded, found, failedBelow, colour, range, width, now, lastNews, onSelect, onFold } =
+    props;
   const { span } = node;
-  const name = line(span?.name || "(no name)");
+  const name = span === null ? "" : line(titleOf(span) || "(no name)");
+  const data = span?.data ?? null;
   const isParent = node.children.length > 0;
   const failed = span?.status.code === "error";
   const classes = ["spanrow", selected && "sel", found === false && "dim", found === true && "found"];
@@ -76,13 +81,17 @@ export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
         ) : (
           <>
             <i className="sw" style={{ background: colourVariable(colour) }} title={line(span.service)} />
-            <Icon name={span.category} />
-            <span className={failed ? "el err" : "el"} title={`${name}\n${line(span.service)}`}>
-              {entersService(node) ? <b>{name}</b> : name}
+            <KindMark span={span} />
+            <span className={nameClass(span)} title={tooltip(span)}>
+              {data === null && entersService(node) ? <b>{name}</b> : data?.kind === "agent" ? <b>{name}</b> : name}
             </span>
+            {data?.triggered && <span className="spanrow-tag warn">tripped</span>}
           </>
         )}
         {folded && <span className="d xs">+{count(node.descendants)}</span>}
+        {failedBelow && !failed && !folded && (
+          <i className="spanrow-below" role="img" aria-label="failed below" title="What failed the trace is below" />
+        )}
         {folded && !failed && node.failed && (
           <span className="err" title="A span below this one failed">
             <Icon name="cross" small />
@@ -111,6 +120,27 @@ export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
     </div>
   );
 });
+
+function KindMark({ span }: { span: TreeSpan }) {
+  if (span.data === null) return <Icon name={span.category} />;
+  const icon = <Icon name={KINDS[span.data.kind].icon} />;
+  return span.data.triggered ? <span className="spanrow-kind warn">{icon}</span> : icon;
+}
+
+function nameClass({ status, data }: TreeSpan): string {
+  if (status.code === "error") return "el err";
+  if (data?.triggered) return "el warn";
+  return data && isFrame(data.kind) ? "el d" : "el";
+}
+
+/** What the row has no room for: the name as it was recorded, what kind of work it is, and the service. */
+function tooltip(span: TreeSpan): string {
+  const kind = span.data && `${KINDS[span.data.kind].word}${span.data.agent ? ` of ${span.data.agent}` : ""}`;
+  return [span.name, kind, span.service]
+    .filter((text) => text !== null)
+    .map(line)
+    .join("\n");
+}
 
 function Oddities({ node }: { node: Node }) {
   return (

@@ -1,9 +1,10 @@
-import type { TraceSummary } from "../api/types";
-import type { View } from "../model/address";
+import type { AgentTotals, TraceSummary } from "../api/types";
+import { groupPath, type View } from "../model/address";
 import { counted } from "../model/agents";
 import { clock, count, dateAndClock, duration, line, plural } from "../model/format";
 import { CopyButton } from "./CopyButton";
 import { Icon } from "./Icon";
+import { Link } from "./navigation";
 import { Stat } from "./Stat";
 import { ViewSwitch } from "./ViewSwitch";
 import "./TraceHead.css";
@@ -20,34 +21,44 @@ export function TraceHead({ trace, view, lasts, onDelete }: TraceHeadProps) {
   return (
     <div className="tracehead">
       <span className="d">
-        <Icon name="trace" />
+        <Icon name={trace.agents ? "agent" : "trace"} />
       </span>
       <h1 className="el" title={line(trace.root_name)}>
         {line(trace.root_name || "(no name)")}
       </h1>
       <span className="row tracehead-id">
-        <span className="mono d">{trace.trace_id}</span>
+        <span
+          className="mono d"
+          title={trace.original_id === null ? undefined : `${line(trace.original_id)} at its client`}
+        >
+          {trace.trace_id}
+        </span>
         <CopyButton text={trace.trace_id} label="Copy the trace id" />
       </span>
-      {trace.error_count > 0 && (
-        <span className="tag e">
-          <Icon name="cross" small />
-          {plural(trace.error_count, "error")}
-        </span>
+      {trace.group_id !== null && (
+        <Link
+          to={groupPath(trace.group_id, trace.project)}
+          className="tag tracehead-group"
+          title={`All traces of the group ${line(trace.group_id)}`}
+        >
+          <Icon name="thread" small />
+          <span className="el">{line(trace.group_id)}</span>
+        </Link>
       )}
+      <Errors trace={trace} />
       {trace.status === "running" && (
         <span className="tag l">
           <i className="dot l small" />
-          {count(trace.open_count)} open
+          {trace.span_count === 0 ? "waiting for its first span" : `${count(trace.open_count)} open`}
         </span>
       )}
       {trace.status === "lost" && (
         <span className="tag" title="No end, and no more news">
           <Icon name="alert" small />
-          {count(trace.open_count)} lost
+          {trace.span_count === 0 ? "no span came" : `${count(trace.open_count)} lost`}
         </span>
       )}
-      {!trace.has_root && (
+      {!trace.has_root && trace.span_count > 0 && (
         <span className="tag" title="No span without a parent has come; the earliest one stands for it">
           root not here
         </span>
@@ -61,7 +72,11 @@ export function TraceHead({ trace, view, lasts, onDelete }: TraceHeadProps) {
             <Stat name="Duration" value={duration(lasts)} />
             <Stat name="Started" value={clock(trace.start)} title={dateAndClock(trace.start)} />
             <Stat name="Spans" value={count(trace.span_count)} />
-            <Stat name="Services" value={count(trace.services.length)} />
+            {trace.agents ? (
+              <Spent totals={trace.agents} />
+            ) : (
+              <Stat name="Services" value={count(trace.services.length)} />
+            )}
           </>
         )}
       </div>
@@ -80,6 +95,34 @@ export function TraceHead({ trace, view, lasts, onDelete }: TraceHeadProps) {
       </button>
     </div>
   );
+}
+
+/** What failed the trace; failures after which the work went on are only counted. */
+function Errors({ trace: { failure, agents, status, error_count } }: { trace: TraceSummary }) {
+  if (error_count === 0) return null;
+  const errors = plural(error_count, "error");
+  if (agents === null || failure === null) {
+    return (
+      <span
+        className={status === "error" ? "tag e" : "tag"}
+        title={agents === null ? undefined : "The work went on after all of them"}
+      >
+        <Icon name="cross" small />
+        {agents === null ? errors : `${errors}, survived`}
+      </span>
+    );
+  }
+  return (
+    <span className="tag e tracehead-failed" title={`${line(failure.name)}: ${line(failure.message)}`}>
+      <Icon name="cross" small />
+      <span className="el">failed: {line(failure.message || failure.name)}</span>
+    </span>
+  );
+}
+
+function Spent({ totals }: { totals: AgentTotals }) {
+  const figures = counted(totals).filter(([name]) => name === "Tokens" || name === "Cost");
+  return figures.map(([name, value, note]) => <Stat key={name} name={name} value={value} title={note} />);
 }
 
 /** Stands where the head will be. */

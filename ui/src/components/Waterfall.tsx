@@ -19,6 +19,8 @@ interface WaterfallProps {
   selected: string | null;
   /** Found by the search; null while there is none. */
   found: ReadonlySet<Node> | null;
+  /** What is above the span that failed the trace. */
+  failedBelow: ReadonlySet<Node>;
   colours: Map<string, Colour>;
   whole: TimeRange;
   range: TimeRange;
@@ -37,6 +39,7 @@ export function Waterfall(props: WaterfallProps) {
     folded,
     selected,
     found,
+    failedBelow,
     colours,
     whole,
     range,
@@ -118,6 +121,7 @@ export function Waterfall(props: WaterfallProps) {
                     selected={index === selectedAt}
                     folded={folded.has(node.key)}
                     found={found === null ? null : found.has(node)}
+                    failedBelow={failedBelow.has(node)}
                     colour={colours.get(node.span?.service ?? "") ?? "c8"}
                     range={range}
                     width={timeWidth}

@@ -1,16 +1,25 @@
 /** Finding spans within a trace that is already here. */
 
+import type { TraceSummary } from "../api/types";
 import type { Node, Tree } from "./tree";
+import { ancestors } from "./waterfall";
 
-/** The nodes whose name, service, id or status message contains the text, whatever the case. */
+/** The nodes whose name, title, service, id or status message contains the text, whatever the case. */
 export function matches(tree: Tree, text: string): Node[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === "") return [];
   return tree.nodes.filter(({ id, span }) => {
     if (id.startsWith(wanted)) return true;
     if (span === null) return false;
-    return [span.name, span.service, span.status.message].some((field) => field.toLowerCase().includes(wanted));
+    const fields = [span.name, span.data?.title ?? "", span.service, span.status.message];
+    return fields.some((field) => field.toLowerCase().includes(wanted));
   });
+}
+
+/** The nodes above the one that failed the trace. */
+export function aboveFailure(tree: Tree, trace: TraceSummary | null): ReadonlySet<Node> {
+  const failed = trace?.agents && trace.failure ? tree.byKey.get(trace.failure.span_id) : undefined;
+  return new Set(failed === undefined ? [] : ancestors(failed));
 }
 
 export function errors(tree: Tree): Node[] {

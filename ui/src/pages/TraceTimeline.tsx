@@ -9,7 +9,7 @@ import { TraceTools } from "../components/TraceTools";
 import { Waterfall } from "../components/Waterfall";
 import { tracePath } from "../model/address";
 import { traceColours } from "../model/colours";
-import { type Direction, errors, matches, neighbour } from "../model/search";
+import { aboveFailure, type Direction, errors, matches, neighbour } from "../model/search";
 import { type Node, selfTimeByService } from "../model/tree";
 import { ancestors, clampRange, foldable, pan, shownEnd, type TimeRange, visibleRows, zoom } from "../model/waterfall";
 import type { Trace } from "./useTrace";
@@ -40,6 +40,7 @@ export function TraceTimeline({ id, trace, selected, onDelete }: TraceTimelinePr
   const found = useMemo(() => matches(tree, wanted), [tree, wanted]);
   const foundSet = useMemo(() => (wanted.trim() === "" ? null : new Set(found)), [found, wanted]);
   const failed = useMemo(() => errors(tree), [tree]);
+  const failedBelow = useMemo(() => aboveFailure(tree, summary), [tree, summary]);
   const services = useMemo(() => selfTimeByService(tree), [tree]);
   const colours = useMemo(() => traceColours(summary?.services.map(({ name }) => name) ?? []), [summary]);
   const { now, whole } = useWhole(tree, summary?.duration_ns ?? 0);
@@ -179,6 +180,7 @@ export function TraceTimeline({ id, trace, selected, onDelete }: TraceTimelinePr
           folded={folded}
           selected={selected}
           found={foundSet}
+          failedBelow={failedBelow}
           colours={colours}
           whole={whole}
           range={range}
@@ -202,6 +204,7 @@ export function TraceTimeline({ id, trace, selected, onDelete }: TraceTimelinePr
             <ResizeHandle width={paneWidth} onResize={setPaneWidth} />
             <SpanDetail
               traceId={id}
+              trace={summary}
               node={node}
               colour={colours.get(node.span?.service ?? "") ?? "c8"}
               whole={whole.to}
