@@ -1,5 +1,6 @@
 import { useState } from "react";
-import { tracePath } from "../model/address";
+import { groupPath, originalPath, ownId, tracePath } from "../model/address";
+import { line } from "../model/format";
 import { Dialog } from "./Dialog";
 import { Icon, type IconName } from "./Icon";
 import { listAddress, navigate } from "./navigation";
@@ -13,14 +14,27 @@ interface Command {
   run: () => void;
 }
 
-const ID = /^(?:0x)?([0-9a-f]{16}|[0-9a-f]{32})$/i;
+/** Hexadecimal digits that are an id and not the start of a word. */
+const HEX = /^(?:0x)?([0-9a-f]{16}|[0-9a-f]{32})$/i;
+
+function toTrace(id: string): Command {
+  return { icon: "trace", name: `Trace ${id}`, note: "open", run: () => navigate(tracePath(id)) };
+}
+
+/** Clients give traces and groups ids of their own: any text may be one. */
+function byName(text: string): Command[] {
+  return [
+    { icon: "trace", name: `Trace ${line(text)}`, note: "by its client's id", run: () => navigate(originalPath(text)) },
+    { icon: "thread", name: `Group ${line(text)}`, note: "all its traces", run: () => navigate(groupPath(text)) },
+  ];
+}
 
 export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () => void }) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const theme = useThemeChoice();
   const typed = text.replace(/^#/, "").trim();
-  const id = ID.exec(typed)?.[1]?.toLowerCase().padStart(32, "0");
+  const id = HEX.test(typed) || typed.startsWith("trace_") ? ownId(typed) : null;
 
   const pages: Command[] = [
     { icon: "trace", name: "Traces", note: "page", run: () => navigate(listAddress()) },
@@ -28,9 +42,8 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
     { icon: "theme", name: "Switch the theme", note: `now ${theme}`, run: nextTheme },
     { icon: "keyboard", name: "All keys", note: "sheet", run: onKeys },
   ];
-  const commands = id
-    ? [{ icon: "trace" as const, name: `Trace ${id}`, note: "open", run: () => navigate(tracePath(id)) }]
-    : pages.filter(({ name }) => name.toLowerCase().includes(typed.toLowerCase()));
+  const found = pages.filter(({ name }) => name.toLowerCase().includes(typed.toLowerCase()));
+  const commands = id ? [toTrace(id)] : typed === "" ? pages : [...found, ...byName(typed)];
   const chosen = Math.min(at, commands.length - 1);
 
   const run = (command: Command | undefined) => {
@@ -46,7 +59,7 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
         <input
           autoFocus
           value={text}
-          placeholder="A trace id, a page, or what to do"
+          placeholder="The id of a trace or group, a page, or what to do"
           aria-label="Jump to or do"
           spellCheck={false}
           onChange={(event) => {
@@ -75,15 +88,10 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
             onClick={() => run(command)}
           >
             <Icon name={command.icon} />
-            <span>{command.name}</span>
+            <span className="el">{command.name}</span>
             <span className="d sm">{command.note}</span>
           </button>
         ))}
-        {commands.length === 0 && (
-          <p className="palette-none d">
-            Nothing is called that, and it is no trace id: these have 32 hexadecimal digits.
-          </p>
-        )}
       </div>
     </Dialog>
   );

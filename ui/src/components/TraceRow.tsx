@@ -1,10 +1,10 @@
 import { memo } from "react";
-import type { TraceStatus, TraceSummary } from "../api/types";
+import type { TraceSummary } from "../api/types";
 import { costNote, costText, tokensOf, usageNote } from "../model/agents";
 import { ago, count, dateAndClock, duration } from "../model/format";
 import { MILLISECOND, milliseconds } from "../model/time";
-import { Icon } from "./Icon";
 import { OutlinePicture } from "./OutlinePicture";
+import { StatusMark } from "./StatusMark";
 import { TraceRowName } from "./TraceRowName";
 import "./TraceRow.css";
 
@@ -86,25 +86,4 @@ function AgentCells({ trace: { agents } }: { trace: TraceSummary }) {
 /** From 100 µs to 100 s. */
 function logShare(ns: number): number {
   return Math.min(1, Math.max(0.04, (Math.log10(Math.max(1, ns)) - 5) / 6));
-}
-
-function StatusMark({ status }: { status: TraceStatus }) {
-  switch (status) {
-    case "error":
-      return (
-        <span className="err" role="img" aria-label="error" title="error">
-          <Icon name="cross" />
-        </span>
-      );
-    case "running":
-      return <i className="dot l" role="img" aria-label="running" title="running" />;
-    case "lost":
-      return (
-        <span className="d" role="img" aria-label="lost" title="lost: no end, and no more news">
-          <Icon name="alert" />
-        </span>
-      );
-    case "ok":
-      return null;
-  }
 }

@@ -156,6 +156,11 @@ export function tracePath(id: string, span?: string | undefined, view: View = "t
   return `/trace/${id}${search === "" ? "" : `?${search}`}`;
 }
 
+/** A trace by the id that its client gave it. */
+export function originalPath(id: string): string {
+  return `/trace/${encodeURIComponent(id)}`;
+}
+
 /** All traces of a conversation. */
 export function groupPath(id: string, project?: string | null): string {
   const search = project ? `?${new URLSearchParams({ project })}` : "";

@@ -1,7 +1,7 @@
 /** Every key there is, for the sheet and the status bar. */
 
 export type Hint = [pressed: string, does: string];
-export type KeyGroupName = "Anywhere" | "First page" | "List" | "Trace" | "Conversation";
+export type KeyGroupName = "Anywhere" | "First page" | "List" | "Trace" | "Conversation" | "Group";
 
 export const KEY_GROUPS: { name: KeyGroupName; keys: Hint[] }[] = [
   {
@@ -66,9 +66,18 @@ export const KEY_GROUPS: { name: KeyGroupName; keys: Hint[] }[] = [
       ["Esc", "let go, back"],
     ],
   },
+  {
+    name: "Group",
+    keys: [
+      ["j k", "next, previous trace"],
+      ["↵", "read its conversation"],
+      ["y", "copy the id"],
+      ["Esc", "let go, back"],
+    ],
+  },
 ];
 
-export const HINTS: Record<"first" | "list" | "trace" | "conversation" | "other", Hint[]> = {
+export const HINTS: Record<"first" | "list" | "trace" | "conversation" | "group" | "other", Hint[]> = {
   first: [
     ["1 2 3", "snippet"],
     ["y", "copy"],
@@ -97,6 +106,12 @@ export const HINTS: Record<"first" | "list" | "trace" | "conversation" | "other"
     ["e", "next error"],
     ["↵", "open the span"],
     ["v", "back to the trace"],
+    ["?", "all keys"],
+  ],
+  group: [
+    ["j k", "move"],
+    ["↵", "read"],
+    ["Esc", "back"],
     ["?", "all keys"],
   ],
   other: [["?", "all keys"]],

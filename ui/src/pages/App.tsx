@@ -4,7 +4,9 @@ import { useLive } from "../api/live";
 import { usePath } from "../components/navigation";
 import { placeOf } from "../model/address";
 import { FirstPage } from "./FirstPage";
+import { GroupPage } from "./GroupPage";
 import { NowherePage } from "./NowherePage";
+import { OriginalPage } from "./OriginalPage";
 import { SystemPage } from "./SystemPage";
 import { TraceListPage } from "./TraceListPage";
 import { TracePage } from "./TracePage";
@@ -16,6 +18,10 @@ export function App() {
       return <Traces />;
     case "trace":
       return <TracePage key={place.id} id={place.id} />;
+    case "original":
+      return <OriginalPage key={place.id} id={place.id} />;
+    case "group":
+      return <GroupPage key={place.id} id={place.id} />;
     case "system":
       return <SystemPage />;
     case "nowhere":
