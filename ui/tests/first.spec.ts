@@ -9,10 +9,21 @@ test("the first page teaches, and turns into the list by itself when a span come
   await expect(page.getByText(`OTEL_EXPORTER_OTLP_ENDPOINT=${server.url}`)).toBeVisible();
 
   await page.keyboard.press("2");
+  await expect(page.getByRole("tab", { name: "OpenAI Agents SDK" })).toHaveAttribute("aria-selected", "true");
+  for (const program of ["BackendSpanExporter", "OpenAITracingExporter"]) {
+    await expect(page.locator("pre").filter({ hasText: program }).first()).toContainText(
+      `${server.url}/v1/traces/ingest`,
+    );
+  }
+  await page.keyboard.press("3");
+  await expect(page.getByText("OpenAIAgentsInstrumentor().instrument")).toBeVisible();
+  await page.keyboard.press("4");
+  await expect(page.getByText("OpenAIInstrumentor().instrument")).toBeVisible();
+  await page.keyboard.press("5");
   await expect(page.getByRole("tab", { name: "Rust" })).toHaveAttribute("aria-selected", "true");
   await expect(page.getByText("let _trackway = trackway::init();")).toBeVisible();
   await expect(page.getByText(`OTEL_EXPORTER_OTLP_ENDPOINT=${server.url}`)).toBeVisible();
-  await page.keyboard.press("3");
+  await page.keyboard.press("6");
   await expect(page.getByText(`curl ${server.url}/v1/traces`)).toBeVisible();
 
   await send(single(1, "hello"));

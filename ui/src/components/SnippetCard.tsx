@@ -14,9 +14,9 @@ interface SnippetCardProps {
 /** Programs to start with, one at a time. */
 export function SnippetCard({ snippets, children }: SnippetCardProps) {
   const [at, setAt] = useState(0);
-  const parts = snippets[at]?.parts ?? [];
-  const last = parts.at(-1)?.text ?? "";
-  useKeys({ "1": () => setAt(0), "2": () => setAt(1), "3": () => setAt(2), y: () => copy(last) });
+  const { parts = [], main = 0 } = snippets[at] ?? {};
+  const numbers = snippets.map((_, i) => [String(i + 1), () => setAt(i)] as const);
+  useKeys({ ...Object.fromEntries(numbers), y: () => copy(parts[main]?.text ?? "") });
   return (
     <section className="card snippets" aria-label="Send a span">
       <div className="tabs" role="tablist">

@@ -18,7 +18,7 @@ export const KEY_GROUPS: { name: KeyGroupName; keys: Hint[] }[] = [
   {
     name: "First page",
     keys: [
-      ["1 2 3", "snippet"],
+      ["1 – 6", "snippet"],
       ["y", "copy it"],
       ["d", "load the demo"],
     ],
@@ -79,7 +79,7 @@ export const KEY_GROUPS: { name: KeyGroupName; keys: Hint[] }[] = [
 
 export const HINTS: Record<"first" | "list" | "trace" | "conversation" | "group" | "other", Hint[]> = {
   first: [
-    ["1 2 3", "snippet"],
+    ["1 – 6", "snippet"],
     ["y", "copy"],
     ["d", "load demo"],
     ["?", "all keys"],
