@@ -2,6 +2,14 @@
 
 use trackway_model::Batch;
 
+/// How deep arrays and maps in an attribute may nest: OpenTelemetry's own limit.
+pub const DEEPEST: usize = 64;
+
+/// How many values one span may hold, those inside arrays and maps included.
+///
+/// A two-byte field becomes a value of some fifty bytes, so a bound on the body alone would not bound the memory.
+pub const MOST_VALUES: usize = 131_072;
+
 /// What a request brought.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Decoded {

@@ -12,16 +12,16 @@ const TRACE_PREFIX: &str = "trace_";
 /// Returns the W3C id of a foreign trace id.
 pub fn trace_id(original: &str) -> TraceId {
     let hex = original.strip_prefix(TRACE_PREFIX).and_then(|hex| hex.parse().ok());
-    hex.unwrap_or_else(|| first_of(&[Some(original)], TraceId::new))
+    hex.unwrap_or_else(|| first_of(&[original], TraceId::new))
 }
 
 /// Returns the W3C id of a foreign span id in a foreign trace, both as the client gave them.
 pub fn span_id(trace: &str, span: &str) -> SpanId {
-    first_of(&[Some(trace), Some(span)], SpanId::new)
+    first_of(&[trace, span], SpanId::new)
 }
 
 /// Makes an id of the first bytes of a hash; hashes again while these are all zero, which no id may be.
-fn first_of<const N: usize, T>(parts: &[Option<&str>], make: impl Fn([u8; N]) -> Option<T>) -> T {
+fn first_of<const N: usize, T>(parts: &[&str], make: impl Fn([u8; N]) -> Option<T>) -> T {
     let mut digest = hash(parts);
     loop {
         let mut bytes = [0; N];
@@ -33,17 +33,12 @@ fn first_of<const N: usize, T>(parts: &[Option<&str>], make: impl Fn([u8; N]) ->
     }
 }
 
-/// Hashes parts so that no two lists of them are the same bytes: each after its length, an absent one as a length alone.
-fn hash(parts: &[Option<&str>]) -> [u8; 32] {
+/// Hashes parts so that no two lists of them are the same bytes: each after its length, in four bytes, the highest first.
+fn hash(parts: &[&str]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     for part in parts {
-        match part {
-            Some(text) => {
-                hasher.update(u32::try_from(text.len()).unwrap_or(u32::MAX - 1).to_be_bytes());
-                hasher.update(text);
-            }
-            None => hasher.update(u32::MAX.to_be_bytes()),
-        }
+        hasher.update(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        hasher.update(part);
     }
     hasher.finalize().into()
 }
@@ -56,16 +51,17 @@ mod tests {
     fn an_id_of_the_agents_sdk_keeps_its_digits_and_others_are_hashed() {
         let own = trace_id("trace_2528b5af3a734294811ac19b87009372");
         assert_eq!(own.to_string(), "2528b5af3a734294811ac19b87009372");
-        let hashed = trace_id("my trace id");
-        assert_eq!(hashed, trace_id("my trace id"));
-        assert_ne!(hashed, trace_id("my trace id "));
-        assert_ne!(trace_id("trace_00000000000000000000000000000000").to_string(), "0".repeat(32));
+        // SHA-256 of 0000000b and the eleven letters, as any other tool works it out.
+        assert_eq!(trace_id("my trace id").to_string(), "c84380eb8e9926865543dd7559dde60d");
+        assert_ne!(trace_id("my trace id"), trace_id("my trace id "));
+        assert_eq!(trace_id("trace_00000000000000000000000000000000").to_string(), "9f7a30ed5197dd8558cdb211b4d0a8db");
     }
 
     #[test]
     fn a_span_id_depends_on_where_its_parts_end() {
         assert_ne!(span_id("a", "bc"), span_id("ab", "c"));
-        // SHA-256 of 00000001 61 00000001 62, begun.
-        assert_eq!(span_id("a", "b").to_string().len(), 16);
+        // SHA-256 of 00000001 61 00000001 62, begun; of 00000002 c3a4 00000002 c3b6.
+        assert_eq!(span_id("a", "b").to_string(), "16275ef0f5d0eb9d");
+        assert_eq!(span_id("ä", "ö").to_string(), "74e5ab4429406dde");
     }
 }

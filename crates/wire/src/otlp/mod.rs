@@ -30,15 +30,7 @@ pub use replay::replay;
 use trackway_model::Text;
 
 use crate::decoded::pay;
-pub use crate::decoded::{Afford, Decoded, Error, Rejected};
-
-/// How deep arrays and maps in an attribute may nest: OpenTelemetry's own limit.
-pub const DEEPEST: usize = 64;
-
-/// How many values one span may hold, those inside arrays and maps included.
-///
-/// A two-byte field becomes a value of some fifty bytes, so a bound on the body alone would not bound the memory.
-pub const MOST_VALUES: usize = 131_072;
+pub use crate::decoded::{Afford, DEEPEST, Decoded, Error, MOST_VALUES, Rejected};
 
 /// How the messages of a request are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
