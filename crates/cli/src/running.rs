@@ -217,7 +217,9 @@ mod tests {
         let url = format!("http://{}", socket.local_addr().unwrap());
         assert!(matches!(holder(&url, directory), Holder::Stranger));
         let config = trackway_store::Config::new(directory);
-        let (store, _) = trackway_store::Embedded::open(config, trackway_server::decoder()).unwrap();
+        let (store, _) =
+            trackway_store::Embedded::open(config, trackway_server::decoder(&trackway_server::Config::default()))
+                .unwrap();
         assert!(matches!(holder(&url, directory), Holder::Starting(pid) if pid == std::process::id()));
         store.set_url("http://127.0.0.1:1").unwrap();
         assert!(matches!(holder(&url, directory), Holder::Stranger));

@@ -64,7 +64,7 @@ pub(crate) fn open(settings: &Settings) -> Result<(Embedded, Recovery)> {
     config.min_free_bytes = settings.min_free_bytes;
     config.lost_after = settings.lost_after;
     config.announced = settings.announced;
-    match Embedded::open(config, trackway_server::decoder()) {
+    match Embedded::open(config, trackway_server::decoder(&settings.server)) {
         Ok(opened) => Ok(opened),
         Err(StoreError::Locked { path, pid, url }) if url.is_empty() => {
             bail!("{} is in use by process {pid}; end it, or name another directory with --data-dir", path.display())

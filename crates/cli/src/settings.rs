@@ -1,6 +1,9 @@
 //! Settings: from a flag, the environment, `config.toml` in the data directory, or the default, in this order.
 
+mod prices;
+
 use std::{
+    collections::BTreeMap,
     fmt::{self, Display},
     net::SocketAddr,
     ops::RangeInclusive,
@@ -12,7 +15,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Deserialize;
-use trackway_server::{Config, Listen};
+use trackway_server::{Config, Listen, Masking};
 use trackway_store::Announced;
 
 use crate::print;
@@ -59,6 +62,12 @@ pub(crate) struct Flags {
     /// The most announced spans that are held; more are left out [default: 10000]
     #[arg(long, global = true, value_name = "SPANS")]
     max_announced_spans: Option<u64>,
+    /// Whether keys, tokens and passwords of known shapes are masked before anything is written [default: true]
+    #[arg(long, global = true, value_name = "true|false")]
+    mask_secrets: Option<Switch>,
+    /// Regular expression of what else to mask (repeatable)
+    #[arg(long, global = true, value_name = "REGEX")]
+    mask_pattern: Vec<String>,
     /// Do not open the browser
     #[arg(long, global = true)]
     no_open: bool,
@@ -83,7 +92,14 @@ struct File {
     lost_after: Option<u64>,
     announced_lost_after: Option<u64>,
     max_announced_spans: Option<u64>,
+    mask_secrets: Option<bool>,
+    #[serde(alias = "mask_patterns")]
+    mask_pattern: Option<Vec<String>>,
     no_open: Option<bool>,
+    #[serde(default)]
+    price: Vec<prices::Entry>,
+    #[serde(default)]
+    agent_models: BTreeMap<String, String>,
 }
 
 /// Settings with all questions answered.
@@ -164,6 +180,24 @@ impl Display for Room {
     }
 }
 
+/// Regular expressions; one where a setting is a single text, since they may hold any separator.
+#[derive(Debug, Clone, Default)]
+struct Patterns(Vec<String>);
+
+impl FromStr for Patterns {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(if text.is_empty() { Vec::new() } else { vec![text.to_owned()] }))
+    }
+}
+
+impl Display for Patterns {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.join(" "))
+    }
+}
+
 /// Yes or no, in the words that people use in the environment.
 #[derive(Debug, Clone, Copy)]
 struct Switch(bool);
@@ -226,7 +260,7 @@ impl Finder {
         range: RangeInclusive<u64>,
     ) -> Result<u64> {
         let value = self.find(name, flag, file, &default.to_string())?;
-        let asked_by = || self.found.last().map(Given::asked_by).unwrap_or_default();
+        let asked_by = || self.last_asked_by();
         match range.into_inner() {
             (least, u64::MAX) if value < least => bail!("{} is {value}; use at least {least}", asked_by()),
             (least, most) if value < least || value > most => {
@@ -234,6 +268,13 @@ impl Finder {
             }
             _ => Ok(value),
         }
+    }
+}
+
+impl Finder {
+    /// What a user would change to change the setting that was found last.
+    fn last_asked_by(&self) -> String {
+        self.found.last().map(Given::asked_by).unwrap_or_default()
     }
 }
 
@@ -307,6 +348,11 @@ impl Flags {
         };
         let no_open = self.no_open.then_some(Switch(true));
         let no_open = finder.find("no-open", no_open, file.no_open.map(Switch), "false")?;
+        let mask_secrets = finder.find("mask-secrets", self.mask_secrets, file.mask_secrets.map(Switch), "true")?.0;
+        let patterns = (!self.mask_pattern.is_empty()).then_some(Patterns(self.mask_pattern));
+        let patterns = finder.find("mask-pattern", patterns, file.mask_pattern.map(Patterns), "")?;
+        let masking = Masking::new(patterns.0).with_context(|| finder.last_asked_by())?;
+        let path = finder.file.clone();
         let server = Config {
             listen: listener("listen", &listen, defaults.listen.clone(), &finder.found)?,
             otlp_http: listener("otlp-http", &otlp_http, defaults.otlp_http.clone(), &finder.found)?,
@@ -314,6 +360,9 @@ impl Flags {
             allow_origins: allowed(&origins)?,
             max_body_bytes,
             max_bytes_under_way: defaults.max_bytes_under_way.max(max_body_bytes.saturating_mul(6)),
+            masking: mask_secrets.then_some(masking),
+            prices: prices::read(file.price, &path)?,
+            agent_models: file.agent_models,
             ..defaults
         };
         let mut known: Vec<_> = finder.found.iter().map(|given| variable(given.name)).collect();

@@ -1,6 +1,10 @@
 //! What can be set about a server.
 
-use std::net::SocketAddr;
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use trackway_model::Dollars;
+
+use crate::Masking;
 
 /// Where a listener binds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +35,30 @@ pub struct Config {
     pub max_bytes_under_way: usize,
     /// The most connections that are open at once, on each listener.
     pub max_connections: usize,
+    /// How keys, tokens and passwords in what comes in are found, to be masked before anything is written; `None` keeps
+    /// them as they come.
+    pub masking: Option<Masking>,
+    /// Prices that count before those of the built-in list; the first that fits does.
+    pub prices: Vec<Price>,
+    /// The models of agents, by the agent's name, for calls that name none.
+    pub agent_models: BTreeMap<String, String>,
+}
+
+/// The price of a model, each amount for a million tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Price {
+    /// The model's name, whatever the case; with `*` at the end, all whose names begin so.
+    pub model: String,
+    /// Who runs the model, as clients name it; anybody when absent.
+    pub provider: Option<String>,
+    /// What goes in.
+    pub input: Dollars,
+    /// What comes out.
+    pub output: Dollars,
+    /// The part of the input that is read from a cache; as all input when absent.
+    pub cache_read: Option<Dollars>,
+    /// The part of the input that is written to a cache; as all input when absent.
+    pub cache_write: Option<Dollars>,
 }
 
 impl Default for Config {
@@ -43,6 +71,9 @@ impl Default for Config {
             max_body_bytes: 64 << 20,
             max_bytes_under_way: 512 << 20,
             max_connections: 1024,
+            masking: Some(Masking::default()),
+            prices: Vec::new(),
+            agent_models: BTreeMap::new(),
         }
     }
 }

@@ -42,6 +42,8 @@ counters! {
     logs_ignored "ingest.logs_ignored" "log records" "Log records outside any span; Trackway keeps traces only."
     metrics_ignored "ingest.metrics_ignored" "metrics" "Metrics; Trackway keeps traces only."
     spans_rejected "ingest.spans_rejected" "spans" "Spans that could not be read; the sender was told which and why."
+    items_rejected "ingest.items_rejected" "items" "Spans and traces of an agents SDK that could not be read; the sender was told which and why."
+    secrets_masked "ingest.secrets_masked" "secrets" "Keys, tokens and passwords that were masked before anything was written (mask-secrets)."
     logs_rejected "ingest.logs_rejected" "log records" "Log records that could not be read; the sender was told which and why."
     refused_malformed "ingest.refused_malformed" "requests" "Requests refused because their body is not what they claim."
     refused_too_large "ingest.refused_too_large" "requests" "Requests refused because their body is over the size limit, compressed or not."
@@ -60,6 +62,7 @@ impl Counters {
     pub(crate) fn dropped(&self) -> u64 {
         let lost = [
             &self.spans_rejected,
+            &self.items_rejected,
             &self.logs_rejected,
             &self.refused_malformed,
             &self.refused_too_large,

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::{
     Config,
     counters::Counters,
-    ingest::{Ingest, OpenSpans, Refusal, Request, http::verdict},
+    ingest::{Format, Ingest, OpenSpans, Refusal, Request, http::verdict},
     live::Live,
 };
 
@@ -50,8 +50,7 @@ pub(crate) async fn load(ingest: &Ingest, now: Timestamp) -> Result<Demo, Refusa
         let body = otlp::replay(recording, end, u128::from(now.0));
         let body = body.map_err(|error| Refusal::Malformed(error.to_string()))?;
         let request = Request {
-            signal: Signal::Traces,
-            encoding: Encoding::Protobuf,
+            format: Format::Otlp(Signal::Traces, Encoding::Protobuf),
             project: Some(Text::literal("demo")),
             open_spans: OpenSpans::Records,
             source: "demo",

@@ -12,9 +12,11 @@ mod guard;
 mod ingest;
 mod listen;
 mod live;
+mod prices;
 mod query;
 mod rest;
 mod route;
+mod story;
 #[cfg(test)]
 mod tests;
 mod ui;
@@ -25,10 +27,10 @@ use tokio::sync::watch;
 use trackway_model::Timestamp;
 use trackway_store::{Clock, Store};
 
-pub use config::{Config, Listen};
+pub use config::{Config, Listen, Price};
 pub use demo::{Demo, load_demo};
 pub use error::Error;
-pub use ingest::decoder;
+pub use ingest::{Masking, PatternError, decoder};
 pub use listen::{Listener, ListenerState, Sockets};
 
 use counters::Counters;

@@ -12,7 +12,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::{
     App,
-    ingest::{grpc, http},
+    ingest::{agents, grpc, http},
     rest::{live, manage, openapi, problem, state, trace},
     ui,
 };
@@ -40,6 +40,8 @@ macro_rules! routes {
 pub(crate) fn ingest() -> Vec<Route> {
     routes! {
         POST "/v1/traces" => http::traces,
+        POST "/v1/traces/ingest" => agents::ingest,
+        POST "/v1/traces/ingest/" => agents::ingest,
         POST "/v1/logs" => http::logs,
         POST "/v1/metrics" => http::metrics,
         POST "/opentelemetry.proto.collector.trace.v1.TraceService/Export" => grpc::traces,
@@ -99,7 +101,7 @@ async fn elsewhere(request: Request<Body>) -> Response<Body> {
     if grpc::is_call(&request) {
         return grpc::unknown(request.uri().path());
     }
-    let detail =
-        "This port takes OTLP only, at /v1/traces; the web page and the REST interface are on Trackway's main port.";
+    let detail = "This port only takes traces in, at /v1/traces and /v1/traces/ingest; the web page and the REST interface \
+                  are on Trackway's main port.";
     problem::response(StatusCode::NOT_FOUND, detail.into())
 }

@@ -16,7 +16,7 @@ use http_body_util::{BodyExt, Full};
 use trackway_wire::otlp::{self, Code, Encoding, Signal};
 
 use super::{
-    Ingest, OpenSpans, RETRY_AFTER, Refusal, Request, Taken,
+    Format, Ingest, OpenSpans, RETRY_AFTER, Refusal, Request, Taken,
     body::{self, Compression},
     http::{PROJECT, header_text, verdict},
 };
@@ -93,8 +93,8 @@ async fn take(ingest: &Ingest, signal: Signal, headers: &HeaderMap, body: Body) 
     };
     let (body, room) = message.await.inspect_err(|refusal| ingest.count(refusal))?;
     let project = header_text(headers, PROJECT);
-    let (encoding, open_spans) = (Encoding::Protobuf, OpenSpans::Records);
-    ingest.accept(Request { signal, encoding, project, open_spans, source: "otlp-grpc", body, room }).await
+    let (format, open_spans) = (Format::Otlp(signal, Encoding::Protobuf), OpenSpans::Records);
+    ingest.accept(Request { format, project, open_spans, source: "otlp-grpc", body, room }).await
 }
 
 /// The only message of a unary call, and whether it is compressed.

@@ -11,7 +11,7 @@ use trackway_model::Text;
 use trackway_wire::otlp::{self, Code, Encoding, Signal};
 
 use super::{
-    Ingest, OpenSpans, RETRY_AFTER, Refusal, Request, Taken,
+    Format, Ingest, OpenSpans, RETRY_AFTER, Refusal, Request, Taken,
     body::{self, Compression},
 };
 use crate::App;
@@ -48,16 +48,21 @@ async fn answer(ingest: &Ingest, signal: Signal, request: HttpRequest<Body>) -> 
             return refused(Encoding::Json, &refusal);
         }
     };
-    match take(ingest, signal, encoding, &head.headers, body).await {
+    let project = header_text(&head.headers, PROJECT);
+    let is_announcing = header_text(&head.headers, OPEN_SPANS.as_str()).as_deref() == Some(ANNOUNCED);
+    let open_spans = if is_announcing { OpenSpans::Announcements } else { OpenSpans::Records };
+    match take(ingest, Format::Otlp(signal, encoding), project, open_spans, &head.headers, body).await {
         Ok(taken) => respond(StatusCode::OK, encoding, otlp::success(encoding, signal, &taken.rejected)),
         Err(refusal) => refused(encoding, &refusal),
     }
 }
 
-async fn take(
+/// Reads a body, and stores what it brings.
+pub(super) async fn take(
     ingest: &Ingest,
-    signal: Signal,
-    encoding: Encoding,
+    format: Format,
+    project: Option<Text>,
+    open_spans: OpenSpans,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Taken, Refusal> {
@@ -70,23 +75,28 @@ async fn take(
         body::inflate(bytes, compression, limit, room).await
     };
     let (body, room) = plain.await.inspect_err(|refusal| ingest.count(refusal))?;
-    let project = header_text(headers, PROJECT);
-    let is_announcing = header_text(headers, OPEN_SPANS.as_str()).as_deref() == Some(ANNOUNCED);
-    let open_spans = if is_announcing { OpenSpans::Announcements } else { OpenSpans::Records };
-    ingest.accept(Request { signal, encoding, project, open_spans, source: "otlp-http", body, room }).await
+    let source = match format {
+        Format::Otlp(..) => "otlp-http",
+        Format::OpenAiAgents => "openai-agents",
+    };
+    ingest.accept(Request { format, project, open_spans, source, body, room }).await
 }
 
-/// The encoding that the content type names, whatever its parameters.
+/// The encoding that the content type names.
 fn encoding(headers: &HeaderMap) -> Result<Encoding, Refusal> {
-    let content_type = header_text(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.as_str() {
+    match essence(headers).as_str() {
         "application/x-protobuf" | "application/protobuf" => Ok(Encoding::Protobuf),
         "application/json" => Ok(Encoding::Json),
         other => Err(Refusal::Unsupported(format!(
             "content type {other:?} is not known here: use application/x-protobuf or application/json"
         ))),
     }
+}
+
+/// The content type, whatever its case and parameters; empty when there is none.
+pub(super) fn essence(headers: &HeaderMap) -> String {
+    let content_type = header_text(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// A header's value as UTF-8, whatever its bytes.

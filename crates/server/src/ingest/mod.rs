@@ -1,9 +1,13 @@
 //! The one door in: every format, whatever its transport, becomes a frame and a batch here.
 
+pub(crate) mod agents;
 mod body;
 mod ended;
+mod format;
 pub(crate) mod grpc;
 pub(crate) mod http;
+mod secrets;
+mod shapes;
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,23 +17,21 @@ use trackway_model::{Batch, SpanRecord, Text};
 use trackway_store::{Appending, Clock, Decoder, Error as StoreError, Frame, Held, Span, Store};
 use trackway_wire::otlp::{self, Decoded, Encoding, Rejected, Signal};
 
-use crate::{Config, counters::Counters, live::Live};
+use crate::{
+    Config,
+    counters::{Count, Counters},
+    live::Live,
+    prices::Prices,
+};
+pub(crate) use format::Format;
+pub use secrets::{Masking, PatternError};
 
 /// When a refused sender should come again.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// The content types in the log. They are on people's disks: a name may be added, and never changed.
-const TYPES: [(&str, Signal, Encoding); 4] = [
-    ("otlp.traces.protobuf", Signal::Traces, Encoding::Protobuf),
-    ("otlp.traces.json", Signal::Traces, Encoding::Json),
-    ("otlp.logs.protobuf", Signal::Logs, Encoding::Protobuf),
-    ("otlp.logs.json", Signal::Logs, Encoding::Json),
-];
-
 /// Takes requests in.
 pub(crate) struct Ingest {
-    store: Arc<dyn Store>,
-    live: Arc<Live>,
+    work: Arc<Work>,
     clock: Clock,
     counters: Arc<Counters>,
     max_body_bytes: usize,
@@ -37,10 +39,18 @@ pub(crate) struct Ingest {
     room: Arc<Semaphore>,
 }
 
+/// What the part of a request's way needs that computes.
+struct Work {
+    store: Arc<dyn Store>,
+    live: Arc<Live>,
+    prices: Prices,
+    /// Absent when secrets are to be kept as they come.
+    masking: Option<Masking>,
+}
+
 /// One request, its body uncompressed.
 pub(crate) struct Request {
-    pub(crate) signal: Signal,
-    pub(crate) encoding: Encoding,
+    pub(crate) format: Format,
     /// The project that the request's header asked for.
     pub(crate) project: Option<Text>,
     /// What its spans without an end are.
@@ -98,22 +108,14 @@ pub(crate) struct Reservation {
 }
 
 /// Reads a frame as it was read when it came: the decoder that the store replays its log with.
-pub fn decoder() -> Decoder {
-    Box::new(|frame| match decode(frame, &mut |_| true) {
+///
+/// Prices are those of `config`, so that what is known by now is priced by now.
+pub fn decoder(config: &Config) -> Decoder {
+    let prices = Prices::new(config);
+    Box::new(move |frame| match format::decode(frame, &prices, &mut |_| true) {
         Ok(decoded) => Ok(decoded.batch),
         Err(error) => Err(error.to_string()),
     })
-}
-
-/// Reads a frame; `afford` is asked for the memory of each record before that is made.
-fn decode(frame: &Frame, afford: &mut dyn FnMut(usize) -> bool) -> Result<Decoded, otlp::Error> {
-    let Some((_, signal, encoding)) = TYPES.iter().find(|(name, ..)| *name == &*frame.content_type) else {
-        return Err(otlp::Error::Malformed(format!("{:?} is a content type of a newer version", frame.content_type)));
-    };
-    match signal {
-        Signal::Traces => otlp::decode_traces(*encoding, &frame.body, frame.project.as_ref(), afford),
-        Signal::Logs | Signal::Metrics => otlp::decode_logs(*encoding, &frame.body, afford),
-    }
 }
 
 /// A request that is read and on its way to the disk.
@@ -123,45 +125,82 @@ struct Begun {
     spans: u64,
     events: u64,
     announced: u64,
+    /// Secrets that were masked.
+    masked: u64,
     held: Held,
     news: Vec<Span>,
     /// Absent when the request brought nothing to store.
     appending: Option<Appending>,
 }
 
-/// Reads a frame and hands it to the store: all of a request's work that computes.
-fn begin(
-    store: &dyn Store,
-    live: &Live,
-    mut frame: Frame,
-    open_spans: OpenSpans,
-    encoding: Encoding,
-    room: &mut Reservation,
-) -> Result<Begun, Refusal> {
-    let Decoded { mut batch, rejected, ignored } = decode_within(&frame, room)?;
-    let (mut announced, mut held) = (0, Held::default());
-    if open_spans == OpenSpans::Announcements {
-        let open = take_open(&mut batch);
-        if !open.is_empty() && !batch.is_empty() {
-            (frame, batch) = only_ended(frame, encoding, room)?;
+impl Work {
+    /// Reads a frame and hands it to the store: all of a request's work that computes.
+    fn begin(
+        &self,
+        mut frame: Frame,
+        format: Format,
+        open_spans: OpenSpans,
+        room: &mut Reservation,
+    ) -> Result<Begun, Refusal> {
+        let masked = self.mask(&mut frame, format, room)?;
+        let Decoded { mut batch, rejected, ignored } = self.decode(&frame, room)?;
+        let (mut announced, mut held) = (0, Held::default());
+        if let (OpenSpans::Announcements, Format::Otlp(_, encoding)) = (open_spans, format) {
+            let open = take_open(&mut batch);
+            if !open.is_empty() && !batch.is_empty() {
+                (frame, batch) = self.only_ended(frame, encoding, room)?;
+            }
+            announced = open.len() as u64;
+            held = self.store.announce(frame.arrival, open).map_err(refusal)?;
         }
-        announced = open.len() as u64;
-        held = store.announce(frame.arrival, open).map_err(refusal)?;
+        let (spans, events) = (batch.spans.len() as u64, batch.events.len() as u64);
+        let news = self.live.glance(&batch);
+        let appending = (!batch.is_empty()).then(|| self.store.append(frame, batch));
+        Ok(Begun { rejected, ignored, spans, events, announced, masked, held, news, appending })
     }
-    let (spans, events) = (batch.spans.len() as u64, batch.events.len() as u64);
-    let news = live.glance(&batch);
-    let appending = (!batch.is_empty()).then(|| store.append(frame, batch));
-    Ok(Begun { rejected, ignored, spans, events, announced, held, news, appending })
-}
 
-/// Reads a frame with as much memory as there is for it.
-fn decode_within(frame: &Frame, room: &mut Reservation) -> Result<Decoded, Refusal> {
-    let mut refusal = None;
-    let decoded = decode(frame, &mut |bytes| room.grow(bytes).map_err(|refused| refusal = Some(refused)).is_ok());
-    match (decoded, refusal) {
-        (Ok(decoded), None) => Ok(decoded),
-        (_, Some(refusal)) => Err(refusal),
-        (Err(error), None) => Err(Refusal::Malformed(error.to_string())),
+    /// Overwrites the secrets in a frame before anything else looks at it; returns how many there were.
+    fn mask(&self, frame: &mut Frame, format: Format, room: &mut Reservation) -> Result<u64, Refusal> {
+        let Some(masking) = &self.masking else { return Ok(0) };
+        let found = secrets::find(masking, format, &frame.body);
+        if found.is_empty() {
+            return Ok(0);
+        }
+        let mut body = match std::mem::take(&mut frame.body).try_into_mut() {
+            Ok(body) => body,
+            Err(shared) => {
+                room.grow(shared.len())?;
+                shared.as_ref().into()
+            }
+        };
+        secrets::overwrite(&mut body, format, &found);
+        frame.body = body.freeze();
+        Ok(found.len() as u64)
+    }
+
+    /// Reads a frame with as much memory as there is for it.
+    fn decode(&self, frame: &Frame, room: &mut Reservation) -> Result<Decoded, Refusal> {
+        let mut refusal = None;
+        let mut afford = |bytes| room.grow(bytes).map_err(|refused| refusal = Some(refused)).is_ok();
+        let decoded = format::decode(frame, &self.prices, &mut afford);
+        match (decoded, refusal) {
+            (Ok(decoded), None) => Ok(decoded),
+            (_, Some(refusal)) => Err(refusal),
+            (Err(error), None) => Err(Refusal::Malformed(error.to_string())),
+        }
+    }
+
+    /// The frame and the batch without the spans that have no end.
+    fn only_ended(&self, frame: Frame, encoding: Encoding, room: &mut Reservation) -> Result<(Frame, Batch), Refusal> {
+        let body =
+            ended::ended(encoding, &frame.body).ok_or_else(|| Refusal::Malformed("the body cannot be read".into()))?;
+        let frame = Frame { body: body.into(), ..frame };
+        let batch = self.decode(&frame, room)?.batch;
+        // What is written is read again at the next start, where every open span would be a record.
+        if batch.spans.iter().any(|span| span.end.is_none()) {
+            return Err(Refusal::Malformed("the ends of the spans cannot be read".into()));
+        }
+        Ok((frame, batch))
     }
 }
 
@@ -171,19 +210,6 @@ fn take_open(batch: &mut Batch) -> Vec<SpanRecord> {
     let (ended, open) = spans.into_iter().partition(|span| span.end.is_some());
     batch.spans = ended;
     open
-}
-
-/// The frame and the batch without the spans that have no end.
-fn only_ended(frame: Frame, encoding: Encoding, room: &mut Reservation) -> Result<(Frame, Batch), Refusal> {
-    let body =
-        ended::ended(encoding, &frame.body).ok_or_else(|| Refusal::Malformed("the body cannot be read".into()))?;
-    let frame = Frame { body: body.into(), ..frame };
-    let batch = decode_within(&frame, room)?.batch;
-    // What is written is read again at the next start, where every open span would be a record.
-    if batch.spans.iter().any(|span| span.end.is_none()) {
-        return Err(Refusal::Malformed("the ends of the spans cannot be read".into()));
-    }
-    Ok((frame, batch))
 }
 
 impl Ingest {
@@ -196,7 +222,9 @@ impl Ingest {
     ) -> Self {
         let max_bytes_under_way = config.max_bytes_under_way.min(u32::MAX as usize);
         let room = Arc::new(Semaphore::new(max_bytes_under_way));
-        Self { store, live, clock, counters, max_body_bytes: config.max_body_bytes, max_bytes_under_way, room }
+        let work = Work { store, live, prices: Prices::new(config), masking: config.masking.clone() };
+        let max_body_bytes = config.max_body_bytes;
+        Self { work: Arc::new(work), clock, counters, max_body_bytes, max_bytes_under_way, room }
     }
 
     /// Stores what a request brings; when this returns, it is durable.
@@ -223,39 +251,39 @@ impl Ingest {
 
     async fn store(&self, request: Request) -> Result<Taken, Refusal> {
         self.counters.bytes.add(request.body.len() as u64);
-        if request.signal == Signal::Metrics {
-            return self.ignore_metrics(&request);
+        let Request { format, project, open_spans, source, body, mut room } = request;
+        if let Format::Otlp(Signal::Metrics, encoding) = format {
+            return self.ignore_metrics(encoding, &body);
         }
-        let frame = Frame {
-            content_type: content_type(request.signal, request.encoding),
-            project: request.project,
-            zone: None,
-            source: Text::literal(request.source),
-            arrival: (self.clock)(),
-            body: request.body,
-        };
-        let (store, live) = (Arc::clone(&self.store), Arc::clone(&self.live));
-        let mut room = request.room;
-        let (open_spans, encoding) = (request.open_spans, request.encoding);
-        let work = move || begin(&*store, &live, frame, open_spans, encoding, &mut room).map(|begun| (begun, room));
-        let (begun, _room) = run_apart(work).await??;
-        let Begun { rejected, ignored, spans, events, announced, held, news, appending } = begun;
+        let (content_type, source) = (Text::literal(format.name()), Text::literal(source));
+        let frame = Frame { content_type, project, zone: None, source, arrival: (self.clock)(), body };
+        let work = Arc::clone(&self.work);
+        let computing = move || work.begin(frame, format, open_spans, &mut room).map(|begun| (begun, room));
+        let (begun, _room) = run_apart(computing).await??;
+        let Begun { rejected, ignored, spans, events, announced, masked, held, news, appending } = begun;
         self.counters.logs_ignored.add(ignored);
         self.counters.spans_announced.add(announced);
-        self.live.publish_held(held);
-        let rejections =
-            if request.signal == Signal::Traces { &self.counters.spans_rejected } else { &self.counters.logs_rejected };
-        rejections.add(rejected.count);
+        self.counters.secrets_masked.add(masked);
+        self.work.live.publish_held(held);
+        self.rejections(format).add(rejected.count);
         let Some(appending) = appending else { return Ok(Taken { rejected, ..Taken::default() }) };
         let ack = appending.await.map_err(refusal)?;
         self.counters.spans_accepted.add(spans);
         self.counters.log_events.add(events);
-        self.live.publish(&ack, news);
+        self.work.live.publish(&ack, news);
         Ok(Taken { rejected, spans, traces: ack.changed.len() as u64 })
     }
 
-    fn ignore_metrics(&self, request: &Request) -> Result<Taken, Refusal> {
-        let metrics = otlp::count_metrics(request.encoding, &request.body);
+    fn rejections(&self, format: Format) -> &Count {
+        match format {
+            Format::Otlp(Signal::Traces, _) => &self.counters.spans_rejected,
+            Format::Otlp(..) => &self.counters.logs_rejected,
+            Format::OpenAiAgents => &self.counters.items_rejected,
+        }
+    }
+
+    fn ignore_metrics(&self, encoding: Encoding, body: &[u8]) -> Result<Taken, Refusal> {
+        let metrics = otlp::count_metrics(encoding, body);
         self.counters.metrics_ignored.add(metrics.map_err(|error| Refusal::Malformed(error.to_string()))?);
         Ok(Taken::default())
     }
@@ -286,11 +314,6 @@ impl Reservation {
         }
         Ok(())
     }
-}
-
-fn content_type(signal: Signal, encoding: Encoding) -> Text {
-    let name = TYPES.iter().find(|(_, s, e)| (*s, *e) == (signal, encoding)).map_or("", |(name, ..)| name);
-    Text::literal(name)
 }
 
 fn refusal(error: StoreError) -> Refusal {

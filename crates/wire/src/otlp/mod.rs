@@ -23,9 +23,11 @@ mod message;
 mod protobuf;
 mod replay;
 mod shape;
+mod texts;
 
 pub use answer::{Code, Signal, failure, failure_with_retry, retry_info, success};
 pub use replay::replay;
+pub use texts::texts;
 
 use trackway_model::Text;
 

@@ -1,0 +1,240 @@
+//! Secrets that come with what is traced are masked in the bytes, before these are decoded or written anywhere.
+//!
+//! A masked text keeps its length: what lies around it, lengths and offsets with it, stays as it came. In protobuf a tag
+//! can be a letter, so a match is only believed within one text of the message; in JSON no shape reaches over a quote.
+
+use std::{ops::Range, sync::LazyLock};
+
+use regex::bytes::{CaptureLocations, Regex, RegexBuilder};
+use trackway_wire::otlp::{self, Encoding};
+
+use super::{
+    Format,
+    shapes::{SHAPES, Sign},
+};
+
+/// What stands where a secret was.
+const MASK: u8 = b'*';
+/// The most bytes of a private key's block.
+const LONGEST_BLOCK: usize = 16 << 10;
+
+/// All shapes at once: group `n` is that of shape `n - 1`.
+static KNOWN: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = SHAPES.map(|(pattern, _)| pattern).join("|");
+    #[allow(clippy::expect_used, reason = "every test that masks compiles it")]
+    RegexBuilder::new(&pattern).unicode(false).build().expect("the shapes are one regular expression")
+});
+
+/// Which secrets are masked: those of known shapes, and what the user's own patterns match.
+#[derive(Debug, Clone, Default)]
+pub struct Masking {
+    patterns: Vec<String>,
+    own: Option<Regex>,
+}
+
+/// A pattern that is no regular expression, or one that masks everything.
+#[derive(Debug, thiserror::Error)]
+#[error("{pattern:?} cannot be a mask pattern: {reason}")]
+pub struct PatternError {
+    /// The pattern.
+    pub pattern: String,
+    /// What is wrong with it, and where.
+    pub reason: String,
+}
+
+impl PartialEq for Masking {
+    fn eq(&self, other: &Self) -> bool {
+        self.patterns == other.patterns
+    }
+}
+
+impl Eq for Masking {}
+
+impl Masking {
+    /// Masks also all that one of these regular expressions matches within one text.
+    ///
+    /// # Errors
+    /// A pattern that is no regular expression, or matches where there is nothing.
+    pub fn new(patterns: Vec<String>) -> Result<Self, PatternError> {
+        for pattern in &patterns {
+            let wrong = |reason: String| PatternError { pattern: pattern.clone(), reason };
+            // The expression over texts refuses what would split a character.
+            let expression = regex::Regex::new(pattern).map_err(|error| wrong(error.to_string()))?;
+            if expression.is_match("") {
+                return Err(wrong("it matches the empty text, and so would mask nothing or everything".into()));
+            }
+        }
+        let all = patterns.iter().map(|pattern| format!("(?:{pattern})")).collect::<Vec<_>>().join("|");
+        let own = (!patterns.is_empty()).then(|| Regex::new(&all)).transpose();
+        let own = own.map_err(|error| PatternError { pattern: all, reason: error.to_string() })?;
+        Ok(Self { patterns, own })
+    }
+}
+
+/// Finds what to mask in a body.
+pub(super) fn find(masking: &Masking, format: Format, body: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Found::default();
+    match format {
+        Format::Otlp(signal, Encoding::Protobuf) => {
+            // Here a match can begin behind a tag that is a letter and run into the next one, so it is only a hint.
+            if masking.own.is_some() || KNOWN.is_match(body) {
+                otlp::texts(signal, body, &mut |text| found.look(masking, body, text));
+            }
+        }
+        Format::Otlp(_, Encoding::Json) | Format::OpenAiAgents => {
+            found.known(body, 0);
+            if let Some(own) = &masking.own {
+                json_texts(body, |text| found.own(own, body, text));
+            }
+        }
+    }
+    found.ranges
+}
+
+/// Overwrites what was found.
+pub(super) fn overwrite(body: &mut [u8], format: Format, found: &[Range<usize>]) {
+    for range in found {
+        match format {
+            Format::Otlp(_, Encoding::Protobuf) => {
+                for byte in body.get_mut(range.clone()).into_iter().flatten() {
+                    *byte = MASK;
+                }
+            }
+            Format::Otlp(_, Encoding::Json) | Format::OpenAiAgents => overwrite_json(body, range.clone()),
+        }
+    }
+}
+
+/// Overwrites a part of a JSON string but for its escapes, and for those of JSON within it.
+fn overwrite_json(body: &mut [u8], range: Range<usize>) {
+    let mut before = range.start.checked_sub(1).and_then(|index| body.get(index)).copied();
+    let mut digits = 0;
+    for byte in body.get_mut(range).into_iter().flatten() {
+        let is_escaped = before == Some(b'\\');
+        before = Some(*byte);
+        if is_escaped && *byte == b'u' {
+            digits = 4;
+        } else if digits > 0 {
+            digits -= 1;
+        } else if !is_escaped && *byte != b'\\' {
+            *byte = MASK;
+        }
+    }
+}
+
+/// Calls back with what stands between the quotes of each string.
+fn json_texts(body: &[u8], mut each: impl FnMut(Range<usize>)) {
+    let mut begun = None;
+    let mut is_escaped = false;
+    for (index, byte) in body.iter().enumerate() {
+        match (begun, byte) {
+            (None, b'"') => begun = Some(index + 1),
+            (Some(_), _) if is_escaped => is_escaped = false,
+            (Some(_), b'\\') => is_escaped = true,
+            (Some(start), b'"') => {
+                each(start..index);
+                begun = None;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    ranges: Vec<Range<usize>>,
+}
+
+impl Found {
+    /// Looks at one text of a body.
+    fn look(&mut self, masking: &Masking, body: &[u8], text: Range<usize>) {
+        self.known(body.get(text.clone()).unwrap_or_default(), text.start);
+        if let Some(own) = &masking.own {
+            self.own(own, body, text);
+        }
+    }
+
+    fn own(&mut self, own: &Regex, body: &[u8], text: Range<usize>) {
+        let matches = own.find_iter(body.get(text.clone()).unwrap_or_default());
+        let matches = matches.filter(|found| !found.is_empty());
+        self.ranges.extend(matches.map(|found| text.start + found.start()..text.start + found.end()));
+    }
+
+    /// Finds known shapes in `text`, which begins at `offset` of the body.
+    fn known(&mut self, text: &[u8], offset: usize) {
+        let mut at = 0;
+        let mut groups = KNOWN.capture_locations();
+        while let Some(whole) = KNOWN.captures_read_at(&mut groups, text, at) {
+            let whole = whole.range();
+            let Some((secret, sign)) = group_of(&groups) else { return };
+            let (secret, end) = extent(text, secret, whole.end, sign);
+            if is_secret(text, whole.start, &secret, sign) {
+                self.ranges.push(offset + secret.start..offset + secret.end);
+            }
+            at = end;
+        }
+    }
+}
+
+/// The group that matched, and what makes it a secret.
+fn group_of(groups: &CaptureLocations) -> Option<(Range<usize>, Sign)> {
+    let mut signs = SHAPES.iter().enumerate();
+    signs.find_map(|(index, (_, sign))| groups.get(index + 1).map(|(start, end)| (start..end, *sign)))
+}
+
+/// What to overwrite of a match, and where to look on: behind all of the word or block, so that each byte is looked at a
+/// few times at most.
+fn extent(text: &[u8], secret: Range<usize>, end: usize, sign: Sign) -> (Range<usize>, usize) {
+    let rest = text.get(end..).unwrap_or_default();
+    match sign {
+        Sign::Word | Sign::WholeWord => {
+            let word = rest.iter().take_while(|byte| is_word(**byte)).count();
+            (secret, end + word)
+        }
+        Sign::Named | Sign::NamedAndRandom => (secret, end),
+        Sign::Block => {
+            let is_of_block = |byte: &&u8| !matches!(byte, b'-' | b'"');
+            let block = rest.iter().take(LONGEST_BLOCK).take_while(is_of_block).count();
+            (end..end + block, end + block)
+        }
+    }
+}
+
+fn is_secret(text: &[u8], start: usize, secret: &Range<usize>, sign: Sign) -> bool {
+    let bytes = text.get(secret.clone()).unwrap_or_default();
+    let next = text.get(secret.end);
+    match sign {
+        Sign::Word => begins_word(text, start) && looks_random(bytes),
+        Sign::WholeWord => begins_word(text, start) && !next.is_some_and(|byte| is_word(*byte)),
+        Sign::Named => bytes.iter().any(|byte| *byte != MASK),
+        Sign::NamedAndRandom => looks_random(bytes),
+        Sign::Block => !secret.is_empty(),
+    }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+/// Whether a word begins at `start`, also behind an escape of JSON or of a URL, which ends in a letter or digit.
+fn begins_word(text: &[u8], start: usize) -> bool {
+    let before = text.get(..start).unwrap_or_default();
+    match before {
+        [] => true,
+        [.., last] if !is_word(*last) => true,
+        [.., b'\\', b'n' | b'r' | b't' | b'b' | b'f'] => true,
+        [.., b'\\', b'u', a, b, c, d] => are_digits(&[*a, *b, *c, *d]),
+        [.., b'%', a, b] => are_digits(&[*a, *b]),
+        _ => false,
+    }
+}
+
+fn are_digits(bytes: &[u8]) -> bool {
+    bytes.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Whether a machine made this word: it has a digit, or mixes cases.
+fn looks_random(word: &[u8]) -> bool {
+    let has = |is: fn(&u8) -> bool| word.iter().any(is);
+    has(u8::is_ascii_digit) || (has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase))
+}
