@@ -22,10 +22,21 @@ pub(crate) fn of_table(table: &Table) -> Vec<Counter> {
     let (tallies, announced) = (table.tallies(), table.announced());
     vec![
         counter("store.spans", tallies.spans, "spans", "Spans that are stored."),
-        counter("store.traces", table.trace_count(), "traces", "Traces that have spans."),
+        counter("store.traces", table.trace_count(), "traces", "Traces that are listed."),
+        counter(
+            "store.trace_records",
+            tallies.trace_records,
+            "records",
+            "Traces that their client told of as a whole.",
+        ),
         counter("store.memory_bytes", table.memory_bytes(), "bytes", "Memory that the records take, about."),
         counter("store.duplicates", tallies.duplicates, "records", "Records that were there already and came again."),
-        counter("store.superseded", tallies.superseded, "spans", "Open spans that gave way to their finished record."),
+        counter(
+            "store.superseded",
+            tallies.superseded,
+            "spans",
+            "Spans that gave way to a later record of theirs, such as open ones to the finished one.",
+        ),
         counter("store.deleted_spans", tallies.deleted_spans, "spans", "Spans that were deleted since the start."),
         counter("store.events_waiting", tallies.events_waiting, "events", "Events whose span has not come."),
         counter(

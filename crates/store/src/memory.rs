@@ -1,18 +1,21 @@
 //! The smallest thing that behaves like a store.
 
+mod agents;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use trackway_model::{Batch, SpanEvent, SpanId, SpanRecord, Text, Timestamp, TraceId};
+use agents::Family;
+use trackway_model::{Batch, Repeats, SpanEvent, SpanId, SpanRecord, Text, Timestamp, TraceId, TraceRecord};
 
 use crate::{
     Ack, Announced, Appending, Clock, Counter, Deleted, Error, Frame, Held, Outline, Page, PageRequest, Project,
     Service, Span, SpanState, Store, TracePage, TraceQuery, TraceStatus, TraceSummary,
     clock::{LOST_AFTER, Moment, is_over},
     cursor::{SpanPlace, page_of, span_cursor, trace_cursor, trace_place, write_span_cursor, write_trace_cursor},
-    query::{MOST_FOUND, contains_any_case},
+    query::{MOST_FOUND, contains_any_case, title},
 };
 
 /// A store in memory, without bounds: plain lists, searched from end to end.
@@ -29,6 +32,8 @@ struct Kept {
     spans: Vec<Arrived>,
     /// In order of arrival.
     events: Vec<SpanEvent>,
+    /// The last of each trace, and when it came.
+    records: HashMap<TraceId, (Timestamp, Arc<TraceRecord>)>,
     /// When something of a trace last came to be stored.
     news: HashMap<TraceId, Timestamp>,
     arrivals: u64,
@@ -193,6 +198,19 @@ impl Arrived {
 impl Kept {
     fn append(&mut self, arrival: Timestamp, batch: Batch) -> Ack {
         let mut ack = Ack::default();
+        for record in batch.traces {
+            let id = record.trace_id;
+            if self.records.get(&id).is_some_and(|(_, last)| **last == record) {
+                ack.duplicates += 1;
+                continue;
+            }
+            if !self.is_listed(id) {
+                ack.created.push(id);
+            }
+            self.records.insert(id, (arrival, Arc::new(record)));
+            self.note_news(id, arrival);
+            note_change(id, &mut ack);
+        }
         for record in batch.spans {
             let id = record.trace_id;
             if self.spans.iter().any(|span| span.is_stored() && span.record == record) {
@@ -202,10 +220,12 @@ impl Kept {
             if record.end.is_none() && self.spans.iter().any(|span| span.is_of(&record) && span.record.end.is_some()) {
                 continue;
             }
-            if self.of_trace(id).is_empty() {
+            if !self.is_listed(id) {
                 ack.created.push(id);
             }
-            let stays = |span: &Arrived| span.is_stored() && (record.end.is_none() || span.record.end.is_some());
+            let is_replaced = |span: &Arrived| record.repeats == Repeats::Replace || span.record.end.is_none();
+            let is_latest = record.repeats == Repeats::Replace || record.end.is_some();
+            let stays = |span: &Arrived| span.is_stored() && !(is_latest && is_replaced(span));
             self.spans.retain(|span| !span.is_of(&record) || stays(span));
             self.spans.push(Arrived { number: self.arrivals, record, announced: None });
             self.arrivals += 1;
@@ -237,7 +257,7 @@ impl Kept {
             if self.spans.iter().any(|span| span.is_of(&record) && span.is_stored()) {
                 continue;
             }
-            let is_new = self.of_trace(id).is_empty();
+            let is_new = !self.is_listed(id);
             let before = self.spans.iter().position(|span| span.is_of(&record)).map(|at| self.spans.remove(at));
             let last = before.as_ref().and_then(|before| before.announced);
             let is_lost = last.is_some_and(|last| moment.announced(last) == SpanState::Lost);
@@ -303,6 +323,10 @@ impl Kept {
         Span { record, state, announced: span.announced }
     }
 
+    fn is_listed(&self, id: TraceId) -> bool {
+        self.records.contains_key(&id) || self.spans.iter().any(|span| span.record.trace_id == id)
+    }
+
     /// The trace's spans in their order.
     fn of_trace(&self, id: TraceId) -> Vec<&Arrived> {
         let mut spans: Vec<_> = self.spans.iter().filter(|span| span.record.trace_id == id).collect();
@@ -323,22 +347,33 @@ impl Kept {
     }
 
     fn summaries(&self, moment: Moment) -> Vec<TraceSummary> {
-        let ids: BTreeSet<_> = self.spans.iter().map(|span| span.record.trace_id).collect();
+        let of_spans = self.spans.iter().map(|span| span.record.trace_id);
+        let ids: BTreeSet<_> = of_spans.chain(self.records.keys().copied()).collect();
         ids.into_iter().filter_map(|id| self.summary(id, moment)).collect()
     }
 
     fn summary(&self, id: TraceId, moment: Moment) -> Option<TraceSummary> {
-        let is_running = self.of_trace(id).iter().any(|span| self.standing(span, moment).state == SpanState::Open);
         let spans: Vec<_> = self.of_trace(id).into_iter().map(|span| &span.record).collect();
-        let first = spans.first()?;
-        let root = spans.iter().find(|span| span.parent_id.is_none());
-        let shown = root.unwrap_or(first);
-        let last = spans.iter().flat_map(|span| [Some(span.start), span.end]).flatten().max()?;
+        let told = self.records.get(&id);
+        let family = Family::of(&spans);
+        let first = spans.first().copied();
+        let own_root = spans.iter().find(|span| span.parent_id.is_none()).copied();
+        let far_root = family.first_top().filter(|top| told.is_some() && self.hangs_below_another_trace(top));
+        let root = own_root.or(far_root);
+        let shown = root.or(first);
+        let start = first.map(|first| first.start).or(told.map(|(arrival, _)| *arrival))?;
+        let last = spans.iter().flat_map(|span| [Some(span.start), span.end]).flatten().max().unwrap_or(start);
+
+        let lacks_root = told.is_some() && root.is_none();
+        let is_awaited = lacks_root && moment.stored(self.last_heard(id)) == SpanState::Open;
+        let is_open = |span: &&Arrived| self.standing(span, moment).state == SpanState::Open;
+        let is_running = is_awaited || self.of_trace(id).iter().any(is_open);
+        let failure = family.failure();
         let errors = spans.iter().filter(|span| span.is_error()).count();
         let open = spans.iter().filter(|span| span.end.is_none()).count();
-        let status = match (open, errors) {
-            (0, 0) => TraceStatus::Ok,
-            (0, _) => TraceStatus::Error,
+        let status = match (open > 0 || lacks_root, &failure) {
+            (false, None) => TraceStatus::Ok,
+            (false, Some(_)) => TraceStatus::Error,
             _ if is_running => TraceStatus::Running,
             _ => TraceStatus::Lost,
         };
@@ -351,23 +386,38 @@ impl Kept {
 
         Some(TraceSummary {
             trace_id: id,
-            root_name: shown.name.clone(),
+            root_name: match told {
+                Some((_, record)) => record.name.clone(),
+                None => title(shown?).clone(),
+            },
             has_root: root.is_some(),
-            service: shown.service().into(),
-            project: shown.project.clone(),
-            start: first.start,
-            duration: last.since(first.start),
+            service: shown.map(|span| span.service().into()).unwrap_or_default(),
+            project: match told {
+                Some((_, record)) => record.project.clone(),
+                None => own_root.or(first)?.project.clone(),
+            },
+            start,
+            duration: last.since(start),
             status,
             span_count: spans.len() as u64,
             error_count: errors as u64,
             open_count: open as u64,
             services,
-            outline: outline(&spans, first.start),
-            about: None,
-            group: None,
-            failure: None,
-            agents: None,
+            outline: outline(&spans, start),
+            about: told.map(|(_, record)| Arc::clone(record)),
+            group: told.and_then(|(_, record)| record.group.clone()).or_else(|| conversation(&spans)),
+            failure,
+            agents: family.totals().map(Arc::new),
         })
+    }
+
+    fn hangs_below_another_trace(&self, span: &SpanRecord) -> bool {
+        let parent = span.foreign.as_ref().and_then(|foreign| foreign.parent_id.as_ref());
+        let is_parent = |other: &SpanRecord| {
+            let id = other.foreign.as_ref().map(|foreign| &foreign.id);
+            id == parent && other.trace_id != span.trace_id
+        };
+        parent.is_some() && self.spans.iter().any(|other| is_parent(&other.record))
     }
 
     fn matches(&self, trace: &TraceSummary, query: &TraceQuery) -> bool {
@@ -375,7 +425,11 @@ impl Kept {
         let spans = self.of_trace(trace.trace_id);
         has(&query.project, &|name| *name == *trace.project)
             && has(&query.service, &|name| spans.iter().any(|span| span.record.service() == name))
-            && has(&query.name, &|part| spans.iter().any(|span| contains_any_case(&span.record.name, part)))
+            && has(&query.name, &|part| {
+                let names = spans.iter().flat_map(|span| [&span.record.name, title(&span.record)]);
+                names.chain([&trace.root_name]).any(|name| contains_any_case(name, part))
+            })
+            && has(&query.group, &|name| trace.group.as_ref().is_some_and(|group| **group == *name))
             && query.status.is_none_or(|status| status == trace.status)
             && query.min_duration.is_none_or(|least| trace.duration >= least)
             && query.start.is_none_or(|start| trace.start >= start)
@@ -387,9 +441,15 @@ impl Kept {
         self.spans.retain(|span| span.record.trace_id != id);
         self.events.retain(|event| event.trace_id != id);
         self.news.remove(&id);
+        let was_told = self.records.remove(&id).is_some();
         let spans = (before - self.spans.len()) as u64;
-        Deleted { traces: u64::from(spans > 0), spans }
+        Deleted { traces: u64::from(was_told || spans > 0), spans }
     }
+}
+
+/// The conversation of the first span that names one.
+fn conversation(spans: &[&SpanRecord]) -> Option<Text> {
+    spans.iter().find_map(|span| span.data.as_ref()?.conversation.clone())
 }
 
 fn note_change(id: TraceId, ack: &mut Ack) {

@@ -260,6 +260,17 @@ pub struct Deleted {
     pub spans: u64,
 }
 
+impl Failure {
+    pub(crate) fn of(span: &SpanRecord) -> Self {
+        Self { span_id: span.span_id, name: title(span).clone(), message: span.status.message.clone() }
+    }
+}
+
+/// Returns the span's title, or else its name.
+pub(crate) fn title(span: &SpanRecord) -> &Text {
+    span.data.as_ref().and_then(|data| data.title.as_ref()).unwrap_or(&span.name)
+}
+
 /// The most spans that are found by the id that their client gave them.
 pub(crate) const MOST_FOUND: usize = 100;
 

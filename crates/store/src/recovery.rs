@@ -168,6 +168,7 @@ impl Replay<'_> {
         let is_deleted = |id: &TraceId| deletions.get(id).is_some_and(|deletion| position < *deletion);
         batch.spans.retain(|span| !is_deleted(&span.trace_id));
         batch.events.retain(|event| !is_deleted(&event.trace_id));
+        batch.traces.retain(|record| !is_deleted(&record.trace_id));
         self.table.apply(self.prints.prepare(batch), frame.arrival, position.file);
         self.table.drop_waiting(Patience::Replay);
         Ok(())

@@ -6,14 +6,18 @@
 //! words    names <-> numbers  a search for a name looks at each name once, not at each span
 //! ```
 
+mod agents;
 mod announced;
 mod fingerprint;
+mod forest;
 mod index;
 mod keys;
 mod live;
 mod names;
 mod originals;
+mod ranked;
 mod read;
+mod run;
 mod shared;
 mod summary;
 mod trace;
@@ -22,7 +26,7 @@ mod words;
 
 use std::collections::{HashMap, HashSet};
 
-use trackway_model::{Event, Resource, Scope, SpanEvent, SpanId, SpanRecord, Timestamp, TraceId};
+use trackway_model::{Event, Resource, Scope, SpanEvent, SpanId, SpanRecord, Timestamp, TraceId, TraceRecord};
 
 pub(crate) use announced::AnnouncedTallies;
 pub(crate) use fingerprint::{Fingerprints, Prepared};
@@ -43,6 +47,15 @@ pub(crate) type Segment = u64;
 
 /// What a span costs beside its content: its entries in three ordered sets and its name's entry, as measured.
 const SPAN_OVERHEAD: usize = 240;
+
+/// What a span costs besides, whose client gave it an id: its entry among these.
+const ORIGINAL_OVERHEAD: usize = 112;
+
+/// What a span costs besides that names a conversation or has a title: its entries in the trace and among the words.
+const WORD_OVERHEAD: usize = 112;
+
+/// What it costs besides that a client told of a whole trace: its places in the lists of its group, and its words.
+const ABOUT_OVERHEAD: usize = 560;
 
 /// What a trace costs beside its spans: itself, its two places in the lists, and a first node of each of its sets.
 const TRACE_OVERHEAD: u64 = 2_400;
@@ -70,6 +83,7 @@ pub(crate) struct Tallies {
     pub(crate) events_waiting: u64,
     pub(crate) events_dropped: u64,
     pub(crate) deleted_spans: u64,
+    pub(crate) trace_records: u64,
 }
 
 impl Default for Table {
@@ -99,9 +113,21 @@ impl Table {
                 ack.changed.push(id);
             }
         };
+        for record in batch.traces {
+            let id = record.trace_id;
+            let is_new = self.is_new(id);
+            if !self.apply_record(record, arrival, segment) {
+                ack.duplicates += 1;
+                continue;
+            }
+            note_change(id, &mut ack);
+            if is_new {
+                ack.created.push(id);
+            }
+        }
         for span in batch.spans {
             let id = span.record.trace_id;
-            let is_new = self.traces.get(&id).is_none_or(|trace| trace.span_count() == 0);
+            let is_new = self.is_new(id);
             match self.apply_span(span, arrival, segment) {
                 Arrival::Stored { .. } => {
                     note_change(id, &mut ack);
@@ -123,6 +149,21 @@ impl Table {
         }
         self.tallies.duplicates += ack.duplicates;
         ack
+    }
+
+    /// Takes what a client tells of a whole trace; false when it told so last.
+    fn apply_record(&mut self, record: TraceRecord, arrival: Timestamp, segment: Segment) -> bool {
+        let id = record.trace_id;
+        let trace = self.traces.entry(id).or_default();
+        if trace.knows_record(&record) {
+            return false;
+        }
+        let (listing, bytes) = (trace.listing(id), trace.bytes);
+        let is_first = trace.tell(record, arrival, segment, &mut self.words, &mut self.live);
+        self.tallies.trace_records += u64::from(is_first);
+        self.record_bytes = self.record_bytes - bytes + trace.bytes;
+        self.index.relist(listing, trace.listing(id));
+        true
     }
 
     fn apply_span(&mut self, mut span: PreparedSpan, arrival: Timestamp, segment: Segment) -> Arrival {
@@ -198,7 +239,16 @@ impl Table {
         let knows_event = |(print, late): &(u64, SpanEvent)| {
             self.traces.get(&late.trace_id).is_some_and(|trace| trace.knows_event(late.span_id, *print, &late.event))
         };
-        batch.spans.iter().all(knows_span) && batch.events.iter().all(knows_event)
+        let knows_record =
+            |record: &TraceRecord| self.traces.get(&record.trace_id).is_some_and(|trace| trace.knows_record(record));
+        batch.spans.iter().all(knows_span)
+            && batch.events.iter().all(knows_event)
+            && batch.traces.iter().all(knows_record)
+    }
+
+    /// Returns true while no list shows a trace.
+    fn is_new(&self, id: TraceId) -> bool {
+        self.traces.get(&id).is_none_or(|trace| !trace.is_listed())
     }
 
     pub(crate) fn contains(&self, id: TraceId) -> bool {
@@ -216,13 +266,14 @@ impl Table {
         for id in ids {
             let Some(trace) = self.traces.remove(id) else { continue };
             self.index.relist(trace.listing(*id), None);
-            trace.release(&mut self.words, &mut self.live);
             trace.all_late_turns().for_each(|turn| self.waiting.remove(turn));
             trace.all_announced().for_each(|(span, announcement)| self.announcements.remove(*id, span, announcement));
             self.record_bytes -= trace.bytes;
             stored += trace.stored_count();
-            deleted.traces += u64::from(trace.span_count() > 0);
+            deleted.traces += u64::from(trace.is_listed());
             deleted.spans += trace.span_count();
+            self.tallies.trace_records -= u64::from(trace.about().is_some());
+            trace.release(&mut self.words, &mut self.live);
         }
         self.tallies.spans -= stored;
         self.tallies.deleted_spans += deleted.spans;
@@ -237,7 +288,7 @@ impl Table {
     }
 
     pub(crate) fn trace_count(&self) -> u64 {
-        self.index.places(None).map_or(0, |places| places.len() as u64)
+        self.index.len() as u64
     }
 
     pub(crate) fn tallies(&self) -> Tallies {
@@ -262,7 +313,17 @@ impl Table {
 
 /// About how much memory a record takes, once it is stored.
 fn span_bytes(record: &SpanRecord) -> usize {
-    record.memory_bytes() + SPAN_OVERHEAD
+    let words = record.data.as_ref().map_or(0, |data| {
+        let (conversation, title) = (data.conversation.is_some(), data.title.is_some());
+        WORD_OVERHEAD * (usize::from(conversation) + usize::from(title))
+    });
+    let original = if record.foreign.is_some() { ORIGINAL_OVERHEAD } else { 0 };
+    record.memory_bytes() + SPAN_OVERHEAD + words + original
+}
+
+/// About how much memory it takes what a client tells of a whole trace.
+fn about_bytes(record: &TraceRecord) -> u64 {
+    (record.memory_bytes() + ABOUT_OVERHEAD) as u64
 }
 
 /// About how much memory an event takes that came apart from its span.

@@ -59,6 +59,64 @@ fn any_span() -> impl Strategy<Value = SpanRecord> {
     )
 }
 
+/// What a span of an agent says, of few words so that spans share them.
+fn data() -> impl Strategy<Value = SpanData> {
+    let number = || option::of(0..3u64);
+    let usage = option::of((number(), number(), number()));
+    let cost = option::of((1..3u64, number(), select(vec!["client", "list"])));
+    let texts = (option::of(name()), option::of(name()), option::of(name()), option::of(name()), option::of(group()));
+    let numbers = (option::of(any::<bool>()), usage, cost);
+    (select(KINDS.to_vec()), texts, numbers).prop_map(|(kind, texts, (triggered, usage, cost))| {
+        let (title, subject, agent, model, conversation) = texts;
+        let text = |text: Option<&str>| text.map(Text::from);
+        SpanData {
+            title: text(title),
+            subject: text(subject),
+            agent: text(agent),
+            request_model: text(model),
+            conversation: text(conversation),
+            triggered,
+            usage: usage.map(|(input, output, requests)| Usage { input, output, requests, ..Usage::default() }),
+            cost: cost.map(|(total, input, source)| {
+                let (total, input) = (Dollars(total), input.map(Dollars));
+                Cost { total, input, output: None, source: source.into() }
+            }),
+            ..SpanData::new(kind, Dialect::OpenAiAgents)
+        }
+    })
+}
+
+fn group() -> impl Strategy<Value = &'static str> {
+    select(vec!["thread 1", "thread 2", ""])
+}
+
+fn original() -> impl Strategy<Value = &'static str> {
+    select(vec!["a", "span_of_a_client_with_ids_of_its_own", "b", ""])
+}
+
+/// A span of a client of agents: mostly a tree, and at times sent anew.
+fn any_work() -> impl Strategy<Value = SpanRecord> {
+    let foreign = option::of((original(), option::of(original())));
+    let is_replacing = prop_oneof![3 => Just(Repeats::Replace), 1 => Just(Repeats::Stay)];
+    (any_span(), option::weighted(0.9, data()), foreign, is_replacing).prop_map(|(span, data, foreign, repeats)| {
+        let span = span.with(|it| (it.data, it.repeats) = (data.map(Box::new), repeats));
+        match foreign {
+            Some((id, parent)) => span.original(id, parent),
+            None => span,
+        }
+    })
+}
+
+fn any_record() -> impl Strategy<Value = TraceRecord> {
+    let texts = (name(), option::of(group()), option::of(name()), project());
+    (1..5u128, texts).prop_map(|(trace, (name, group, user, project))| {
+        told(trace, name).with(|it| {
+            (it.group, it.project) = (group.map(Text::from), project.into());
+            it.metadata = user.map(|user| (Text::from("user"), Value::from(user))).into_iter().collect();
+        })
+    })
+}
+
 fn any_event() -> impl Strategy<Value = SpanEvent> {
     (1..5u128, 1..6u64, time(), name()).prop_map(|(trace, span, time, name)| SpanEvent {
         trace_id: trace_id(trace),
@@ -74,13 +132,13 @@ fn status() -> impl Strategy<Value = TraceStatus> {
 fn question() -> impl Strategy<Value = Question> {
     let texts = (option::of(project()), option::of(service()), option::of(select(vec!["GET", "ß", "δος", "t", ""])));
     let numbers = (option::of(status()), option::of(-2..9i64), option::of(time()), option::of(time()));
-    (texts, numbers, 1..5usize, 0..2_000u64).prop_map(
-        |((project, service, name), (status, least, start, end), limit, now)| {
+    (texts, option::of(group()), numbers, 1..5usize, 0..2_000u64).prop_map(
+        |((project, service, name), group, (status, least, start, end), limit, now)| {
             let query = TraceQuery {
                 project: project.map(str::to_owned),
                 service: service.map(str::to_owned),
                 name: name.map(str::to_owned),
-                group: None,
+                group: group.map(str::to_owned),
                 status,
                 min_duration: least.map(Elapsed),
                 start: start.map(Timestamp),
@@ -92,12 +150,15 @@ fn question() -> impl Strategy<Value = Question> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let batch = (vec(any_span(), 0..6), vec(any_event(), 0..3));
+    let spans = || prop_oneof![2 => vec(any_span(), 0..6), 3 => vec(any_work(), 0..6)];
+    let batch = (spans(), vec(any_event(), 0..3), vec(any_record(), 0..2));
     // An event waits for its span for ten minutes, which the store in memory does not count.
     let append = (0..600u64, batch);
     prop_oneof![
-        10 => append.prop_map(|(second, (spans, events))| Step::Append { second, batch: Batch { spans, events, traces: Vec::new() } }),
-        4 => (0..600u64, vec(any_span(), 0..4)).prop_map(|(second, spans)| Step::Announce { second, spans }),
+        10 => append.prop_map(|(second, (spans, events, traces))| {
+            Step::Append { second, batch: Batch { spans, events, traces } }
+        }),
+        4 => (0..600u64, spans()).prop_map(|(second, spans)| Step::Announce { second, spans }),
         2 => (0..2_000u64).prop_map(Step::Tend),
         2 => (1..5u128).prop_map(Step::DeleteTrace),
         1 => project().prop_map(Step::DeleteProject),
@@ -123,6 +184,9 @@ fn answers(world: &mut World, Question { query, limit, now }: &Question) -> Stri
         if page.cursor.is_none() {
             break;
         }
+    }
+    for id in ["a", "span_of_a_client_with_ids_of_its_own", "b", "", "c"] {
+        text += &format!("{:?}\n", store.find_original(id).unwrap());
     }
     for trace in (1..5).map(trace_id) {
         text += &format!("{:?}\n", store.summary(trace).unwrap());

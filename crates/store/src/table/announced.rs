@@ -105,7 +105,7 @@ impl Table {
         if known.is_some_and(|trace| trace.is_stored(span_id)) {
             return;
         }
-        let is_new = known.is_none_or(|trace| trace.span_count() == 0);
+        let is_new = known.is_none_or(|trace| !trace.is_listed());
         let before = known.and_then(|trace| trace.announced(span_id));
         let renewed = before.map_or(arrival, |(announcement, _)| announcement.renewed.max(arrival));
         if let Some((before, record)) = before

@@ -9,12 +9,13 @@ use std::{
 };
 
 use super::keys::Keys;
-use trackway_model::{Attributes, Batch, Event, Resource, Scope, SpanEvent, SpanRecord, Value};
+use trackway_model::{Attributes, Batch, Event, Resource, Scope, SpanEvent, SpanRecord, TraceRecord, Value};
 
 /// A batch with the fingerprints of what is in it: the work that needs no lock.
 pub(crate) struct Prepared {
     pub(crate) spans: Vec<PreparedSpan>,
     pub(crate) events: Vec<(u64, SpanEvent)>,
+    pub(crate) traces: Vec<TraceRecord>,
 }
 
 pub(crate) struct PreparedSpan {
@@ -60,7 +61,7 @@ impl Fingerprints {
         };
         let spans = batch.spans.into_iter().map(prepare).collect();
         let events = batch.events.into_iter().map(|late| (self.of_event(&late.event), late)).collect();
-        Prepared { spans, events }
+        Prepared { spans, events, traces: batch.traces }
     }
 
     pub(crate) fn of_event(&self, event: &Event) -> u64 {
@@ -79,7 +80,8 @@ impl Prepared {
     pub(crate) fn memory_bytes(&self) -> u64 {
         let spans: u64 = self.spans.iter().map(|span| span.bytes).sum();
         let events: usize = self.events.iter().map(|(_, late)| super::event_bytes(&late.event)).sum();
-        spans + events as u64
+        let traces: u64 = self.traces.iter().map(|record| super::TRACE_OVERHEAD + super::about_bytes(record)).sum();
+        spans + events as u64 + traces
     }
 }
 
@@ -95,6 +97,11 @@ fn hash_span(span: &SpanRecord, mut hasher: &mut dyn Hasher) {
     (trace_id, span_id, parent_id, flags, trace_state, name, kind, start, end).hash(&mut hasher);
     let SpanRecord { attributes, events, links, status, dropped, project, .. } = span;
     (status.code, &status.message, dropped.attributes, dropped.events, dropped.links, project).hash(&mut hasher);
+    // What else a record says of itself is read from its attributes.
+    span.repeats.hash(&mut hasher);
+    if let Some(foreign) = &span.foreign {
+        (&foreign.id, &foreign.trace_id, &foreign.parent_id).hash(&mut hasher);
+    }
     hash_attributes(attributes, hasher);
     events.iter().for_each(|event| hash_event(event, hasher));
     for link in links {

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    ops::Bound,
     sync::Arc,
 };
 
@@ -14,7 +13,7 @@ use super::{
     names::{Matches, NameId},
     summary,
     trace::Trace,
-    words::Tally,
+    words::{Tally, Words},
 };
 use crate::{
     Project, Service, Span, SpanState, TraceQuery, TraceSummary,
@@ -69,6 +68,7 @@ struct Filter<'a> {
     query: &'a TraceQuery,
     service: Option<NameId>,
     names: Option<Matches>,
+    words: &'a Words,
     moment: Moment,
 }
 
@@ -77,36 +77,44 @@ impl Filter<'_> {
         let duration = || Some(trace.last_moment()?.since(trace.start()?));
         self.service.is_none_or(|service| trace.services.contains_key(&service))
             && self.query.min_duration.is_none_or(|least| duration().is_some_and(|duration| duration >= least))
-            && self.query.status.is_none_or(|status| status == summary::status(trace, self.moment))
-            && self.names.as_ref().is_none_or(|names| trace.operations.keys().any(|(_, name)| names.contains(*name)))
+            && self.query.status.is_none_or(|status| status == summary::status(trace, self.words, self.moment))
+            && self.names.as_ref().is_none_or(|names| is_named(trace, names))
     }
+}
+
+fn is_named(trace: &Trace, names: &Matches) -> bool {
+    trace.operations.keys().any(|(_, name)| names.contains(*name))
+        || trace.agents().is_some_and(|agents| agents.are_named(names))
 }
 
 impl Table {
     /// Finds traces that match, the newest start first, until there are `limit` or it has looked at enough of them.
     pub(crate) fn list(&self, query: &TraceQuery, after: Option<TracePlace>, limit: usize, moment: Moment) -> Search {
         let mut found = Vec::new();
-        let Some(places) = self.index.places(query.project.as_deref()) else { return Search { found, rest: None } };
         let service = query.service.as_deref().map(|name| self.words.services.id(name));
         let names = query.name.as_deref().map(|part| self.words.operations.containing(part));
-        if service == Some(None) || matches!(names, Some(None)) {
+        let group = query.group.as_deref().map(|name| self.words.groups.id(name));
+        if service == Some(None) || matches!(names, Some(None)) || group == Some(None) {
             return Search { found, rest: None };
         }
-        let filter = Filter { query, service: service.flatten(), names: names.flatten(), moment };
+        let filter = Filter { query, service: service.flatten(), names: names.flatten(), words: &self.words, moment };
 
         // The smallest id is left out of every trace's range of ids, so it stands for "before this start".
         let end = query.end.map(|end| (end, [0; 16]));
-        let upper = [after, end].into_iter().flatten().min().map_or(Bound::Unbounded, Bound::Excluded);
-        for (looked_at, place) in places.range((Bound::Unbounded, upper)).rev().enumerate() {
+        let upper = [after, end].into_iter().flatten().min();
+        let Some(places) = self.index.before(upper, query.project.as_deref(), group.flatten()) else {
+            return Search { found, rest: None };
+        };
+        for (looked_at, place) in places.rev().enumerate() {
             if found.len() == limit || query.start.is_some_and(|start| place.0 < start) {
                 break;
             }
-            let Some((id, trace)) = self.placed(*place) else { continue };
+            let Some((id, trace)) = self.placed(place) else { continue };
             if filter.admits(trace) {
-                found.extend(summary::summary(id, trace, &self.words, moment).map(|summary| (*place, summary)));
+                found.extend(summary::summary(id, trace, &self.words, moment).map(|summary| (place, summary)));
             }
             if looked_at == MOST_AT_ONCE {
-                return Search { found, rest: Some(*place) };
+                return Search { found, rest: Some(place) };
             }
         }
         Search { found, rest: None }
@@ -171,8 +179,8 @@ impl Table {
 
     fn tallies_of(&self, project: &str) -> HashMap<(NameId, NameId), Tally> {
         let mut tallies = HashMap::<(NameId, NameId), Tally>::new();
-        for place in self.index.places(Some(project)).into_iter().flatten() {
-            let Some((_, trace)) = self.placed(*place) else { continue };
+        for place in self.index.places_of(project) {
+            let Some((_, trace)) = self.placed(place) else { continue };
             for (operation, tally) in &trace.operations {
                 let sum = tallies.entry(*operation).or_default();
                 sum.spans += tally.spans;

@@ -2,21 +2,24 @@
 //!
 //! Whatever comes costs the logarithm of what is there, also for a client that sends a million spans with one id.
 
+mod whole;
+
 use std::{
-    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     ops::Bound,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
-use trackway_model::{Elapsed, Event, SpanId, SpanRecord, Timestamp, TraceId};
+use trackway_model::{Event, Repeats, SpanId, SpanRecord, Text, Timestamp, TraceId};
 
 use super::{
     Segment,
+    agents::Agents,
     fingerprint::PreparedSpan,
     index::Listing,
     live::Live,
     names::NameId,
+    ranked::Ranked,
     waiting::Place,
     words::{Tally, Words},
 };
@@ -25,7 +28,7 @@ use crate::{Outline, cursor::SpanPlace, cursor::trace_place};
 /// What became of a record or an event that came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Arrival {
-    /// It is there now, and took the place of so many open records.
+    /// It is there now, and took the place of so many records of its span.
     Stored { replaced: u64 },
     /// It was there already.
     Duplicate,
@@ -33,21 +36,19 @@ pub(super) enum Arrival {
     Superseded,
 }
 
-#[derive(Default)]
 pub(super) struct Trace {
     spans: BTreeMap<SpanPlace, Kept>,
     /// Finds the stored records of a span, and among them the twins of a fingerprint.
     by_id: BTreeSet<(SpanId, u64, Timestamp, u64)>,
     roots: BTreeSet<SpanPlace>,
     open: BTreeSet<SpanPlace>,
-    /// The longest of the spans that ended; these never go, so none has to be looked for again.
-    longest: Vec<(Reverse<Elapsed>, SpanPlace)>,
-    /// The last to start of the spans that ended in an error: mostly the one that made the others fail.
-    last_failed: Option<SpanPlace>,
+    /// Absent after a span went that stood out: the others are looked at when somebody asks.
+    ranked: OnceLock<Ranked>,
     pub(super) services: BTreeMap<NameId, u64>,
     pub(super) operations: BTreeMap<(NameId, NameId), Tally>,
     pub(super) errors: u64,
-    latest_end: Option<Timestamp>,
+    /// Absent while no span is of an agent and the client told nothing of the whole trace.
+    agents: Option<Box<Agents>>,
     /// The spans of which only an announcement is there.
     announced: BTreeMap<SpanId, Announcement>,
     /// Events that came apart from their spans, by span, fingerprint and arrival.
@@ -76,6 +77,27 @@ struct Kept {
     name: NameId,
 }
 
+impl Default for Trace {
+    fn default() -> Self {
+        Self {
+            spans: BTreeMap::new(),
+            by_id: BTreeSet::new(),
+            roots: BTreeSet::new(),
+            open: BTreeSet::new(),
+            ranked: OnceLock::from(Ranked::default()),
+            services: BTreeMap::new(),
+            operations: BTreeMap::new(),
+            errors: 0,
+            agents: None,
+            announced: BTreeMap::new(),
+            late: BTreeMap::new(),
+            arrivals: 0,
+            news: Timestamp::default(),
+            bytes: 0,
+        }
+    }
+}
+
 /// Where an announced span stands, and when its program last announced it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Announcement {
@@ -102,21 +124,13 @@ impl Trace {
         if self.has_twin(&span) {
             return Arrival::Duplicate;
         }
-        let mut replaced = 0;
-        match (span.record.end, self.is_open(span.record.span_id)) {
+        let takes_place = match (span.record.end, self.is_open(span.record.span_id)) {
             (None, Some(false)) => return Arrival::Superseded,
-            (Some(_), Some(true)) => {
-                for place in self.places(span.record.span_id) {
-                    if let Some(kept) = self.remove_open(place, words) {
-                        self.by_id.remove(&(place.1, kept.print, place.0, place.2));
-                        self.bytes -= kept.bytes;
-                        kept.segment.into_iter().for_each(|segment| live.release(segment));
-                        replaced += 1;
-                    }
-                }
-            }
-            _ => {}
-        }
+            (Some(_), Some(true)) => true,
+            (_, Some(_)) => span.record.repeats == Repeats::Replace,
+            (_, None) => false,
+        };
+        let replaced = if takes_place { self.remove_stored(span.record.span_id, words, live) } else { 0 };
         let place = (span.record.start, span.record.span_id, self.arrivals);
         self.arrivals += 1;
         self.by_id.insert((place.1, span.print, place.0, place.2));
@@ -124,6 +138,20 @@ impl Trace {
         self.keep(span, place, Some(segment), words);
         live.hold(segment);
         Arrival::Stored { replaced }
+    }
+
+    /// Removes the records of a span; returns how many they were.
+    fn remove_stored(&mut self, id: SpanId, words: &mut Words, live: &mut Live) -> u64 {
+        let mut removed = 0;
+        for place in self.places(id) {
+            if let Some(kept) = self.remove(place, words) {
+                self.by_id.remove(&(place.1, kept.print, place.0, place.2));
+                self.bytes -= kept.bytes;
+                kept.segment.into_iter().for_each(|segment| live.release(segment));
+                removed += 1;
+            }
+        }
+        removed
     }
 
     /// Shows a span that nothing is stored of, in the place with that number of arrival.
@@ -154,7 +182,7 @@ impl Trace {
     /// Shows an announced span no more.
     pub(super) fn withdraw(&mut self, id: SpanId, words: &mut Words) -> Option<Announcement> {
         let announcement = self.announced.remove(&id)?;
-        self.remove_open(announcement.place, words);
+        self.remove(announcement.place, words);
         Some(announcement)
     }
 
@@ -207,34 +235,29 @@ impl Trace {
         if record.parent_id.is_none() {
             self.roots.insert(place);
         }
-        match record.duration() {
-            None => {
-                self.open.insert(place);
-            }
-            Some(duration) => {
-                self.note_longest(duration, place);
-                self.last_failed = self.last_failed.max(record.is_error().then_some(place));
-            }
+        if record.end.is_none() {
+            self.open.insert(place);
+        } else if let Some(ranked) = self.ranked.get_mut() {
+            ranked.note(&record, place);
         }
-        self.latest_end = self.latest_end.max(record.end);
+        if record.data.is_some() || self.agents.is_some() {
+            self.agents.get_or_insert_default().hold(&record, place, words);
+        }
         self.spans.insert(place, Kept { record: Arc::new(record), print, bytes, segment, service, name });
     }
 
-    fn note_longest(&mut self, duration: Elapsed, place: SpanPlace) {
-        let bar = (Reverse(duration), place);
-        let rank = self.longest.partition_point(|other| *other < bar);
-        if rank < Outline::MOST {
-            self.longest.insert(rank, bar);
-            self.longest.truncate(Outline::MOST);
-        }
-    }
-
-    fn remove_open(&mut self, place: SpanPlace, words: &mut Words) -> Option<Kept> {
+    fn remove(&mut self, place: SpanPlace, words: &mut Words) -> Option<Kept> {
         let kept = self.spans.remove(&place)?;
         let Kept { record, service, name, .. } = &kept;
         let (service, name) = (*service, *name);
         self.roots.remove(&place);
         self.open.remove(&place);
+        if self.ranked.get().is_some_and(|ranked| ranked.needs(record, place)) {
+            self.ranked.take();
+        }
+        if let Some(agents) = &mut self.agents {
+            agents.release(record, place, words);
+        }
         self.errors -= u64::from(record.is_error());
         if let Some(spans) = self.services.get_mut(&service) {
             *spans -= 1;
@@ -252,18 +275,25 @@ impl Trace {
     }
 
     /// Gives back the words and the log files that the trace holds, before it goes.
-    pub(super) fn release(&self, words: &mut Words, live: &mut Live) {
+    pub(super) fn release(self, words: &mut Words, live: &mut Live) {
         for kept in self.spans.values() {
             words.release(&kept.record, kept.service, kept.name);
             kept.segment.into_iter().for_each(|segment| live.release(segment));
         }
         self.late.values().for_each(|late| live.release(late.segment));
+        self.agents.into_iter().for_each(|agents| agents.release_all(words, live));
     }
 
     pub(super) fn listing(&self, id: TraceId) -> Option<Listing> {
         let start = self.start()?;
-        let project = self.shown()?.project.clone();
-        Some(Listing { project, place: trace_place(start, id), spans: self.span_count() })
+        let project = self.project()?.clone();
+        let group = self.agents().and_then(Agents::group);
+        Some(Listing { project, place: trace_place(start, id), spans: self.span_count(), group })
+    }
+
+    /// The project that the trace lists under.
+    pub(super) fn project(&self) -> Option<&Text> {
+        self.about().map(|about| &about.project).or_else(|| self.shown().map(|span| &span.project))
     }
 
     /// The root span: the earliest without a parent.
@@ -276,14 +306,24 @@ impl Trace {
         self.root().or_else(|| self.spans.values().next().map(|kept| &*kept.record))
     }
 
+    /// The earliest start of a span; without one, when the client told of the trace.
     pub(super) fn start(&self) -> Option<Timestamp> {
-        self.spans.first_key_value().map(|((start, ..), _)| *start)
+        let earliest = self.spans.first_key_value().map(|((start, ..), _)| *start);
+        earliest.or_else(|| Some(self.agents()?.about.as_ref()?.arrival))
     }
 
     /// The latest end, or the latest start where that is later.
     pub(super) fn last_moment(&self) -> Option<Timestamp> {
-        let latest_start = self.spans.last_key_value().map(|((start, ..), _)| *start);
-        latest_start.max(self.latest_end)
+        let latest_start = self.spans.last_key_value().map_or_else(|| self.start(), |((start, ..), _)| Some(*start));
+        latest_start.max(self.ranked().latest_end)
+    }
+
+    fn ranked(&self) -> &Ranked {
+        self.ranked.get_or_init(|| {
+            let mut ranked = Ranked::default();
+            self.spans.iter().for_each(|(place, kept)| ranked.note(&kept.record, *place));
+            ranked
+        })
     }
 
     pub(super) fn span_count(&self) -> u64 {
@@ -306,8 +346,9 @@ impl Trace {
 
     /// The spans of the trace's picture, in their order.
     pub(super) fn bars(&self) -> impl Iterator<Item = &SpanRecord> {
-        let finished = self.longest.iter().map(|(_, place)| place);
-        let mut places = BTreeSet::from_iter(self.last_failed);
+        let ranked = self.ranked();
+        let finished = ranked.longest.iter().map(|(_, place)| place);
+        let mut places = BTreeSet::from_iter(ranked.last_failed);
         places.extend(self.open.iter().take(Outline::MOST - places.len()));
         for place in finished {
             if places.len() < Outline::MOST {
@@ -360,7 +401,12 @@ impl Trace {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.spans.is_empty() && self.late.is_empty()
+        !self.is_listed() && self.late.is_empty()
+    }
+
+    /// Returns true when a list shows the trace.
+    pub(super) fn is_listed(&self) -> bool {
+        !self.spans.is_empty() || self.about().is_some()
     }
 
     pub(super) fn has(&self, id: SpanId) -> bool {
@@ -369,7 +415,7 @@ impl Trace {
 
     /// Returns true when something came from the log.
     pub(super) fn is_any_stored(&self) -> bool {
-        self.stored_count() > 0 || !self.late.is_empty()
+        self.stored_count() > 0 || !self.late.is_empty() || self.about().is_some()
     }
 
     pub(super) fn is_stored(&self, id: SpanId) -> bool {

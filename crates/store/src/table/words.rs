@@ -14,7 +14,10 @@ use super::{
 #[derive(Default)]
 pub(super) struct Words {
     pub(super) services: Names,
+    /// Of spans, with the titles of spans and the names of traces: what a search looks at.
     pub(super) operations: Names,
+    /// Conversations.
+    pub(super) groups: Names,
     /// By service and operation.
     pub(super) tallies: HashMap<(NameId, NameId), Tally>,
     pub(super) originals: Originals,

@@ -1,10 +1,14 @@
-//! The format of the tests: a line for each span and each event that came apart, its fields apart by spaces.
+//! The format of the tests: a line for each span, each event that came apart and each record of a whole trace, its
+//! fields apart by spaces.
 
 use std::{fmt::Write, sync::Arc};
 
 use trackway_model::*;
 
-use super::{event, resource};
+use super::{
+    agents::{read_data, read_foreign, read_record, write_data, write_foreign, write_record},
+    event, resource,
+};
 
 pub fn encode(batch: &Batch) -> String {
     let mut text = String::new();
@@ -14,7 +18,7 @@ pub fn encode(batch: &Batch) -> String {
         let events: Vec<_> = span.events.iter().map(|it| format!("{}:{}", it.time.0, hex(&it.name))).collect();
         writeln!(
             text,
-            "span {} {} {parent} {} {end} {} {} {} {} {} {}",
+            "span {} {} {parent} {} {end} {} {} {} {} {} {} {} {} {}",
             span.trace_id,
             span.span_id,
             span.start.0,
@@ -24,12 +28,18 @@ pub fn encode(batch: &Batch) -> String {
             hex(&span.project),
             span.flags,
             format_args!("[{}]", events.join(",")),
+            write_data(span.data.as_deref()),
+            write_foreign(span.foreign.as_deref()),
+            u8::from(span.repeats == Repeats::Replace),
         )
         .unwrap();
     }
     for late in &batch.events {
         let (time, name) = (late.event.time.0, hex(&late.event.name));
         writeln!(text, "event {} {} {time} {name}", late.trace_id, late.span_id).unwrap();
+    }
+    for record in &batch.traces {
+        writeln!(text, "trace {}", write_record(record)).unwrap();
     }
     text
 }
@@ -45,7 +55,23 @@ pub fn decode(body: &[u8]) -> Result<Batch, String> {
     for line in text.lines() {
         let fields: Vec<_> = line.split(' ').collect();
         match fields[..] {
-            ["span", trace, span, parent, start, end, failed, name, service, project, flags, events] => {
+            [
+                "span",
+                trace,
+                span,
+                parent,
+                start,
+                end,
+                failed,
+                name,
+                service,
+                project,
+                flags,
+                events,
+                data,
+                foreign,
+                replaces,
+            ] => {
                 let service = unhex(service);
                 let shared = last.take().filter(|last| last.service() == service).unwrap_or_else(|| resource(&service));
                 last = Some(Arc::clone(&shared));
@@ -61,9 +87,9 @@ pub fn decode(body: &[u8]) -> Result<Batch, String> {
                     status: if failed == "1" { super::failed(super::span(1, 1)).status } else { Status::default() },
                     resource: shared,
                     project: unhex(project).into(),
-                    data: None,
-                    foreign: None,
-                    repeats: Default::default(),
+                    data: read_data(data).map(Box::new),
+                    foreign: read_foreign(foreign).map(Box::new),
+                    repeats: if replaces == "1" { Repeats::Replace } else { Repeats::Stay },
                     events: events.map(|(time, name)| event(time.parse().unwrap(), &unhex(name))).collect(),
                     ..super::span(1, 1)
                 });
@@ -73,17 +99,18 @@ pub fn decode(body: &[u8]) -> Result<Batch, String> {
                 span_id: span.parse().unwrap(),
                 event: event(time.parse().unwrap(), &unhex(name)),
             }),
+            ["trace", ref fields @ ..] => batch.traces.push(read_record(fields)),
             _ => return Err(format!("{line:?} is neither a span nor an event")),
         }
     }
     Ok(batch)
 }
 
-fn hex(text: &str) -> String {
+pub(super) fn hex(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn unhex(text: &str) -> String {
+pub(super) fn unhex(text: &str) -> String {
     let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
     String::from_utf8((0..text.len()).step_by(2).map(byte).collect()).unwrap()
 }

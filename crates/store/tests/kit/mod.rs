@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test uses its part of the kit")]
 
+mod agents;
 mod codec;
 pub mod process;
 
@@ -17,6 +18,8 @@ use tempfile::TempDir;
 use trackway_model::*;
 use trackway_store::*;
 
+#[allow(unused_imports, reason = "each test uses its part of the kit")]
+pub use agents::*;
 pub use codec::{decode, encode};
 
 /// A clock that a test sets.
