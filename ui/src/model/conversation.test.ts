@@ -1,0 +1,118 @@
+import { expect, test } from "vitest";
+import { spanId } from "../../tests/otlp";
+import { content, story } from "../../tests/story";
+import type { Entry, Story } from "../api/story";
+import { callOfRow, conversation, newSince, nextFailure, rowOfSpan, shares, speaker, wholeText } from "./conversation";
+
+const said = conversation(story);
+const drawn = said.rows.map(({ entry, parts, asks, call }) =>
+  [
+    entry.type,
+    speaker(entry).name,
+    parts.length > 0 ? `${parts.length} parts` : "",
+    asks.length > 0 ? `asks ${asks.join(" ")}` : "",
+    call ? `call ${call.index}` : "",
+  ]
+    .filter(Boolean)
+    .join(" | "),
+);
+
+test("a story becomes rows: calls under their answers, tools once", () => {
+  expect(drawn).toEqual([
+    "message | instructions | 1 parts",
+    "message | user | 1 parts",
+    "message | Triage agent | 1 parts | call 1",
+    "guardrail | no_secrets",
+    "handoff | handoff",
+    "fold | model",
+    "message | Billing agent | 1 parts | asks get_invoice get_customer | call 2",
+    "tool | tool",
+    "tool | tool",
+    "tool | tool",
+    "work | custom",
+    "fold | model",
+    "message | Billing agent | 1 parts | call 3",
+    "guardrail | polite",
+    "error | summary",
+    "missing | model | call 4",
+    "tool | tool",
+  ]);
+});
+
+test("a row keeps its key when the story grows before and after it", () => {
+  const grown: Story = { ...story, entries: [...story.entries, ...story.entries.slice(-1)] };
+  expect(
+    conversation(grown)
+      .rows.slice(0, said.rows.length)
+      .map(({ key }) => key),
+  ).toEqual(said.rows.map(({ key }) => key));
+  expect(new Set(conversation(grown).rows.map(({ key }) => key)).size).toBe(said.rows.length + 1);
+});
+
+test("a message whose parts are all told in pairs is not told again", () => {
+  const result: Entry = {
+    type: "message",
+    call: 3,
+    span_id: spanId(11),
+    role: "tool",
+    agent: null,
+    parts: [{ type: "tool_result", id: "call_46", name: null, result: "x" }],
+    is_output: false,
+  };
+  expect(conversation({ ...story, entries: [...story.entries, result] }).rows).toHaveLength(said.rows.length);
+});
+
+test("a span is found at its answer, at its own line, or where its first words are", () => {
+  const at = (n: number) => drawn[rowOfSpan(said, story.nodes, spanId(n))];
+  expect(at(11)).toBe("message | Billing agent | 1 parts | call 3");
+  expect(at(12)).toBe("guardrail | polite");
+  expect(at(5)).toBe("fold | model");
+  expect(at(99)).toBeUndefined();
+});
+
+test("a row belongs to its own call, or to the one before it", () => {
+  const calls = said.rows.map((_, at) => callOfRow(said.rows, at, story.calls)?.index ?? null);
+  expect(calls).toEqual([1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4]);
+  expect(callOfRow(said.rows, -1, story.calls)).toBeNull();
+});
+
+test("failures follow each other around", () => {
+  const first = nextFailure(said.rows, -1);
+  const second = nextFailure(said.rows, first);
+  expect([drawn[first], drawn[second], nextFailure(said.rows, second)]).toEqual([
+    "tool | tool",
+    "error | summary",
+    first,
+  ]);
+});
+
+test("a fold says what came new with its call", () => {
+  const fold = { type: "fold", call: 1, span_id: "", count: 1, same_as: 1 } as const;
+  expect(newSince(story.entries, fold)).toBe(2);
+});
+
+test("a bar is of what was cached, fresh and answered", () => {
+  const of = (input: number | null, cached: number | null, output: number | null, total: number | null) =>
+    shares({
+      ...story.calls[0]!.usage!,
+      input_tokens: input,
+      cache_read_tokens: cached,
+      output_tokens: output,
+      total_tokens: total,
+    });
+  expect(of(100, 40, 10, 110)).toEqual({ cached: 40, fresh: 60, out: 10, total: 110 });
+  expect(of(100, null, null, null)).toEqual({ cached: 0, fresh: 100, out: 0, total: 100 });
+  expect(of(null, null, null, 7)).toEqual({ cached: 0, fresh: 7, out: 0, total: 7 });
+  expect(of(null, null, null, null)).toBeNull();
+  expect(shares(null)).toBeNull();
+});
+
+test("the whole of a cut text is found by its beginning", () => {
+  const whole = `${"long ".repeat(5000)}end`;
+  const held = {
+    ...content,
+    output: [{ role: "assistant", name: null, parts: [{ type: "text" as const, text: whole }], finish_reason: null }],
+  };
+  expect(wholeText(held, whole.slice(0, 16_000))).toBe(whole);
+  expect(wholeText(held, "other")).toBeNull();
+});
