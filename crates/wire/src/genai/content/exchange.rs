@@ -1,6 +1,6 @@
 //! What was asked of a model and what it answered, put into a [`Content`].
 
-use trackway_model::{Content, Role, Value};
+use trackway_model::{Content, Role, Text, Value};
 
 use super::{answers, items, json, messages, parameters, tools};
 
@@ -30,6 +30,22 @@ pub(super) fn answer(value: &Value, content: &mut Content) {
         about(whole, content);
     }
     content.output = messages::read(&value, &Role::Assistant);
+}
+
+/// Writes what a tool was called with. Where an instrumentation of Python has positional arguments beside named ones and
+/// there are only named ones, it is these: that is what the model asked for.
+pub(super) fn called(value: Option<&Value>) -> Option<Text> {
+    let opened = json::open(value?);
+    match &*opened {
+        Value::Map(map) if map.len() == 2 && json::list(&opened, "args").is_empty() && map.get("args").is_some() => {
+            match map.get("kwargs") {
+                Some(Value::Map(named)) if named.is_empty() => None,
+                Some(named @ Value::Map(_)) => Some(json::written(named)),
+                _ => json::said(value),
+            }
+        }
+        _ => json::said(value),
+    }
 }
 
 /// Reads what a request, or an answer that repeats it, says of the call: only what is not known yet.

@@ -19,7 +19,7 @@ pub(super) fn read(span: &SpanRecord, kind: DataKind) -> Content {
             exchange::answer(returned, &mut content);
         }
     } else {
-        content.arguments = json::said(given.or_else(|| find(&["langfuse.trace.input"])));
+        content.arguments = exchange::called(given.or_else(|| find(&["langfuse.trace.input"])));
         content.result = json::said(returned.or_else(|| find(&["langfuse.trace.output"])));
     }
     if let Some(settings) = find(&["langfuse.observation.model.parameters"]) {

@@ -23,7 +23,7 @@ mod parts;
 mod tools;
 mod vercel;
 
-use trackway_model::{Content, DataKind, Dialect, Missing, SpanRecord};
+use trackway_model::{Content, DataKind, Dialect, Missing, SpanRecord, Value};
 
 /// The attribute that holds the `span_data` of the OpenAI Agents SDK as it came.
 const SPAN_DATA: &str = "openai.agents.span_data";
@@ -56,6 +56,10 @@ fn complete(content: &mut Content, span: &SpanRecord, kind: DataKind) {
     add(content, openllmetry::read(span, kind));
     add(content, langfuse::read(span, kind));
     add(content, vercel::read(span));
+    if kind == DataKind::McpTools && content.tools.is_empty() {
+        let listed = content.result.take().map(Value::Text);
+        content.tools = listed.as_ref().map(tools::read).unwrap_or_default();
+    }
 }
 
 /// Takes from another reading what is not there yet.

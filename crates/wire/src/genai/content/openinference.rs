@@ -2,7 +2,7 @@
 
 use trackway_model::{Attributes, Content, DataKind, Role, SpanRecord, Text, Value};
 
-use super::{exchange, json, messages, numbered, parameters, tools};
+use super::{exchange, json, messages, numbered, parameters, parts, tools};
 
 /// Reads what was said out of a span's attributes.
 pub(super) fn read(span: &SpanRecord, kind: DataKind) -> Content {
@@ -10,7 +10,7 @@ pub(super) fn read(span: &SpanRecord, kind: DataKind) -> Content {
     let mut content = Content::default();
     if super::is_conversation(kind) {
         conversation(attributes, &mut content);
-    } else {
+    } else if kind != DataKind::Handoff {
         (content.arguments, content.result) = work(attributes);
     }
     if let Some(offered) = numbered::list(attributes, "llm.tools") {
@@ -68,13 +68,18 @@ fn work(attributes: &Attributes) -> (Option<Text>, Option<Text>) {
 fn chat(item: &Value) -> Value {
     let inner = json::first(item, &["message", "prompt", "completion"]).unwrap_or(item);
     let Value::Map(fields) = inner else { return inner.clone() };
-    let parts = json::list(inner, "contents").iter();
-    let parts: Vec<Value> = parts.map(|part| json::field(part, "message_content").unwrap_or(part).clone()).collect();
+    let contents = json::list(inner, "contents").iter();
+    let contents: Vec<Value> =
+        contents.map(|part| json::field(part, "message_content").unwrap_or(part).clone()).collect();
     let mut message = Attributes::default();
     for (key, value) in fields.iter() {
         match key {
-            "contents" => message.push("content", Value::Array(parts.clone())),
-            "content" if !parts.is_empty() => {}
+            "contents" => message.push("content", Value::Array(contents.clone())),
+            "content" if !contents.is_empty() => {}
+            "content" => {
+                let list = value.as_text().and_then(parts::list_in);
+                message.push(key, list.unwrap_or_else(|| value.clone()));
+            }
             "tool_calls" => message.push(key, Value::Array(json::items(value).iter().map(tool_call).collect())),
             _ => message.push(key, value.clone()),
         }

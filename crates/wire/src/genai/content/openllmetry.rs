@@ -44,9 +44,9 @@ fn entity(attributes: &Attributes, kind: DataKind, content: &mut Content) {
     let (given, returned) = (value("traceloop.entity.input"), value("traceloop.entity.output"));
     if !super::is_conversation(kind) {
         let written = |key: &str, value: Option<&Value>| -> Option<Text> {
-            // An object keeps the spelling that it came in.
-            let is_text = matches!(value, Some(Value::Text(_) | Value::Empty));
-            if is_text { json::said(value) } else { json::said(attributes.get(key)) }
+            // A list or an object keeps the spelling that it came in.
+            let is_written = matches!(value, Some(Value::Array(_) | Value::Map(_)));
+            exchange::called(if is_written { attributes.get(key) } else { value })
         };
         content.arguments = written("traceloop.entity.input", given.as_ref());
         content.result = written("traceloop.entity.output", returned.as_ref());
@@ -71,8 +71,7 @@ fn said(attributes: &Attributes, prefixes: &[&str], role: &Role) -> Vec<Message>
 fn with_parts(item: &Value) -> Value {
     let Value::Map(fields) = item else { return item.clone() };
     let opened = |(key, value): &(Text, Value)| {
-        let list = value.as_text().filter(|_| &**key == "content").and_then(json::parse);
-        let list = list.filter(|list| !json::items(list).is_empty() && json::items(list).iter().all(parts::is_part));
+        let list = value.as_text().filter(|_| &**key == "content").and_then(parts::list_in);
         (key.clone(), list.unwrap_or_else(|| value.clone()))
     };
     Value::Map(Attributes(fields.0.iter().map(opened).collect()))

@@ -24,6 +24,11 @@ pub(super) fn is_part(value: &Value) -> bool {
     !has_role && known(value).is_some()
 }
 
+/// Returns the parts that a text holds as JSON, where a client could only send a text.
+pub(super) fn list_in(text: &str) -> Option<Value> {
+    json::parse(text).filter(|list| !json::items(list).is_empty() && json::items(list).iter().all(is_part))
+}
+
 /// Reads one block; one that nobody here knows stays as the client's JSON, and thoughts that are only there encrypted
 /// are left out.
 fn block(value: &Value) -> Option<Part> {
