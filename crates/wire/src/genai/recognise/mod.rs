@@ -10,6 +10,8 @@ mod logfire;
 mod openinference;
 mod openllmetry;
 mod opentelemetry;
+#[cfg(test)]
+mod properties;
 mod signs;
 mod table;
 mod time;

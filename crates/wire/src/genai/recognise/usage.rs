@@ -140,7 +140,7 @@ fn cache_is_apart(usage: &Usage, facts: &Facts<'_>, map: &Json, dialect: Dialect
         Dialect::Langfuse => map.get("input").is_some(),
         _ => false,
     };
-    total_tells.unwrap_or(cached > input || by_custom)
+    cached > input || total_tells.unwrap_or(by_custom)
 }
 
 /// Counts what went through the cache as input.
