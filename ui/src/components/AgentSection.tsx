@@ -1,7 +1,7 @@
 import type { Span, SpanData, TraceSummary } from "../api/types";
 import { groupPath, tracePath } from "../model/address";
 import { DIALECT_NAMES, KINDS } from "../model/agents";
-import { dollars, duration, line } from "../model/format";
+import { duration, line } from "../model/format";
 import { Attributes } from "./Attributes";
 import { ContentView } from "./ContentView";
 import { Facts } from "./Facts";
@@ -32,8 +32,7 @@ export function AgentSection({ span, trace }: AgentSectionProps) {
         </p>
       )}
       {data && <Facts name="Work" facts={workFacts(data)} />}
-      {data?.usage && <UsageTable usage={data.usage} />}
-      {data?.cost && <Facts name="Cost" facts={costFacts(data.cost)} />}
+      {data && (data.usage || data.cost) && <UsageTable usage={data.usage} cost={data.cost} />}
       {content && <ContentView content={content} responseId={data?.response_id ?? null} />}
       {original && (
         <Facts
@@ -85,15 +84,6 @@ function workFacts(data: SpanData): [string, string | null][] {
     ["response id", data.response_id],
     ["conversation", data.conversation],
     ["user", data.user],
-  ];
-}
-
-function costFacts(cost: NonNullable<SpanData["cost"]>): [string, string | null][] {
-  return [
-    ["in all", dollars(cost.total_usd)],
-    ["in", cost.input_usd === null ? null : dollars(cost.input_usd)],
-    ["out", cost.output_usd === null ? null : dollars(cost.output_usd)],
-    ["prices from", cost.source],
   ];
 }
 

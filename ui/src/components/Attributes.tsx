@@ -61,9 +61,9 @@ function AttributeRow({ name, value }: { name: string; value: Value }) {
   );
 }
 
-/** A key in full: it may break after its dots and lines. */
+/** A key in full: it may break after its dots. */
 function Key({ name }: { name: string }) {
-  const words = line(name).split(/(?<=[._-])/);
+  const words = line(name).split(/(?<=\.)/);
   return (
     <span className="attribute-key m">
       {words.map((word, i) => (

@@ -35,7 +35,9 @@ export function GroupRow({ number, entry, now, selected }: GroupRowProps) {
     <li ref={row} className={selected ? "grouprow sel" : "grouprow"} data-trace={trace.trace_id}>
       <span className="grouprow-number d">{count(number)}</span>
       <div className="grouprow-head">
-        <StatusMark status={trace.status} />
+        <span className="grouprow-status">
+          <StatusMark status={trace.status} />
+        </span>
         <Link to={tracePath(trace.trace_id, undefined, "conversation")} className="el grouprow-name">
           <b>{line(trace.root_name || "(no name)")}</b>
         </Link>

@@ -1,6 +1,6 @@
 import type { CSSProperties } from "react";
 import type { Nanoseconds } from "../api/types";
-import { callText } from "../model/agents";
+import { callText, titleOf } from "../model/agents";
 import { type Colour, colourVariable } from "../model/colours";
 import { duration, line } from "../model/format";
 import type { Node } from "../model/tree";
@@ -44,7 +44,7 @@ export function SpanBar({ node, framed, colour, range, width, now, lastNews }: S
   const open = node.end === null;
   const shape = open ? "bar-open" : framed ? "bar-framed" : "bar-solid";
   const [lasted, message] = labelOf(node, end, silence);
-  const call = message === "" && span.data !== null ? callText(span.data) : "";
+  const call = message === "" && span.data !== null ? callText(span.data, titleOf(span)) : "";
   const least = lasted.length * LETTER + GAP;
   const whole = least + (message.length + call.length + (call === "" ? 0 : CALL_GAP)) * LETTER;
   const right = left + length + GAP;

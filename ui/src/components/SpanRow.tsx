@@ -85,7 +85,7 @@ export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
             <span className={nameClass(span)} title={tooltip(span)}>
               {data === null && entersService(node) ? <b>{name}</b> : data?.kind === "agent" ? <b>{name}</b> : name}
             </span>
-            {data?.triggered && <span className="spanrow-tag warn">tripped</span>}
+            {data?.triggered && <span className="spanrow-tag warn tripped">tripped</span>}
           </>
         )}
         {folded && <span className="d xs">+{count(node.descendants)}</span>}

@@ -62,9 +62,10 @@ test("tokens are what the client summed, else what went in and out", () => {
 
 test("a model call tells its model, tokens and cost; what repeats them tells nothing", () => {
   const call = { request_model: "gpt", response_model: "gpt-5", usage: usage({ total_tokens: 1204 }), cost: cost(0.5) };
-  expect(callText(data(call))).toBe("gpt-5 · 1,204 tok · $0.5000");
-  expect(callText(data({ request_model: "gpt" }))).toBe("gpt");
-  expect(callText(data({ ...call, kind: "turn" }))).toBe("");
+  expect(callText(data(call), "chat")).toBe("gpt-5 · 1,204 tok · $0.5000");
+  expect(callText(data(call), "gpt-5")).toBe("1,204 tok · $0.5000");
+  expect(callText(data({ request_model: "gpt" }), "")).toBe("gpt");
+  expect(callText(data({ ...call, kind: "turn" }), "")).toBe("");
 });
 
 test("figures that are not known are left out", () => {

@@ -73,12 +73,15 @@ export function costNote(cost: Cost | null, unpricedCalls: number): string {
   return [unpriced, source].filter(Boolean).join("; ");
 }
 
-/** One line of what a model call used: `gpt-5 · 1,204 tokens · $0.0031`; empty for other work. */
-export function callText(data: SpanData): string {
+/** One line of what a model call used, `gpt-5 · 1,204 tok · $0.0031`, without what its row says already; else empty. */
+export function callText(data: SpanData, said: string): string {
   if (isFrame(data.kind) || data.kind === "workflow" || data.kind === "agent") return "";
   const tokens = data.usage === null ? null : tokensOf(data.usage);
   const cost = data.cost === null ? "" : dollars(data.cost.total_usd);
-  return [modelOf(data), tokens === null ? "" : `${count(tokens)} tok`, cost].filter(Boolean).join(" · ");
+  const model = modelOf(data);
+  return [model === said ? null : model, tokens === null ? "" : `${count(tokens)} tok`, cost]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 /** The names, the first few of them in full. */
