@@ -3,6 +3,7 @@
 import type { CallEntry, Entry, FoldEntry, MessageEntry, Story, StoryCall, StoryNode } from "../api/story";
 import type { Content, Part, Usage } from "../api/types";
 import { KINDS } from "./agents";
+import { textBytes } from "./value";
 
 /** Something that is shown as one, and can be selected. */
 export interface Row {
@@ -175,13 +176,7 @@ export function wholeText(content: Content, beginning: string): string | null {
 const COMPARED = 8000;
 
 function textsOf(content: Content): string[] {
-  const said = [...content.output, ...content.input]
-    .flatMap(({ parts }) => parts)
-    .flatMap((part) => {
-      if (part.type === "tool_call") return [part.arguments];
-      if (part.type === "tool_result") return [part.result];
-      return part.type === "media" ? [] : [part.text];
-    });
+  const said = [...content.output, ...content.input].flatMap(({ parts }) => parts).map(textOfPart);
   return [...said, content.arguments, content.result, content.instructions].filter((text) => text !== null);
 }
 
@@ -200,4 +195,16 @@ export function priceSources(calls: StoryCall[]): string[] {
 function priceSource(source: string): string {
   if (source === "client") return "the client";
   return source === "settings" ? "the settings" : source;
+}
+
+/** How much is said in the parts. */
+export function sizeOf(parts: Part[]): { characters: number; lines: number; bytes: number } {
+  const text = parts.map(textOfPart).join("\n");
+  return { characters: text.length, lines: text.split("\n").length, bytes: textBytes(text) };
+}
+
+function textOfPart(part: Part): string {
+  if (part.type === "media") return "";
+  if (part.type === "tool_call") return part.arguments;
+  return part.type === "tool_result" ? part.result : part.text;
 }

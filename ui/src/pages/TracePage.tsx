@@ -1,17 +1,20 @@
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { copy } from "../components/clipboard";
 import { DeleteTrace } from "../components/DeleteTrace";
 import { useKeys } from "../components/keys";
 import { Notice } from "../components/Notice";
 import { Link, listAddress, navigate, useSearch } from "../components/navigation";
 import { Page } from "../components/Page";
+import { TraceHeadSkeleton } from "../components/TraceHead";
 import { otherView, tracePath, viewOf } from "../model/address";
 import { shortId } from "../model/format";
 import { HINTS } from "../model/keys";
-import { TraceConversation } from "./TraceConversation";
 import { TraceTimeline } from "./TraceTimeline";
 import { useTrace } from "./useTrace";
 import "./TracePage.css";
+
+/** Fetched when it is wanted: the list and the waterfall need nothing of it. */
+const TraceConversation = lazy(async () => ({ default: (await import("./TraceConversation")).TraceConversation }));
 
 /** A trace in one of its views: its spans in time, or what its agents said. */
 export function TracePage({ id }: { id: string }) {
@@ -64,7 +67,9 @@ export function TracePage({ id }: { id: string }) {
       {view === "trace" ? (
         <TraceTimeline id={id} trace={trace} selected={selected} onDelete={() => setDeleting(true)} />
       ) : (
-        <TraceConversation id={id} trace={trace} selected={selected} onDelete={() => setDeleting(true)} />
+        <Suspense fallback={<TraceHeadSkeleton />}>
+          <TraceConversation id={id} trace={trace} selected={selected} onDelete={() => setDeleting(true)} />
+        </Suspense>
       )}
       {deleting && summary && (
         <DeleteTrace trace={summary} onClose={() => setDeleting(false)} onDeleted={() => navigate(listAddress())} />

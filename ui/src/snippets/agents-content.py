@@ -14,7 +14,8 @@ class WithContent:
     def export(self):
         sent, data = self.span.export(), self.span.span_data
         if sent and data.type == "response" and data.response:
-            sent["span_data"] |= {"input": data.input, "response": data.response.model_dump(mode="json")}
+            sent["span_data"]["input"] = data.input
+            sent["span_data"]["response"] = data.response.model_dump(mode="json")
         return sent
 
 
@@ -23,4 +24,5 @@ class Exporter(BackendSpanExporter):
         super().export([WithContent(item) if hasattr(item, "span_data") else item for item in items])
 
 
-set_trace_processors([BatchTraceProcessor(Exporter(api_key="any", endpoint="{{endpoint}}/v1/traces/ingest"))])
+exporter = Exporter(api_key="any", endpoint="{{endpoint}}/v1/traces/ingest")
+set_trace_processors([BatchTraceProcessor(exporter)])

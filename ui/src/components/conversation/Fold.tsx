@@ -2,7 +2,7 @@ import type { FoldEntry, Story } from "../../api/story";
 import { newSince } from "../../model/conversation";
 import { count, plural } from "../../model/format";
 import { Icon } from "../Icon";
-import { MessageView } from "../MessageView";
+import { FoldMessage } from "./FoldMessage";
 import { Reading } from "./Reading";
 import { useSpanContent } from "./useSpanContent";
 import "./Fold.css";
@@ -38,7 +38,7 @@ export function Fold({ traceId, story, entry, unfolded, onFold }: FoldProps) {
       {unfolded && (
         <div className="fold-messages">
           {messages.map((message, i) => (
-            <MessageView key={i} message={message} />
+            <FoldMessage key={i} message={message} />
           ))}
           {content !== null && messages.length === 0 && <p className="d xs">They were not recorded with this call.</p>}
           <Reading isReading={isReading} failure={failure} />

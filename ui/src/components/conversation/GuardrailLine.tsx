@@ -8,13 +8,10 @@ export function GuardrailLine({ entry: { triggered, duration_ns } }: { entry: Gu
   return (
     <div className="guardrail">
       {triggered === true ? (
-        <>
-          <span className="tag w">
-            <Icon name="guard" small />
-            tripped
-          </span>
-          <span>it stopped the run</span>
-        </>
+        <span className="tag w">
+          <Icon name="guard" small />
+          tripped
+        </span>
       ) : (
         <span className="d">{triggered === false ? "passed" : "no verdict recorded"}</span>
       )}

@@ -1,9 +1,8 @@
 import { useMemo } from "react";
 import type { MessageEntry } from "../../api/story";
 import type { Content, Part } from "../../api/types";
-import { type Row, wholeText } from "../../model/conversation";
+import { type Row, sizeOf, wholeText } from "../../model/conversation";
 import { bytes, line } from "../../model/format";
-import { textBytes } from "../../model/value";
 import { FORMAT_NAMES, formatsOf, type TextFormat } from "./format";
 import { PartView } from "./PartView";
 import { Reading } from "./Reading";
@@ -74,15 +73,4 @@ function whole(part: Part, content: Content): Part {
     default:
       return { ...part, text: wholeText(content, part.text) ?? part.text };
   }
-}
-
-function sizeOf(parts: Part[]): { characters: number; lines: number; bytes: number } {
-  const text = parts.map(textOfPart).join("\n");
-  return { characters: text.length, lines: text.split("\n").length, bytes: textBytes(text) };
-}
-
-function textOfPart(part: Part): string {
-  if (part.type === "media") return "";
-  if (part.type === "tool_call") return part.arguments;
-  return part.type === "tool_result" ? part.result : part.text;
 }

@@ -37,7 +37,8 @@ export function PartView({ part, format }: { part: Part; format: TextFormat | nu
             calls <b className="el">{line(part.name)}</b>
             {part.id && <span className="mono d el">{line(part.id)}</span>}
           </p>
-          {pieces ? <Pieces pieces={pieces} /> : <Said text={part.arguments} format={format} />}
+          {pieces && <Pieces pieces={pieces} />}
+          {!pieces && hasArguments(part.arguments) && <Said text={part.arguments} format={format} />}
         </div>
       );
     }
@@ -66,3 +67,6 @@ export function PartView({ part, format }: { part: Part; format: TextFormat | nu
     }
   }
 }
+
+/** Tools without arguments are called with an empty object. */
+const hasArguments = (text: string) => !/^\s*(?:\{\s*\})?\s*$/.test(text);
