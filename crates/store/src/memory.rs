@@ -176,8 +176,18 @@ impl Store for Memory {
     }
 
     fn counters(&self) -> Vec<Counter> {
-        let spans = self.kept().spans.iter().filter(|span| span.announced.is_none()).count() as u64;
-        vec![Counter { name: "store.spans", value: spans, unit: "spans", help: "Spans that are stored." }]
+        let kept = self.kept();
+        let spans = kept.spans.iter().filter(|span| span.announced.is_none()).count() as u64;
+        let records = kept.records.len() as u64;
+        vec![
+            Counter { name: "store.spans", value: spans, unit: "spans", help: "Spans that are stored." },
+            Counter {
+                name: "store.trace_records",
+                value: records,
+                unit: "records",
+                help: "Traces that their client told of as a whole.",
+            },
+        ]
     }
 }
 
