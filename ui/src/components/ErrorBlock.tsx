@@ -1,5 +1,6 @@
 import type { Span } from "../api/types";
-import { attribute, LONG } from "../model/value";
+import { line } from "../model/format";
+import { attribute, LONG, valueText } from "../model/value";
 import { Icon } from "./Icon";
 import { LongText } from "./LongText";
 import "./ErrorBlock.css";
@@ -12,12 +13,18 @@ export function ErrorBlock({ span }: { span: Span }) {
   const message = attribute(exception, "exception.message");
   const stack = attribute(exception, "exception.stacktrace");
   const cause = [type, message === span.status.message ? null : message].filter(Boolean).join(": ");
+  const told = errorData(span);
   return (
     <div className="errorblock">
       <Icon name="cross" />
       <div>
         <LongText text={span.status.message || cause || "failed, without a message"} />
         {span.status.message !== "" && cause !== "" && <div className="sm m">{cause}</div>}
+        {told.map(({ key, text }) => (
+          <div key={key} className="errorblock-causes m">
+            <LongText text={`${line(key)}: ${text}`} />
+          </div>
+        ))}
         {stack && isShort(stack) && (
           <div className="errorblock-causes m">
             <LongText text={stack} />
@@ -32,6 +39,14 @@ export function ErrorBlock({ span }: { span: Span }) {
       </div>
     </div>
   );
+}
+
+/** What the Agents SDK tells of a failure beside its message, which alone is often a formula. */
+function errorData(span: Span): { key: string; text: string }[] {
+  const data = span.attributes.find(({ key }) => key === "openai.agents.error_data");
+  if (data === undefined) return [];
+  const facts = data.type === "map" ? data.value : [{ ...data, key: "data" }];
+  return facts.filter(({ type }) => type !== "empty").map((fact) => ({ key: fact.key, text: valueText(fact) }));
 }
 
 /** What our own library records in the place of a stack: an error's causes, or where a panic was. */

@@ -49,7 +49,7 @@ function Tabs({ span, tab, onTab }: { span: Span; tab: Tab; onTab: (tab: Tab) =>
       {tabs.map(({ id, name, count }) => (
         <button type="button" key={id} role="tab" aria-selected={id === tab} onClick={() => onTab(id)}>
           {name}
-          {count !== undefined && <span className="cnt">{count}</span>}
+          {count !== undefined && count > 0 && <span className="cnt">{count}</span>}
         </button>
       ))}
     </div>

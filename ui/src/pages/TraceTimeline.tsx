@@ -1,6 +1,7 @@
 import { type CSSProperties, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { useKeys } from "../components/keys";
 import { LoadProgress } from "../components/LoadProgress";
+import { Notice } from "../components/Notice";
 import { listAddress, navigate } from "../components/navigation";
 import { ResizeHandle, usePaneWidth } from "../components/ResizeHandle";
 import { SpanDetail } from "../components/SpanDetail";
@@ -174,23 +175,30 @@ export function TraceTimeline({ id, trace, selected, onDelete }: TraceTimelinePr
         className={detail && node ? "trace-split with-detail" : "trace-split"}
         style={{ "--detail": paneWidth } as CSSProperties}
       >
-        <Waterfall
-          tree={tree}
-          rows={rows}
-          folded={folded}
-          selected={selected}
-          found={foundSet}
-          failedBelow={failedBelow}
-          colours={colours}
-          whole={whole}
-          range={range}
-          now={now}
-          lastNews={summary?.duration_ns ?? tree.end}
-          treeRef={treeRef}
-          onSelect={pick}
-          onFold={fold}
-          onRange={setRange}
-        />
+        {summary?.span_count === 0 ? (
+          <Notice
+            title={summary.status === "running" ? "Waiting for its first span" : "No span of it came"}
+            detail="Its client announced the trace. The spans come when they end: those of the first model call, then what is around them."
+          />
+        ) : (
+          <Waterfall
+            tree={tree}
+            rows={rows}
+            folded={folded}
+            selected={selected}
+            found={foundSet}
+            failedBelow={failedBelow}
+            colours={colours}
+            whole={whole}
+            range={range}
+            now={now}
+            lastNews={summary?.duration_ns ?? tree.end}
+            treeRef={treeRef}
+            onSelect={pick}
+            onFold={fold}
+            onRange={setRange}
+          />
+        )}
         {summary && !complete && loaded < summary.span_count && (
           <LoadProgress
             loaded={loaded}
