@@ -197,10 +197,10 @@ function priceSource(source: string): string {
   return source === "settings" ? "the settings" : source;
 }
 
-/** How much is said in the parts. */
+/** How much is said in the parts; empty lines take little room and do not count. */
 export function sizeOf(parts: Part[]): { characters: number; lines: number; bytes: number } {
   const text = parts.map(textOfPart).join("\n");
-  return { characters: text.length, lines: text.split("\n").length, bytes: textBytes(text) };
+  return { characters: text.length, lines: text.match(/^.*\S/gm)?.length ?? 0, bytes: textBytes(text) };
 }
 
 function textOfPart(part: Part): string {

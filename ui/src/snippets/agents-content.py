@@ -3,17 +3,17 @@ from agents.tracing.processors import BackendSpanExporter, BatchTraceProcessor
 
 
 class WithContent:
-    """A span, with what the model was asked and what it answered."""
+    """A trace or a span; one of a model call has what it was asked and what it answered."""
 
-    def __init__(self, span):
-        self.span = span
+    def __init__(self, item):
+        self.item = item
 
     def __getattr__(self, name):
-        return getattr(self.span, name)
+        return getattr(self.item, name)
 
     def export(self):
-        sent, data = self.span.export(), self.span.span_data
-        if sent and data.type == "response" and data.response:
+        sent, data = self.item.export(), getattr(self.item, "span_data", None)
+        if sent and data and data.type == "response" and data.response:
             sent["span_data"]["input"] = data.input
             sent["span_data"]["response"] = data.response.model_dump(mode="json")
         return sent
@@ -21,7 +21,7 @@ class WithContent:
 
 class Exporter(BackendSpanExporter):
     def export(self, items):
-        super().export([WithContent(item) if hasattr(item, "span_data") else item for item in items])
+        super().export([WithContent(item) for item in items])
 
 
 exporter = Exporter(api_key="any", endpoint="{{endpoint}}/v1/traces/ingest")

@@ -29,7 +29,7 @@ export function MessageBody({ traceId, entry, row, unfolded, format, onFold, onF
   );
   const size = useMemo(() => sizeOf(row.parts), [row.parts]);
   const isInstruction = entry.role === "system" || entry.role === "developer";
-  const isLong = isCut || size.characters > (isInstruction ? 480 : 2400) || size.lines > (isInstruction ? 6 : 30);
+  const isLong = isCut || size.characters > (isInstruction ? 480 : 3000) || size.lines > (isInstruction ? 6 : 28);
   const formats = useMemo(() => formatsOf(row), [row]);
   const shown = format ?? formats[0];
   const next = shown && formats[(formats.indexOf(shown) + 1) % formats.length];
