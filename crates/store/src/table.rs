@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! traces   id -> Trace        its spans in order, and the facts that a list shows
-//! index    (start, id)        the list of traces, as a whole and per project
+//! index    (start, id)        the list of traces, as a whole, per project, and per group
 //! words    names <-> numbers  a search for a name looks at each name once, not at each span
+//! run      spans -> totals    what agents did, used and failed of: worked out when somebody asks
 //! ```
 
 mod agents;

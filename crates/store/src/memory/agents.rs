@@ -88,10 +88,10 @@ impl<'a> Family<'a> {
 
     /// What made the trace fail.
     pub(super) fn failure(&self) -> Option<Failure> {
-        let failed = self.0.iter().filter(|(span, _)| span.end.is_some() && span.is_error());
+        let mut failed = self.0.iter().filter(|(span, _)| span.end.is_some() && span.is_error());
         let is_working = |data: &SpanData| data.kind.is_model_call() || data.kind == DataKind::Agent;
         if !self.0.iter().any(|(span, _)| span.data.as_deref().is_some_and(is_working)) {
-            return failed.last().map(|(span, _)| Failure::of(span));
+            return failed.next_back().map(|(span, _)| Failure::of(span));
         }
         let fatal = failed.filter(|(span, _)| !self.is_survived(span));
         fatal.max_by_key(|(_, above)| above.len()).map(|(span, _)| Failure::of(span))
