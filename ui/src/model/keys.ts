@@ -8,7 +8,7 @@ export const KEY_GROUPS: { name: KeyGroupName; keys: Hint[] }[] = [
     name: "Anywhere",
     keys: [
       ["Ctrl K", "jump to or do…"],
-      ["#", "jump to a trace id"],
+      ["#", "jump to an id"],
       ["g t", "traces"],
       ["g s", "system"],
       ["t", "theme"],
@@ -32,6 +32,15 @@ export const KEY_GROUPS: { name: KeyGroupName; keys: Hint[] }[] = [
       ["l", "live on, off; follow"],
       ["y", "copy the id"],
       ["Esc", "let go of the row"],
+    ],
+  },
+  {
+    name: "Group",
+    keys: [
+      ["j k", "next, previous trace"],
+      ["↵", "read its conversation"],
+      ["y", "copy the id"],
+      ["Esc", "let go, back"],
     ],
   },
   {
@@ -62,15 +71,6 @@ export const KEY_GROUPS: { name: KeyGroupName; keys: Hint[] }[] = [
       ["e", "next error"],
       ["↵", "the span in the trace"],
       ["v", "to the trace"],
-      ["y", "copy the id"],
-      ["Esc", "let go, back"],
-    ],
-  },
-  {
-    name: "Group",
-    keys: [
-      ["j k", "next, previous trace"],
-      ["↵", "read its conversation"],
       ["y", "copy the id"],
       ["Esc", "let go, back"],
     ],

@@ -5,10 +5,11 @@ export function WhatYouGet() {
   return (
     <div className="will">
       <Gain picture={<Waterfall />} title="Traces of any size">
-        A waterfall that stays quick with a hundred thousand spans. Solid is the time a span spent itself.
+        A waterfall that stays quick with a hundred thousand spans, and grows while you look. Solid is a span's own
+        time.
       </Gain>
-      <Gain picture={<Open />} title="Live">
-        Open spans grow while you look, and nothing moves under you: what is new waits until you follow.
+      <Gain picture={<Spoken />} title="Agents, word for word">
+        Who said what, which tool answered, who took over, and what each call of a model cost.
       </Gain>
       <Gain picture={<Failed />} title="Errors found">
         What failed carries a cross in the list, the minimap and the tree; <kbd>e</kbd> goes to the next one.
@@ -47,17 +48,17 @@ function Waterfall() {
   );
 }
 
-function Open() {
+function Spoken() {
   return (
     <svg width="200" height="44" aria-hidden="true">
-      <defs>
-        <pattern id="will-hatch" width="5.5" height="5.5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-          <rect width="3" height="5.5" fill="var(--c4)" />
-        </pattern>
-      </defs>
-      <rect x="4" y="6" width="176" height="8" fill="url(#will-hatch)" />
-      <rect x="60" y="26" width="120" height="8" fill="url(#will-hatch)" />
-      <path d="M181 0v44" stroke="var(--live-fill)" strokeWidth="1.5" />
+      <rect x="0" y="2" width="120" height="6" rx="1" fill="var(--bar-strong)" />
+      <rect x="0" y="12" width="86" height="6" rx="1" fill="var(--bar-strong)" />
+      <rect x="20.500" y="24.500" width="90" height="17" rx="2" fill="none" stroke="var(--line-control)" />
+      <path d="M66 25v17" stroke="var(--line-control)" />
+      <rect x="27" y="30" width="30" height="5" rx="1" fill="var(--str)" />
+      <rect x="73" y="30" width="22" height="5" rx="1" fill="var(--num)" />
+      <rect x="164" y="2" width="36" height="6" rx="1" fill="var(--bar)" />
+      <rect x="176" y="12" width="24" height="6" rx="1" fill="var(--bar)" />
     </svg>
   );
 }
