@@ -6,7 +6,10 @@ use serde_json::Value as Json;
 use trackway_model::{Attributes, Content, DataKind, Message, Part, Role, SpanRecord, Text, Value};
 use trackway_wire::{genai::content, openai_agents::SPAN_DATA};
 
-use crate::recordings::{native, otlp};
+use crate::{
+    given::value,
+    recordings::{native, otlp},
+};
 
 /// What every client tells of the three model calls of the run.
 const RUN: [&[&str]; 3] = [
@@ -116,15 +119,5 @@ fn the_sdk_tells_the_same_of_responses_once_input_and_response_are_added() {
 
 /// Returns what an attribute says in JSON, as the decoder of native spans would have it.
 fn json(attributes: &Attributes, key: &str) -> Value {
-    fn value(json: Json) -> Value {
-        match json {
-            Json::Null => Value::Empty,
-            Json::Bool(value) => value.into(),
-            Json::Number(number) => number.as_i64().map_or_else(|| number.as_f64().unwrap().into(), Value::from),
-            Json::String(text) => text.into(),
-            Json::Array(values) => Value::Array(values.into_iter().map(value).collect()),
-            Json::Object(map) => Value::Map(map.into_iter().map(|(key, json)| (key, value(json))).collect()),
-        }
-    }
     value(serde_json::from_str(attributes.text(key).unwrap()).unwrap())
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod agreement;
+mod given;
 mod picture;
 mod properties;
 mod recordings;

@@ -7,6 +7,12 @@ use super::{answers, items, json, messages, parameters, tools};
 /// What clients call the instructions in a request.
 const INSTRUCTIONS: [&str; 5] = ["system", "instructions", "system_instruction", "systemInstruction", "system_prompt"];
 
+/// What clients call the tools in a request.
+const TOOLS: [&str; 3] = ["tools", "functions", "toolConfig"];
+
+/// What clients call the settings in a request, where these are apart.
+const SETTINGS: [&str; 4] = ["inferenceConfig", "generationConfig", "generation_config", "config"];
+
 /// Reads a request: messages, or an object that has them beside instructions, tools and settings.
 pub(super) fn request(value: &Value, content: &mut Content) {
     let value = json::open(value);
@@ -54,16 +60,18 @@ fn about(value: &Value, content: &mut Content) {
         content.instructions = json::first(value, &INSTRUCTIONS).and_then(messages::plain_text);
     }
     if content.tools.is_empty() {
-        content.tools = json::first(value, &["tools", "functions"]).map(tools::read).unwrap_or_default();
+        content.tools = json::first(value, &TOOLS).map(tools::read).unwrap_or_default();
     }
     if content.parameters.is_empty() {
-        content.parameters = parameters::known(value);
+        // OpenAI's and Anthropic's lie in the request itself, Bedrock's and Gemini's in an object of their own.
+        let apart = json::first(value, &SETTINGS);
+        content.parameters = parameters::known(apart.unwrap_or(value));
     }
 }
 
 /// Returns the prompt of a request that has one in the place of messages, and nothing that would be lost.
 fn prompt(value: &Value) -> Option<&Value> {
-    const BESIDE: [&str; 7] = ["model", "tools", "functions", "user", "metadata", "id", "messages"];
+    const BESIDE: [&str; 5] = ["model", "user", "metadata", "id", "messages"];
     let Value::Map(map) = value else { return None };
     if json::field(value, "role").is_some() {
         return None;
@@ -74,6 +82,7 @@ fn prompt(value: &Value) -> Option<&Value> {
             || key == "input"
             || BESIDE.contains(&key)
             || INSTRUCTIONS.contains(&key)
+            || TOOLS.contains(&key)
             || parameters::is_known(key)
     });
     is_request.then_some(said)

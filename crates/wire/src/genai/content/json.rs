@@ -33,6 +33,7 @@ pub(super) fn open(value: &Value) -> Cow<'_, Value> {
 pub(super) fn written(value: &Value) -> Text {
     match value {
         Value::Text(text) => text.clone(),
+        Value::Bytes(bytes) if str::from_utf8(bytes).is_ok() => String::from_utf8_lossy(bytes).into_owned().into(),
         // Every key is a text, so there is nothing that JSON could refuse.
         other => serde_json::to_string(&Written(other)).unwrap_or_default().into(),
     }

@@ -36,7 +36,8 @@ fn object(value: &Value, role: &Role, out: &mut Vec<Message>) {
         return out.push(event);
     }
     if let Some(item) = items::read(value) {
-        return out.push(item);
+        // Thoughts that are only there encrypted say nothing.
+        return out.extend((!item.parts.is_empty()).then_some(item));
     }
     if let Some(answer) = answers::read(value) {
         return out.extend(answer);
@@ -44,14 +45,44 @@ fn object(value: &Value, role: &Role, out: &mut Vec<Message>) {
     if let Some(inner) = constructed(value) {
         return object(inner, role, out);
     }
-    if role_of(value).is_some() || json::first(value, &["parts", "tool_calls"]).is_some() {
+    if role_of(value).is_some() {
+        return out.push(message(value, role));
+    }
+    if parts::is_part(value) {
+        return out.push(message_of(role.clone(), parts::read(value)));
+    }
+    if is_roleless(value) {
         return out.push(message(value, role));
     }
     if let Some(inner) = json::field(value, "message").filter(|inner| !matches!(inner, Value::Text(_))) {
         return gather(inner, role, out);
     }
-    let parts = if parts::is_part(value) { parts::read(value) } else { vec![Part::Text(json::written(value))] };
-    out.push(message_of(role.clone(), parts));
+    out.push(Message::text(role.clone(), json::written(value)));
+}
+
+/// Returns true for a message that leaves out who says it, and has nothing that a message has not.
+fn is_roleless(value: &Value) -> bool {
+    const BODY: [&str; 4] = ["content", "parts", "tool_calls", "toolCalls"];
+    const BESIDE: [&str; 16] = [
+        "refusal",
+        "annotations",
+        "audio",
+        "function_call",
+        "reasoning",
+        "reasoning_content",
+        "thinking",
+        "finish_reason",
+        "finishReason",
+        "stop_reason",
+        "name",
+        "id",
+        "index",
+        "additional_kwargs",
+        "response_metadata",
+        "type",
+    ];
+    let Value::Map(map) = value else { return false };
+    json::first(value, &BODY).is_some() && map.iter().all(|(key, _)| BODY.contains(&key) || BESIDE.contains(&key))
 }
 
 /// Returns the list of messages in a request.

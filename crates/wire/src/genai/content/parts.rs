@@ -45,7 +45,7 @@ fn known(value: &Value) -> Option<Part> {
     let Some(kind) = json::word(value, "type") else { return untyped(value) };
     let text = |keys: &[&str]| json::text(value, keys).unwrap_or_default();
     let part = match kind {
-        "text" | "input_text" | "output_text" | "summary_text" => Part::Text(text(&["text", "content", "value"])),
+        "text" | "input_text" | "output_text" | "summary_text" => Part::Text(words(value)),
         "refusal" => Part::Refusal(text(&["refusal", "content", "text"])),
         "reasoning" | "thinking" | "reasoning_text" => Part::Reasoning(reasoning(value).unwrap_or_default()),
         "tool_call" | "tool-call" | "tool_use" | "server_tool_use" | "mcp_tool_use" => tool_call(value)?,
@@ -54,6 +54,13 @@ fn known(value: &Value) -> Option<Part> {
         _ => return media::read(value),
     };
     Some(part)
+}
+
+/// Returns the text of a block; OpenAI's assistants have it in an object, beside notes on it.
+fn words(block: &Value) -> Text {
+    let said = json::first(block, &["text", "content", "value"]);
+    let said = said.map(|said| json::field(said, "value").unwrap_or(said));
+    said.map(json::written).unwrap_or_default()
 }
 
 /// Reads the blocks of Gemini and of Amazon Bedrock, which say by the name of a field what they are.
