@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { RequestFailed } from "../api/client";
 import { CopyButton } from "../components/CopyButton";
 import { copy } from "../components/clipboard";
 import { GroupRow } from "../components/GroupRow";
@@ -23,6 +24,7 @@ export function GroupPage({ id }: { id: string }) {
   const { project } = filtersOf(useSearch());
   const { query, traces, totals } = useGroup(id, project);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const isUnknown = query.error instanceof RequestFailed && query.error.status === 404;
   const [selected, setSelected] = useState<string | null>(null);
   const now = useNow(1000);
 
@@ -69,13 +71,13 @@ export function GroupPage({ id }: { id: string }) {
         </Link>
       </div>
       <div className="group-body">
-        {query.isError && traces.length === 0 ? (
+        {query.isError && !isUnknown && traces.length === 0 ? (
           <Notice tone="error" title="The group cannot be read" detail={query.error.message}>
             <button type="button" className="btn" onClick={() => void query.refetch()}>
               Try again
             </button>
           </Notice>
-        ) : query.isSuccess && traces.length === 0 ? (
+        ) : (query.isSuccess || isUnknown) && traces.length === 0 ? (
           <Notice
             title="No trace of this group here"
             detail="Agents SDKs name the group in group_id, others in session.id or gen_ai.conversation.id. This page shows the first trace as soon as it comes."

@@ -5,7 +5,7 @@ import { useLive, useLiveScope } from "../api/live";
 import type { TraceSummary, TraceTree } from "../api/types";
 import { useThrottled } from "../components/throttle";
 import { addNews, mergeSpans, type SpanNews } from "../model/spans";
-import { buildTree } from "../model/tree";
+import { buildTree, type Node } from "../model/tree";
 
 /** The first page is small, so that there is something to see at once. */
 const FIRST_PAGE = 1000;
@@ -14,6 +14,11 @@ const GATHER_MS = 250;
 const ASK_AGAIN_MS = 1500;
 
 export type Trace = ReturnType<typeof useTrace>;
+
+/** An open span that its client sent as it would any other: nobody tells when it ends, but the trace's counts do. */
+function isStoredOpen({ span }: Node): boolean {
+  return span !== null && span.duration_ns === null && span.announced === null;
+}
 
 /** A trace with all its spans, page after page, and what becomes of them. */
 export function useTrace(id: string) {
@@ -68,11 +73,14 @@ export function useTrace(id: string) {
   const summary = newest ?? data?.pages.at(-1)?.trace ?? null;
 
   const complete = query.isSuccess && !hasNextPage && !isFetching;
-  const behind = complete && summary !== null && spans.length < summary.span_count;
-  const askedFor = useRef(0);
+  const stored = useMemo(() => tree.nodes.filter(isStoredOpen).length, [tree]);
+  const behind =
+    complete && summary !== null && (spans.length < summary.span_count || (stored > 0 && stored > summary.open_count));
+  const askedFor = useRef("");
   useEffect(() => {
-    if (!behind || askedFor.current === summary.span_count) return;
-    askedFor.current = summary.span_count;
+    const state = `${summary?.span_count} ${summary?.open_count}`;
+    if (!behind || askedFor.current === state) return;
+    askedFor.current = state;
     askAgain();
   }, [behind, summary, askAgain]);
 
