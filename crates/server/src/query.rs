@@ -6,6 +6,9 @@ use trackway_model::{SpanId, TraceId};
 use trackway_store::{
     Deleted, Error, Held, Page, PageRequest, Project, Service, Span, Store, TracePage, TraceQuery, TraceSummary,
 };
+use trackway_wire::genai;
+
+use crate::story::{self, Story};
 
 /// Asks the store, on threads where a long answer holds up nobody.
 #[derive(Clone)]
@@ -48,6 +51,18 @@ impl Query {
     /// The summaries of those of these traces that are there.
     pub(crate) async fn summaries(&self, ids: Vec<TraceId>) -> Result<Vec<TraceSummary>, Error> {
         self.ask(move |store| ids.into_iter().filter_map(|id| store.summary(id).transpose()).collect()).await
+    }
+
+    /// What the agents of a trace did and said.
+    pub(crate) async fn story(&self, id: TraceId) -> Result<Option<(TraceSummary, Story)>, Error> {
+        self.ask(move |store| {
+            let page = PageRequest { limit: story::MOST_SPANS, cursor: None };
+            let Some(TracePage { summary, spans }) = store.trace(id, &page)? else { return Ok(None) };
+            let mut story = story::tell(&spans.items, genai::content);
+            story.cut |= spans.next.is_some();
+            Ok(Some((summary, story)))
+        })
+        .await
     }
 
     /// The spans with one id.

@@ -13,7 +13,7 @@ use tower_http::compression::CompressionLayer;
 use crate::{
     App,
     ingest::{agents, grpc, http},
-    rest::{live, manage, openapi, problem, state, trace},
+    rest::{live, manage, openapi, problem, state, story, trace},
     ui,
 };
 
@@ -65,6 +65,7 @@ pub(crate) fn rest() -> Vec<Route> {
         GET "/api/v1/traces/{trace_id}" => trace::one,
         DELETE "/api/v1/traces/{trace_id}" => manage::delete_trace,
         GET "/api/v1/traces/{trace_id}/spans/{span_id}" => trace::span,
+        GET "/api/v1/traces/{trace_id}/story" => story::story,
         POST "/api/v1/demo" => manage::load_demo,
     }
 }

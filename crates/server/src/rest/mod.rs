@@ -10,6 +10,7 @@ mod param;
 pub(crate) mod problem;
 mod span;
 pub(crate) mod state;
+pub(crate) mod story;
 mod summary;
 mod time;
 pub(crate) mod trace;

@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{live, manage, state, trace};
+use super::{live, manage, state, story, trace};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -15,11 +15,12 @@ use super::{live, manage, state, trace};
     ),
     paths(
         state::health, state::stats, live::live, manage::load_demo, document,
-        trace::list, trace::one, trace::span, manage::delete_trace,
+        trace::list, trace::one, trace::span, story::story, manage::delete_trace,
         manage::projects, manage::delete_project, manage::delete_named_project, manage::services,
     ),
     tags(
         (name = "traces", description = "Traces and their spans"),
+        (name = "agents", description = "What agents did and said"),
         (name = "projects", description = "Projects and services"),
         (name = "server", description = "The server itself"),
     )

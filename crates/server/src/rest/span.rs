@@ -258,7 +258,7 @@ fn category(span: &SpanRecord) -> SpanCategory {
     }
 }
 
-fn state_of(state: store::SpanState) -> SpanState {
+pub(super) fn state_of(state: store::SpanState) -> SpanState {
     match state {
         store::SpanState::Finished => SpanState::Finished,
         store::SpanState::Open => SpanState::Open,
