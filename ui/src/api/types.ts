@@ -252,7 +252,7 @@ export interface SpanLink {
   dropped_attributes: number;
 }
 
-/** A span of `GET traces/{trace_id}` (without `fields`) and of `GET traces/{trace_id}/spans/{span_id}`. */
+/** A span of `GET traces/{trace_id}` (without `fields`). */
 export interface Span {
   trace_id: string;
   span_id: string;
@@ -284,8 +284,10 @@ export interface Span {
   original: { id: string; trace_id: string; parent_id: string | null } | null;
   /** The span's parent where that is in another trace. */
   parent_elsewhere: { trace_id: string; span_id: string } | null;
-  content: Content | null;
 }
+
+/** A span with what was said in it; null for what is no agent's. */
+export type ToldSpan = Span & { content: Content | null };
 
 /** `GET traces/{trace_id}?fields=tree&limit&cursor`; spans in order of start. */
 export interface TraceTree {
@@ -296,7 +298,7 @@ export interface TraceTree {
 
 /** `GET traces/{trace_id}/spans/{span_id}`: mostly one; several when clients used an id twice. */
 export interface SpanList {
-  spans: Span[];
+  spans: ToldSpan[];
 }
 
 /** A trace of a conversation. */

@@ -1,4 +1,4 @@
-import type { Span, SpanData, TraceSummary } from "../api/types";
+import type { SpanData, ToldSpan, TraceSummary } from "../api/types";
 import { groupPath, tracePath } from "../model/address";
 import { DIALECT_NAMES, KINDS } from "../model/agents";
 import { duration, line } from "../model/format";
@@ -11,7 +11,7 @@ import { UsageTable } from "./UsageTable";
 import "./AgentSection.css";
 
 interface AgentSectionProps {
-  span: Span;
+  span: ToldSpan;
   /** Of the span's trace; told with its root. */
   trace: TraceSummary | null;
 }

@@ -1,4 +1,4 @@
-import type { Span, TraceSummary } from "../api/types";
+import type { ToldSpan, TraceSummary } from "../api/types";
 import { AgentSection } from "./AgentSection";
 import { Attributes } from "./Attributes";
 import { EventList } from "./EventList";
@@ -10,7 +10,7 @@ import { SpanFacts } from "./SpanFacts";
 export type Tab = "agent" | "attributes" | "events" | "links" | "resource" | "raw";
 
 interface SpanTabsProps {
-  span: Span;
+  span: ToldSpan;
   trace: TraceSummary | null;
   /** Null while the reader has chosen none. */
   chosen: Tab | null;
@@ -31,11 +31,11 @@ export function SpanTabs({ span, trace, chosen, onChoose }: SpanTabsProps) {
   );
 }
 
-function isOfAgent({ data, original, parent_elsewhere }: Span): boolean {
+function isOfAgent({ data, original, parent_elsewhere }: ToldSpan): boolean {
   return data !== null || original !== null || parent_elsewhere !== null;
 }
 
-function Tabs({ span, tab, onTab }: { span: Span; tab: Tab; onTab: (tab: Tab) => void }) {
+function Tabs({ span, tab, onTab }: { span: ToldSpan; tab: Tab; onTab: (tab: Tab) => void }) {
   const tabs: { id: Tab; name: string; count?: number }[] = [
     ...(isOfAgent(span) ? [{ id: "agent" as const, name: "Agent" }] : []),
     { id: "attributes", name: "Attributes", count: span.attributes.length },
@@ -56,7 +56,7 @@ function Tabs({ span, tab, onTab }: { span: Span; tab: Tab; onTab: (tab: Tab) =>
   );
 }
 
-function Body({ span, trace, tab }: { span: Span; trace: TraceSummary | null; tab: Tab }) {
+function Body({ span, trace, tab }: { span: ToldSpan; trace: TraceSummary | null; tab: Tab }) {
   switch (tab) {
     case "agent":
       return <AgentSection span={span} trace={trace} />;
