@@ -10,6 +10,8 @@ use trackway_model::{Cost, DataKind, SpanData, SpanRecord, Text, Usage};
 
 use crate::Config;
 use list::List;
+#[cfg(test)]
+pub(crate) use list::SOURCE as LIST;
 use own::Own;
 
 /// Where prices from the user's settings are from.

@@ -2,13 +2,24 @@
 
 use std::sync::Arc;
 
-use trackway_model::{SpanId, TraceId};
+use trackway_model::{Content, SpanId, SpanRecord, TraceId};
 use trackway_store::{
     Deleted, Error, Held, Page, PageRequest, Project, Service, Span, Store, TracePage, TraceQuery, TraceSummary,
 };
 use trackway_wire::genai;
 
 use crate::story::{self, Story};
+
+/// A parent in another trace, where a span has one.
+pub(crate) type Elsewhere = Option<(TraceId, SpanId)>;
+
+/// A span with what was said in it.
+pub(crate) struct Told {
+    pub(crate) span: Span,
+    pub(crate) parent_elsewhere: Elsewhere,
+    /// Absent for a span of no agent.
+    pub(crate) content: Option<Content>,
+}
 
 /// Asks the store, on threads where a long answer holds up nobody.
 #[derive(Clone)]
@@ -53,6 +64,35 @@ impl Query {
         self.ask(move |store| ids.into_iter().filter_map(|id| store.summary(id).transpose()).collect()).await
     }
 
+    /// The spans with one id, each with what was said in it.
+    pub(crate) async fn told(&self, trace: TraceId, span: SpanId) -> Result<Vec<Told>, Error> {
+        self.ask(move |store| told(store, trace, span)).await
+    }
+
+    /// As [`Query::told`], by the id that the span's client gave it.
+    pub(crate) async fn told_by_original(&self, trace: TraceId, original: String) -> Result<Vec<Told>, Error> {
+        self.ask(move |store| {
+            let mut found = store.find_original(&original)?.into_iter();
+            found.find(|(of, _)| *of == trace).map_or(Ok(Vec::new()), |(_, span)| told(store, trace, span))
+        })
+        .await
+    }
+
+    /// A page of a trace, and for each of its spans the parent that its client placed in another trace.
+    pub(crate) async fn trace_and_parents(
+        &self,
+        id: TraceId,
+        page: PageRequest,
+    ) -> Result<Option<(TracePage, Vec<Elsewhere>)>, Error> {
+        self.ask(move |store| {
+            let Some(page) = store.trace(id, &page)? else { return Ok(None) };
+            let parents = page.spans.items.iter().map(|span| parent_elsewhere(store, &span.record));
+            let parents = parents.collect::<Result<_, _>>()?;
+            Ok(Some((page, parents)))
+        })
+        .await
+    }
+
     /// What the agents of a trace did and said.
     pub(crate) async fn story(&self, id: TraceId) -> Result<Option<(TraceSummary, Story)>, Error> {
         self.ask(move |store| {
@@ -63,11 +103,6 @@ impl Query {
             Ok(Some((summary, story)))
         })
         .await
-    }
-
-    /// The spans with one id.
-    pub(crate) async fn span(&self, trace: TraceId, span: SpanId) -> Result<Vec<Span>, Error> {
-        self.ask(move |store| store.span(trace, span)).await
     }
 
     /// What time has changed about announced spans.
@@ -85,5 +120,26 @@ impl Query {
 
     pub(crate) fn counters(&self) -> Vec<trackway_store::Counter> {
         self.store.counters()
+    }
+}
+
+fn told(store: &dyn Store, trace: TraceId, span: SpanId) -> Result<Vec<Told>, Error> {
+    let tell = |span: Span| {
+        let content = span.record.data.is_some().then(|| genai::content(&span.record));
+        Ok(Told { parent_elsewhere: parent_elsewhere(store, &span.record)?, content, span })
+    };
+    store.span(trace, span)?.into_iter().map(tell).collect()
+}
+
+/// The parent by its client's id, when that is not in the span's own trace, and just one other span has the id.
+fn parent_elsewhere(store: &dyn Store, span: &SpanRecord) -> Result<Elsewhere, Error> {
+    let original = span.foreign.as_ref().and_then(|foreign| foreign.parent_id.as_deref());
+    let Some((original, parent)) = original.zip(span.parent_id) else { return Ok(None) };
+    if !store.span(span.trace_id, parent)?.is_empty() {
+        return Ok(None);
+    }
+    match store.find_original(original)?.as_slice() {
+        [(trace, parent)] => Ok(Some((*trace, *parent))),
+        _ => Ok(None),
     }
 }

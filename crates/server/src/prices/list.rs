@@ -12,7 +12,7 @@ use trackway_model::{Cost, DataKind, Dollars, Text, Usage};
 use super::Call;
 
 /// The list, by the version that this program is built with; a test compares it with what Cargo took.
-pub(super) const SOURCE: &str = "genai-prices 0.2.1";
+pub(crate) const SOURCE: &str = "genai-prices 0.2.1";
 
 /// The providers as clients call them, and as the list does. What is not here must be the list's own name.
 const PROVIDERS: [(&str, &str); 36] = [

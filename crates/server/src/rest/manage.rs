@@ -90,7 +90,7 @@ pub(crate) async fn services(
 
 /// Deletes a trace.
 #[utoipa::path(delete, path = "/api/v1/traces/{trace_id}", tag = "traces",
-    params(("trace_id" = String, Path, description = "32 hexadecimal digits")),
+    params(("trace_id" = String, Path, description = "32 hexadecimal digits, or the client's own id")),
     responses((status = 200, body = Deleted), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(crate) async fn delete_trace(
     State(app): State<Arc<App>>,

@@ -7,6 +7,7 @@ use axum::{
 use serde::{Deserialize, de::DeserializeOwned};
 use trackway_model::{SpanId, Timestamp, TraceId};
 use trackway_store::{PageRequest, TraceQuery, TraceStatus};
+use trackway_wire::foreign;
 use utoipa::IntoParams;
 
 use super::{
@@ -48,6 +49,8 @@ pub(crate) struct TraceParams {
     service: Option<String>,
     /// The name of some span contains this text, whatever the case.
     name: Option<String>,
+    /// The trace belongs to this conversation, session, thread or group.
+    group: Option<String>,
     /// `ok`, `error`, `running` or `lost`.
     status: Option<String>,
     /// The trace lasts at least this long: `5ms`, `1.5s`.
@@ -98,8 +101,8 @@ impl TraceParams {
         let query = TraceQuery {
             project: some(self.project),
             service: some(self.service),
+            group: some(self.group),
             name: some(self.name),
-            group: None,
             status: some(self.status).map(|text| status(&text)).transpose()?,
             min_duration: some(self.min_duration)
                 .map(|text| {
@@ -140,14 +143,30 @@ fn status(text: &str) -> Result<TraceStatus, Problem> {
     }
 }
 
-/// Reads a trace id from a path.
+/// Reads a trace id from a path: 32 hexadecimal digits, or the id that a client with ids of its own gave the trace.
 pub(crate) fn trace_id(text: &str) -> Result<TraceId, Problem> {
-    text.parse().map_err(|error| Problem::bad_request(format!("{text:?} is not a trace id: {error}.")))
+    match text.parse() {
+        Ok(id) => Ok(id),
+        Err(error) if is_hex(text, 32) || text.is_empty() => {
+            Err(Problem::bad_request(format!("{text:?} is not a trace id: {error}.")))
+        }
+        Err(_) => Ok(foreign::trace_id(text)),
+    }
 }
 
-/// Reads a span id from a path.
-pub(crate) fn span_id(text: &str) -> Result<SpanId, Problem> {
-    text.parse().map_err(|error| Problem::bad_request(format!("{text:?} is not a span id: {error}.")))
+/// Reads a span id of 16 hexadecimal digits from a path; `None` for one that must be the client's own.
+pub(crate) fn span_id(text: &str) -> Result<Option<SpanId>, Problem> {
+    match text.parse() {
+        Ok(id) => Ok(Some(id)),
+        Err(error) if is_hex(text, 16) || text.is_empty() => {
+            Err(Problem::bad_request(format!("{text:?} is not a span id: {error}.")))
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn wrong(name: &str, given: &str, expected: &str) -> Problem {

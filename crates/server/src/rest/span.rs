@@ -6,9 +6,11 @@ use trackway_store as store;
 use utoipa::ToSchema;
 
 use super::{
+    agent::{Content, SpanData, text},
     time::rfc3339,
     value::{Attribute, attributes},
 };
+use crate::query::{Elsewhere, Told};
 
 /// What a waterfall shows of a span.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -32,6 +34,9 @@ pub(super) struct TreeSpan {
     attribute_count: usize,
     event_count: usize,
     link_count: usize,
+    /// What the span of an agent says of itself; null for others.
+    #[schema(required)]
+    data: Option<SpanData>,
 }
 
 /// A span with all that is known of it.
@@ -72,6 +77,43 @@ pub(super) struct Span {
     dropped: Dropped,
     scope: Scope,
     resource: Resource,
+    /// What the span of an agent says of itself; null for others.
+    #[schema(required)]
+    data: Option<SpanData>,
+    /// The ids as they came; null where the client uses those of W3C.
+    #[schema(required)]
+    original: Option<Original>,
+    /// The parent, where the client placed it in another trace.
+    #[schema(required)]
+    parent_elsewhere: Option<Place>,
+}
+
+/// A span with all that is known of it, and with what was said in it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct ToldSpan {
+    #[serde(flatten)]
+    span: Span,
+    /// Null for what is no agent's.
+    #[schema(required)]
+    content: Option<Content>,
+}
+
+/// A span's ids as its client gave them.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = OriginalIds)]
+pub(super) struct Original {
+    id: String,
+    trace_id: String,
+    #[schema(required)]
+    parent_id: Option<String>,
+}
+
+/// Where a span is.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = SpanPlace)]
+pub(super) struct Place {
+    trace_id: String,
+    span_id: String,
 }
 
 /// A span's side of a call.
@@ -190,13 +232,14 @@ impl TreeSpan {
             attribute_count: span.attributes.len(),
             event_count: span.events.len(),
             link_count: span.links.len(),
+            data: span.data.as_deref().map(SpanData::from),
         }
     }
 }
 
 impl Span {
-    /// Writes a span as it stands.
-    pub(super) fn of(store::Span { record: span, state, announced }: &store::Span) -> Self {
+    /// Writes a span as it stands, with a parent that lies in another trace.
+    pub(super) fn of(store::Span { record: span, state, announced }: &store::Span, elsewhere: Elsewhere) -> Self {
         let dropped = span.dropped;
         Self {
             trace_id: span.trace_id.to_string(),
@@ -232,7 +275,24 @@ impl Span {
                 attributes: attributes(&span.resource.attributes),
                 dropped_attributes: span.resource.dropped_attributes,
             },
+            data: span.data.as_deref().map(SpanData::from),
+            original: span.foreign.as_deref().map(Original::from),
+            parent_elsewhere: elsewhere
+                .map(|(trace, span)| Place { trace_id: trace.to_string(), span_id: span.to_string() }),
         }
+    }
+}
+
+impl From<&Told> for ToldSpan {
+    fn from(told: &Told) -> Self {
+        let content = told.content.as_ref().map(Content::from);
+        Self { span: Span::of(&told.span, told.parent_elsewhere), content }
+    }
+}
+
+impl From<&model::Foreign> for Original {
+    fn from(foreign: &model::Foreign) -> Self {
+        Self { id: foreign.id.to_string(), trace_id: foreign.trace_id.to_string(), parent_id: text(&foreign.parent_id) }
     }
 }
 

@@ -4,7 +4,11 @@ use serde::Serialize;
 use trackway_store as store;
 use utoipa::ToSchema;
 
-use super::time::rfc3339;
+use super::{
+    agent::{Cost, Usage, text},
+    time::rfc3339,
+    value::{Attribute, attributes},
+};
 
 /// A trace in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -33,6 +37,51 @@ pub(super) struct TraceSummary {
     services: Vec<ServiceShare>,
     /// At most six of the longest spans, one that failed among them, by start: the trace as a tiny picture.
     outline: Vec<Outline>,
+    /// The trace's id as its client tells of the whole trace; null where it does not, or uses those of W3C.
+    #[schema(required)]
+    original_id: Option<String>,
+    /// The conversation, session, thread or group that the trace belongs to.
+    #[schema(required)]
+    group_id: Option<String>,
+    /// What else the client tells of the whole trace.
+    metadata: Vec<Attribute>,
+    /// What made the trace fail; null where nothing did, or where its agents went on after all that failed.
+    #[schema(required)]
+    failure: Option<Failure>,
+    /// What the agents did and used; null where no span is an agent's.
+    #[schema(required)]
+    agents: Option<AgentTotals>,
+}
+
+/// The span that made a trace fail.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct Failure {
+    /// 16 hexadecimal digits.
+    span_id: String,
+    /// The span's title, or else its name.
+    name: String,
+    /// What the client said of the error.
+    message: String,
+}
+
+/// What the agents of a trace, or of several, did and used.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct AgentTotals {
+    model_calls: u64,
+    tool_calls: u64,
+    handoffs: u64,
+    guardrails_triggered: u64,
+    /// Those that took part, at most 32, in the order of their first span.
+    agents: Vec<String>,
+    /// Those that were called, at most 32, in the order of their first call.
+    models: Vec<String>,
+    /// Each token once.
+    usage: Usage,
+    /// What the model calls cost as far as that is known; null when it is known of none.
+    #[schema(required)]
+    cost: Option<Cost>,
+    /// Model calls that tell what they used and have no price.
+    unpriced_calls: u64,
 }
 
 /// How a trace stands: `running` and `lost` have open spans, and all of those of a `lost` one are lost.
@@ -89,6 +138,37 @@ impl From<&store::TraceSummary> for TraceSummary {
             open_count: summary.open_count,
             services: summary.services.iter().map(share).collect(),
             outline: summary.outline.iter().map(Outline::from).collect(),
+            original_id: summary.about.as_ref().map(|about| about.original_id.to_string()),
+            group_id: text(&summary.group),
+            metadata: summary.about.as_ref().map(|about| attributes(&about.metadata)).unwrap_or_default(),
+            failure: summary.failure.as_ref().map(Failure::from),
+            agents: summary.agents.as_deref().map(AgentTotals::from),
+        }
+    }
+}
+
+impl From<&store::Failure> for Failure {
+    fn from(failure: &store::Failure) -> Self {
+        Self {
+            span_id: failure.span_id.to_string(),
+            name: failure.name.to_string(),
+            message: failure.message.to_string(),
+        }
+    }
+}
+
+impl From<&store::AgentTotals> for AgentTotals {
+    fn from(totals: &store::AgentTotals) -> Self {
+        Self {
+            model_calls: totals.model_calls,
+            tool_calls: totals.tool_calls,
+            handoffs: totals.handoffs,
+            guardrails_triggered: totals.guardrails_triggered,
+            agents: totals.agents.iter().map(ToString::to_string).collect(),
+            models: totals.models.iter().map(ToString::to_string).collect(),
+            usage: Usage::from(&totals.usage),
+            cost: totals.cost.as_ref().map(Cost::from),
+            unpriced_calls: totals.unpriced_calls,
         }
     }
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{
     param::{InPath, Params, SpanParams, TraceParams, span_id, trace_id},
     problem::Problem,
-    span::{Span, TreeSpan},
+    span::{Span, ToldSpan, TreeSpan},
     summary::TraceSummary,
 };
 use crate::App;
@@ -44,7 +44,7 @@ enum Spans {
 /// The spans with one id: mostly one, several when clients used an id twice.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SpanList {
-    spans: Vec<Span>,
+    spans: Vec<ToldSpan>,
 }
 
 /// Lists traces, the newest first.
@@ -61,20 +61,28 @@ pub(crate) async fn list(
 
 /// Returns a trace with a page of its spans.
 #[utoipa::path(get, path = "/api/v1/traces/{trace_id}", tag = "traces",
-    params(("trace_id" = String, Path, description = "32 hexadecimal digits"), SpanParams),
+    params(("trace_id" = String, Path, description = "32 hexadecimal digits, or the client's own id"), SpanParams),
     responses((status = 200, body = Trace), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(crate) async fn one(
     State(app): State<Arc<App>>,
     InPath(id): InPath<String>,
     Params(params): Params<SpanParams>,
 ) -> Result<Json<Trace>, Problem> {
-    let id = trace_id(&id)?;
+    let (text, id) = (id.as_str(), trace_id(&id)?);
     let page = params.page()?;
-    let found = app.query.trace(id, page).await?.ok_or_else(|| unknown(&id.to_string()))?;
-    let records = found.spans.items.iter();
-    let spans = match params.fields.as_deref() {
-        None | Some("") => Spans::Whole(records.map(Span::of).collect()),
-        Some("tree") => Spans::Tree(records.map(TreeSpan::of).collect()),
+    let (found, spans) = match params.fields.as_deref() {
+        None | Some("") => {
+            let found = app.query.trace_and_parents(id, page).await?;
+            let (found, parents) = found.ok_or_else(|| unknown(text))?;
+            let spans = found.spans.items.iter().zip(parents).map(|(span, parent)| Span::of(span, parent));
+            let spans = Spans::Whole(spans.collect());
+            (found, spans)
+        }
+        Some("tree") => {
+            let found = app.query.trace(id, page).await?.ok_or_else(|| unknown(text))?;
+            let spans = Spans::Tree(found.spans.items.iter().map(TreeSpan::of).collect());
+            (found, spans)
+        }
         Some(other) => {
             return Err(Problem::bad_request(format!(
                 "fields={other} is not known; use fields=tree, or leave it out."
@@ -84,21 +92,27 @@ pub(crate) async fn one(
     Ok(Json(Trace { trace: TraceSummary::from(&found.summary), spans, next: found.spans.next }))
 }
 
-/// Returns the spans with one id.
+/// Returns the spans with one id, with what was said in them.
 #[utoipa::path(get, path = "/api/v1/traces/{trace_id}/spans/{span_id}", tag = "traces",
-    params(("trace_id" = String, Path, description = "32 hexadecimal digits"),
-        ("span_id" = String, Path, description = "16 hexadecimal digits")),
+    params(("trace_id" = String, Path, description = "32 hexadecimal digits, or the client's own id"),
+        ("span_id" = String, Path, description = "16 hexadecimal digits, or the client's own id")),
     responses((status = 200, body = SpanList), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(crate) async fn span(
     State(app): State<Arc<App>>,
     InPath((trace, span)): InPath<(String, String)>,
 ) -> Result<Json<SpanList>, Problem> {
-    let (trace, span) = (trace_id(&trace)?, span_id(&span)?);
-    let found = app.query.span(trace, span).await?;
+    let (trace_id, span_id) = (trace_id(&trace)?, span_id(&span)?);
+    let mut found = match span_id {
+        Some(span_id) => app.query.told(trace_id, span_id).await?,
+        None => Vec::new(),
+    };
+    if found.is_empty() {
+        found = app.query.told_by_original(trace_id, span.clone()).await?;
+    }
     if found.is_empty() {
         return Err(Problem::not_found(format!("There is no span {span} in a trace {trace} here.")));
     }
-    Ok(Json(SpanList { spans: found.iter().map(Span::of).collect() }))
+    Ok(Json(SpanList { spans: found.iter().map(ToldSpan::from).collect() }))
 }
 
 pub(super) fn unknown(id: &str) -> Problem {

@@ -1,9 +1,12 @@
 //! The server through its guarded application: everything but the sockets.
 
+mod agents_door;
 mod doors;
 mod guard;
 mod open;
+mod prices;
 mod rest;
+mod secrets;
 
 use std::{
     net::SocketAddr,

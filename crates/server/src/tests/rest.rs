@@ -98,8 +98,8 @@ async fn a_wrong_parameter_is_a_sentence() {
         @r#"the cursor "mine" is not one that an earlier answer gave as "next""#
     );
     assert_snapshot!(
-        detail("/api/v1/traces/xyz").await,
-        @r#""xyz" is not a trace id: 3 hexadecimal digits where an id has 32."#
+        detail(&format!("/api/v1/traces/{:032x}", 0)).await,
+        @r#""00000000000000000000000000000000" is not a trace id: an id of zeros only means that there is no id."#
     );
     assert_snapshot!(detail("/api/v1/live?kinds=odd").await, @"kinds=odd is not known; use trace, span and stats.");
 }
