@@ -1,4 +1,5 @@
 import type { Page } from "@playwright/test";
+import { ingest } from "./agents";
 import { expect, rows, spans, test } from "./fixture";
 import { spanId, type TraceInput, traceId } from "./otlp";
 
@@ -99,5 +100,51 @@ test("hostile addresses are no danger", async ({ page, send }) => {
   }
   await page.goto(`/trace/${trace.id}?span=${encodeURIComponent(PROTO)}`);
   await expect(spans(page)).toHaveCount(STRINGS.length);
+  await expectOnlyText(page);
+});
+
+test("what agents are called and say stays text", async ({ page, server }) => {
+  const id = `trace_${"7".repeat(32)}`;
+  const now = new Date().toISOString();
+  const item = (n: number, parent: number | null, span_data: unknown, error: unknown = null) => ({
+    object: "trace.span",
+    id: `${SCRIPT} ${n}`,
+    trace_id: id,
+    parent_id: parent === null ? null : `${SCRIPT} ${parent}`,
+    started_at: now,
+    ended_at: now,
+    span_data,
+    error,
+  });
+  const said = STRINGS.map((text) => ({ role: text, content: text }));
+  const json = `{"${PROTO}":"${IMAGE}","a":["${LINK}"]}`;
+  const model = { type: "generation", input: said, output: said, model: IMAGE, model_config: { [PROTO]: LINK } };
+  await ingest(server, {
+    data: [
+      { object: "trace", id, workflow_name: IMAGE, group_id: LINK, metadata: { [PROTO]: SCRIPT, link: LINK } },
+      item(1, null, { type: "agent", name: SCRIPT, handoffs: [IMAGE], tools: [LINK], output_type: TURNED }),
+      item(2, 1, { ...model, usage: { input_tokens: 1, output_tokens: 1 } }),
+      item(
+        3,
+        1,
+        { type: "function", name: IMAGE, input: json, output: SCRIPT },
+        { message: IMAGE, data: { a: SCRIPT } },
+      ),
+      item(4, 1, { type: "handoff", from_agent: IMAGE, to_agent: LINK }),
+      item(5, 1, { type: SCRIPT, name: IMAGE }),
+    ],
+  });
+  await page.goto("/");
+  await expect(rows(page)).toContainText([IMAGE]);
+  await expectOnlyText(page);
+  await page.goto(`/trace/${id}`);
+  await expect(spans(page)).toHaveCount(5);
+  for (let i = 0; i < 5; i++) {
+    await spans(page).nth(i).click();
+    await expect(page.getByRole("tab", { name: "Agent" })).toHaveAttribute("aria-selected", "true");
+    await expectOnlyText(page);
+  }
+  await page.goto(`/group/${encodeURIComponent(LINK)}`);
+  await expect(rows(page)).toHaveCount(1);
   await expectOnlyText(page);
 });

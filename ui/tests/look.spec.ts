@@ -1,8 +1,11 @@
+import { ingest } from "./agents";
+import { supportDesk } from "./desk";
 import { expect, rows, spans, test } from "./fixture";
 import { single, spanId, traceId } from "./otlp";
 
-/** Where the README's picture lies; written only when asked, since it differs from run to run. */
+/** Where the README's pictures lie; written only when asked, since they differ from run to run. */
 const SCREENSHOT = "../docs/screenshot.png";
+const PICTURES = "../docs/pictures";
 
 for (const theme of ["light", "dark"] as const) {
   test(`pages are painted in the ${theme} theme`, async ({ page, send }, info) => {
@@ -52,3 +55,34 @@ test("the picture of the README can be taken", async ({ page, request }, info) =
   const path = process.env.UPDATE_SCREENSHOT === "1" ? SCREENSHOT : info.outputPath("screenshot.png");
   await page.screenshot({ path });
 });
+
+for (const theme of ["light", "dark"] as const) {
+  test(`the pictures of agents can be taken in the ${theme} theme`, async ({ page, server }, info) => {
+    const { group, refund, items } = supportDesk();
+    await ingest(server, { data: items });
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+    const call = spans(page).filter({ hasText: "gpt-4.1" }).last();
+    const pages = [
+      [
+        "conversation",
+        `/trace/${refund}?view=conversation`,
+        page.getByText("I have refunded the second charge").first(),
+      ],
+      ["agents", `/trace/${refund}`, call],
+      ["group", `/group/${group}`, rows(page).last()],
+    ] as const;
+    for (const [name, address, shown] of pages) {
+      await page.goto(address);
+      await expect(shown).toBeVisible();
+      if (name === "agents") {
+        await call.click();
+        await expect(page.getByRole("region", { name: "Answer" })).toBeVisible();
+      }
+      await expect(page.getByText(/on disk$/)).toBeVisible();
+      await page.mouse.move(0, 0);
+      const picture = `${name}-${theme}.png`;
+      const path = process.env.UPDATE_SCREENSHOT === "1" ? `${PICTURES}/${picture}` : info.outputPath(picture);
+      await page.screenshot({ path });
+    }
+  });
+}
