@@ -133,13 +133,13 @@ fn part() -> impl Strategy<Value = Part> {
     ]
 }
 
-/// Messages as some client could have had them; what consists of results of tools alone is the tools'.
+/// Messages as some client could have had them; what has results of tools is the tools'.
 fn messages() -> impl Strategy<Value = Vec<Message>> {
     let roles = [Role::System, Role::User, Role::Assistant, Role::Tool, Role::Other("critic".into())];
     let message = (prop::sample::select(roles.to_vec()), option::of(text()), vec(part(), 1..4), option::of(text()));
     let message = message.prop_map(|(role, name, parts, finish_reason)| {
-        let only_results = parts.iter().all(|part| matches!(part, Part::ToolResult { .. }));
-        let role = if role == Role::User && only_results { Role::Tool } else { role };
+        let has_results = parts.iter().any(|part| matches!(part, Part::ToolResult { .. }));
+        let role = if role == Role::User && has_results { Role::Tool } else { role };
         let name = name.filter(|_| role != Role::Tool);
         Message { role, name, parts, finish_reason }
     });

@@ -131,6 +131,29 @@ fn chat_completions_have_what_openai_adds_to_them() {
 }
 
 #[test]
+fn what_a_tool_shows_stands_beside_what_it_says() {
+    let text = call(
+        json!([{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": [
+            {"type": "text", "text": "a cat"},
+            {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGVsbG8="}}]}]},
+            {"type": "computer_call_output", "call_id": "c1",
+                "output": {"type": "computer_screenshot", "image_url": "data:image/png;base64,aGVsbG8="}},
+            {"role": "tool", "content": [{"type": "tool-result", "toolCallId": "v1", "toolName": "draw", "output":
+                {"type": "content", "value": [{"type": "media", "data": "aGVsbG8=", "mediaType": "image/png"}]}}]},
+            {"role": "tool", "tool_call_id": "o1", "content": [{"type": "text", "text": "a"}, {"type": "chart", "rows": 3}]}]),
+        json!({"role": "assistant", "content": [{"type": "tool_use", "id": "t2", "name": "look", "input": {}}],
+            "tool_calls": [{"id": "t2", "name": "look", "args": {}}]}),
+    );
+    assert_snapshot!(text, @r#"
+    in tool: - answers "a cat" t1 image image/png - 5 bytes
+    in tool: - answers "" c1 image image/png - 5 bytes
+    in tool: draw answers "" v1 image image/png - 5 bytes
+    in tool: - answers "[{\"text\":\"a\",\"type\":\"text\"},{\"rows\":3,\"type\":\"chart\"}]" o1
+    out assistant: calls look({}) t2
+    "#);
+}
+
+#[test]
 fn items_of_the_responses_api_are_messages_and_one_answer() {
     let text = call(
         json!({"model": "m", "input": [{"role": "user", "content": [{"type": "input_text", "text": "look"},
@@ -323,11 +346,12 @@ fn what_is_no_message_is_a_text_as_it_came() {
     in user: "[{\"role\": \"user\", \"conte"
     out assistant: "plain words"
     "#);
-    assert_snapshot!(call(json!({"question": "which?"}), json!([1, "two", null, {"content": "three"}])), @r#"
+    assert_snapshot!(call(json!({"question": "which?"}), json!([1, "two", null, {"content": "three"}, {"text": "four", "language": "en"}])), @r#"
     in user: "{\"question\":\"which?\"}"
     out assistant: "1"
     out assistant: "two"
     out assistant: "three"
+    out assistant: "{\"language\":\"en\",\"text\":\"four\"}"
     "#);
     assert_snapshot!(call(json!([{"role": "critic", "content": {"score": 1}}]), json!([])), @r#"
       in critic: other {"score":1}

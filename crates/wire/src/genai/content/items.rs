@@ -64,7 +64,7 @@ impl Class {
         let other = || Part::Other(json::written(value));
         match self {
             Self::Call => (Role::Assistant, vec![parts::tool_call(value).unwrap_or_else(other)]),
-            Self::Result => (Role::Tool, vec![parts::tool_result(value, json::field(value, "output"))]),
+            Self::Result => (Role::Tool, parts::tool_results(value, json::field(value, "output"))),
             Self::Reasoning => (Role::Assistant, parts::reasoning(value).map(Part::Reasoning).into_iter().collect()),
             Self::Image => (Role::Assistant, json::field(value, "result").map(media::picture).into_iter().collect()),
             Self::Hosted => (Role::Assistant, hosted(value)),

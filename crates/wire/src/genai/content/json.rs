@@ -48,6 +48,11 @@ pub(super) fn said(value: Option<&Value>) -> Option<Text> {
     }
 }
 
+/// Returns the first of several attributes that is there.
+pub(super) fn attribute<'a>(attributes: &'a Attributes, keys: &[&str]) -> Option<&'a Value> {
+    keys.iter().filter_map(|key| attributes.get(key)).find(|value| !matches!(value, Value::Empty))
+}
+
 /// Returns a field of an object; null is absent.
 pub(super) fn field<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
     match value {

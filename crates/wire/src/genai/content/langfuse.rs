@@ -7,7 +7,7 @@ use super::{exchange, json, parameters};
 /// Reads what was said out of a span's attributes.
 pub(super) fn read(span: &SpanRecord, kind: DataKind) -> Content {
     let attributes = &span.attributes;
-    let find = |keys: &[&str]| keys.iter().find_map(|key| attributes.get(key));
+    let find = |keys: &[&str]| json::attribute(attributes, keys);
     let mut content = Content::default();
     let given = find(&["langfuse.observation.input", "langfuse.input"]);
     let returned = find(&["langfuse.observation.output", "langfuse.output"]);

@@ -124,11 +124,16 @@ pub(super) fn message(value: &Value, role: &Role) -> Message {
         (None, None) => {}
     }
     all.extend(json::text(value, &["refusal"]).map(Part::Refusal));
-    all.extend(json::field(value, "audio").and_then(media::sound));
-    all.extend(
-        json::list(value, "tool_calls").iter().chain(json::list(value, "toolCalls")).filter_map(parts::tool_call),
-    );
-    all.extend(json::field(value, "function_call").and_then(parts::tool_call));
+    if let Some(spoken) = json::field(value, "audio") {
+        all.extend(json::text(spoken, &["transcript"]).map(Part::Text));
+        all.extend(media::sound(spoken));
+    }
+    // Some clients have the calls among the blocks and apart from them.
+    if !all.iter().any(|part| matches!(part, Part::ToolCall { .. })) {
+        all.extend(json::list(value, "tool_calls").iter().filter_map(parts::tool_call));
+        all.extend(json::list(value, "toolCalls").iter().filter_map(parts::tool_call));
+        all.extend(json::field(value, "function_call").and_then(parts::tool_call));
+    }
     let mut message = message_of(role, all);
     message.name = if is_tool { None } else { json::text(value, &["name"]) };
     message.finish_reason = answers::reason(value);
@@ -137,8 +142,9 @@ pub(super) fn message(value: &Value, role: &Role) -> Message {
 
 /// Makes a message; results of tools that a client says to be the user's, as Anthropic's API wants them, are the tools'.
 fn message_of(role: Role, parts: Vec<Part>) -> Message {
-    let only_results = !parts.is_empty() && parts.iter().all(|part| matches!(part, Part::ToolResult { .. }));
-    let role = if role == Role::User && only_results { Role::Tool } else { role };
+    let has_results = parts.iter().any(|part| matches!(part, Part::ToolResult { .. }));
+    let is_tools = has_results && parts.iter().all(|part| matches!(part, Part::ToolResult { .. } | Part::Media { .. }));
+    let role = if role == Role::User && is_tools { Role::Tool } else { role };
     Message { role, name: None, parts, finish_reason: None }
 }
 
@@ -152,7 +158,7 @@ fn thoughts(value: &Value) -> Vec<Part> {
 fn answer_of_tool(value: &Value, content: Option<&Value>) -> Vec<Part> {
     let inside = content.map(parts::read).unwrap_or_default();
     let has_results = inside.iter().any(|part| matches!(part, Part::ToolResult { .. }));
-    if has_results { inside } else { vec![parts::tool_result(value, content)] }
+    if has_results { inside } else { parts::tool_results(value, content) }
 }
 
 /// Returns all that messages say, for what came apart from them: the instructions.

@@ -1,6 +1,6 @@
 //! OpenTelemetry's conventions for generative AI, from the first events to the latest attributes.
 
-use trackway_model::{Attributes, Content, SpanRecord, Value};
+use trackway_model::{Attributes, Content, SpanRecord};
 
 use super::{events, exchange, json, messages, parameters, tools};
 
@@ -18,7 +18,7 @@ pub(super) fn read(span: &SpanRecord) -> Content {
 
 fn of(attributes: &Attributes) -> Content {
     let mut content = Content::default();
-    let find = |keys: &[&str]| keys.iter().find_map(|key| attributes.get(key)).filter(|v| !matches!(v, Value::Empty));
+    let find = |keys: &[&str]| json::attribute(attributes, keys);
     if let Some(input) = find(&["gen_ai.input.messages", "gen_ai.prompt", "gcp.vertex.agent.llm_request"]) {
         exchange::request(input, &mut content);
     }

@@ -8,13 +8,19 @@ use super::{json, media};
 const CALL_IDS: [&str; 8] =
     ["tool_call_id", "toolCallId", "call_id", "callId", "tool_use_id", "toolUseId", "id", "tool_id"];
 
+/// In what field clients have what a tool answered.
+const RESULTS: [&str; 5] = ["response", "result", "output", "content", "error"];
+
+/// What a block of text without a type may have; an object with more is some other text's field.
+const WITH_TEXT: [&str; 6] = ["text", "thought", "thoughtSignature", "thought_signature", "annotations", "citations"];
+
 /// Reads what a message says: a text, a block, or a list of these.
 pub(super) fn read(content: &Value) -> Vec<Part> {
     match content {
         Value::Empty => Vec::new(),
         Value::Text(text) if text.is_empty() => Vec::new(),
-        Value::Array(blocks) => blocks.iter().filter_map(block).collect(),
-        other => block(other).into_iter().collect(),
+        Value::Array(blocks) => blocks.iter().flat_map(block).collect(),
+        other => block(other),
     }
 }
 
@@ -29,16 +35,23 @@ pub(super) fn list_in(text: &str) -> Option<Value> {
     json::parse(text).filter(|list| !json::items(list).is_empty() && json::items(list).iter().all(is_part))
 }
 
-/// Reads one block; one that nobody here knows stays as the client's JSON, and thoughts that are only there encrypted
-/// are left out.
-fn block(value: &Value) -> Option<Part> {
+/// Reads one block, and the media in it if it is the result of a tool. One that nobody here knows stays as the client's
+/// JSON; thoughts that are only there encrypted are left out.
+fn block(value: &Value) -> Vec<Part> {
     let part = match value {
-        Value::Empty => None,
-        Value::Text(text) => Some(Part::Text(text.clone())),
-        Value::Map(_) => Some(known(value).unwrap_or_else(|| Part::Other(json::written(value)))),
-        other => Some(Part::Other(json::written(other))),
+        Value::Empty => return Vec::new(),
+        Value::Text(text) => Part::Text(text.clone()),
+        Value::Map(_) => known(value).unwrap_or_else(|| Part::Other(json::written(value))),
+        other => Part::Other(json::written(other)),
     };
-    part.filter(|part| !matches!(part, Part::Reasoning(thought) if thought.is_empty()))
+    match part {
+        Part::Reasoning(thought) if thought.is_empty() => Vec::new(),
+        Part::ToolResult { .. } => {
+            let result = json::first(value, &["functionResponse", "function_response", "toolResult"]).unwrap_or(value);
+            std::iter::once(part).chain(json::first(result, &RESULTS).into_iter().flat_map(media_of)).collect()
+        }
+        part => vec![part],
+    }
 }
 
 fn known(value: &Value) -> Option<Part> {
@@ -75,6 +88,9 @@ fn untyped(value: &Value) -> Option<Part> {
         return reasoning(thought).map(Part::Reasoning);
     }
     if let Some(Value::Text(text)) = json::field(value, "text") {
+        if !json::without(value, &WITH_TEXT).is_empty() {
+            return None;
+        }
         let is_thought = matches!(json::field(value, "thought"), Some(Value::Bool(true)));
         return Some(if is_thought { Part::Reasoning(text.clone()) } else { Part::Text(text.clone()) });
     }
@@ -103,9 +119,14 @@ pub(super) fn tool_call(value: &Value) -> Option<Part> {
     Some(Part::ToolCall { id, name, arguments: arguments.map(json::written).unwrap_or_default() })
 }
 
+/// Reads what a tool answered: its result, and after it the media in that.
+pub(super) fn tool_results(value: &Value, content: Option<&Value>) -> Vec<Part> {
+    let media = content.map(media_of).unwrap_or_default();
+    std::iter::once(tool_result(value, content)).chain(media).collect()
+}
+
 /// Reads what a tool answered, out of `content` or of the field in which clients have it.
-pub(super) fn tool_result(value: &Value, content: Option<&Value>) -> Part {
-    const RESULTS: [&str; 5] = ["response", "result", "output", "content", "error"];
+fn tool_result(value: &Value, content: Option<&Value>) -> Part {
     let result = content.or_else(|| json::first(value, &RESULTS));
     Part::ToolResult {
         id: json::text(value, &CALL_IDS),
@@ -114,7 +135,7 @@ pub(super) fn tool_result(value: &Value, content: Option<&Value>) -> Part {
     }
 }
 
-/// Returns what a tool answered as a text: blocks of text one after the other, anything else as JSON.
+/// Returns what a tool answered as a text: blocks of text one after the other, media left out, anything else as JSON.
 pub(super) fn result_text(value: &Value) -> Text {
     let texts = match value {
         Value::Array(blocks) if !blocks.is_empty() => blocks.iter().map(plain).collect::<Option<Vec<_>>>(),
@@ -122,19 +143,28 @@ pub(super) fn result_text(value: &Value) -> Text {
             Some("text" | "error-text" | "json" | "error-json" | "content") => {
                 return json::first(value, &["text", "value"]).map_or_else(|| json::written(value), result_text);
             }
-            _ => None,
+            _ => media::read(value).map(|_| Vec::new()),
         },
         _ => None,
     };
-    texts.and_then(|texts| joined(texts.into_iter())).unwrap_or_else(|| json::written(value))
+    let Some(texts) = texts else { return json::written(value) };
+    joined(texts.into_iter().flatten()).unwrap_or_default()
 }
 
-/// Returns the text of a block that is nothing else.
-fn plain(block: &Value) -> Option<Text> {
+/// Returns the text of a block that is nothing else, none for a medium; `None` for other blocks.
+fn plain(block: &Value) -> Option<Option<Text>> {
     match known(block)? {
-        Part::Text(text) => Some(text),
+        Part::Text(text) => Some(Some(text)),
+        Part::Media { .. } => Some(None),
         _ => None,
     }
+}
+
+/// Returns the media in what a tool answered.
+fn media_of(result: &Value) -> Vec<Part> {
+    let inner = json::field(result, "value").unwrap_or(result);
+    let blocks = if let Value::Array(blocks) = inner { blocks.as_slice() } else { std::slice::from_ref(inner) };
+    blocks.iter().filter_map(|block| media::read(block).or_else(|| media::untyped(block))).collect()
 }
 
 /// Joins texts by line breaks; `None` when there are none. One text alone is not copied.

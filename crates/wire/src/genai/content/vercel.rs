@@ -1,13 +1,13 @@
 //! The AI SDK of Vercel: prompts as JSON, answers an attribute for each thing that an answer can hold.
 
-use trackway_model::{Attributes, Content, Message, Part, Role, SpanRecord, Value};
+use trackway_model::{Attributes, Content, Message, Part, Role, SpanRecord};
 
 use super::{exchange, json, parameters, parts, tools};
 
 /// Reads what was said out of a span's attributes.
 pub(super) fn read(span: &SpanRecord) -> Content {
     let attributes = &span.attributes;
-    let find = |keys: &[&str]| keys.iter().find_map(|key| attributes.get(key)).filter(|v| !matches!(v, Value::Empty));
+    let find = |keys: &[&str]| json::attribute(attributes, keys);
     let mut content = Content::default();
     // The outer span has the prompt as the program gave it; the inner one the messages as the model got them.
     if let Some(given) = find(&["ai.prompt.messages", "ai.prompt"]) {
@@ -31,10 +31,7 @@ pub(super) fn read(span: &SpanRecord) -> Content {
 
 /// Makes one message of the attributes of an answer; `None` when there are none.
 fn answer(attributes: &Attributes) -> Option<Message> {
-    let find = |name: &str| {
-        let value = ["ai.response.", "ai.result."].iter().find_map(|prefix| attributes.get(&format!("{prefix}{name}")));
-        value.filter(|value| !matches!(value, Value::Empty))
-    };
+    let find = |name| json::attribute(attributes, &[&format!("ai.response.{name}"), &format!("ai.result.{name}")]);
     let mut all: Vec<Part> = find("reasoning").and_then(parts::reasoning).map(Part::Reasoning).into_iter().collect();
     all.extend(json::said(find("text")).map(Part::Text));
     all.extend(json::said(find("object")).map(Part::Text));
