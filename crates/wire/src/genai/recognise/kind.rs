@@ -107,6 +107,7 @@ const WORDS: &[(Fact, &[(&str, DataKind)])] = &[
             // Made once and then invoked: no work of the agent's.
             ("create_agent", DataKind::Custom),
             ("invoke_workflow", DataKind::Workflow),
+            ("execute_event_loop_cycle", DataKind::Turn),
             ("execute_tool", DataKind::Function),
             ("handoff", DataKind::Handoff),
             ("agent_handoff", DataKind::Handoff),

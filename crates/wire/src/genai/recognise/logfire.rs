@@ -41,6 +41,9 @@ const TEMPLATES: &[(&str, DataKind)] = &[
     ("Text → Speech", DataKind::Speech),
 ];
 
+/// How messages end whose span has not come to its result.
+const UNKNOWN_YET: &[&str] = &[" triggered=False", " → None"];
+
 /// Makes a pending span the open span that it stands for: its parent is that span, and its parent's id in an attribute.
 pub(super) fn open_pending(span: &mut SpanRecord) {
     let is_pending = span.attributes.text("logfire.span_type") == Some("pending_span");
@@ -89,7 +92,7 @@ fn repeats_a_call(span: &SpanRecord, kind: Option<DataKind>) -> bool {
 
 /// Fills in what a table cannot say.
 pub(super) fn amend(span: &SpanRecord, data: &mut SpanData) {
-    data.title = span.attributes.get("logfire.msg").and_then(read::text);
+    data.title = title(span);
     if !is_of_agents_sdk(span) {
         return;
     }
@@ -110,6 +113,14 @@ pub(super) fn amend(span: &SpanRecord, data: &mut SpanData) {
     }
     // A guardrail that is announced has not decided yet.
     data.triggered = data.triggered.filter(|_| span.end.is_some());
+}
+
+/// Returns the message for a person, without what a span that is announced says of its end.
+fn title(span: &SpanRecord) -> Option<Text> {
+    let message = span.attributes.get("logfire.msg").and_then(read::text)?;
+    let is_open = span.end.is_none() && is_of_agents_sdk(span);
+    let begun = |unknown: &str| is_open.then(|| message.strip_suffix(unknown)).flatten().map(Text::from);
+    UNKNOWN_YET.iter().find_map(|unknown| begun(unknown)).or(Some(message))
 }
 
 /// Returns the name of what did the work; Logfire takes a name like `no_secrets` for a secret, and keeps it in the message.

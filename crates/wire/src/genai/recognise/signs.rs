@@ -86,12 +86,15 @@ fn of_event(event: &Event) -> Option<usize> {
 
 /// Finds the best sign of a list of attributes.
 fn of_attributes(attributes: &Attributes) -> Option<usize> {
-    let begins_like_one =
-        |key: &str| key.bytes().next().is_some_and(|byte| FIRST_BYTES.get(usize::from(byte)) == Some(&true));
     let mut best = None;
-    for (key, _) in attributes.iter().filter(|(key, _)| begins_like_one(key)) {
+    for (key, _) in attributes.iter() {
+        let Some(first) = key.bytes().next() else { continue };
+        if FIRST_BYTES.get(usize::from(first)) != Some(&true) {
+            continue;
+        }
         let known = best.unwrap_or(SIGNS.len());
-        let better = SIGNS.iter().take(known).position(|(sign, _)| key.starts_with(sign));
+        let is_it = |sign: &str| sign.bytes().next() == Some(first) && key.starts_with(sign);
+        let better = SIGNS.iter().take(known).position(|(sign, _)| is_it(sign));
         best = better.or(best);
     }
     best
