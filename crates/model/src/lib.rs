@@ -24,6 +24,7 @@ mod foreign;
 mod id;
 pub mod keys;
 mod project;
+mod run;
 mod span;
 mod text;
 mod time;
@@ -37,6 +38,10 @@ pub use fate::survived;
 pub use foreign::{Foreign, TraceRecord};
 pub use id::{IdError, SpanId, TraceId};
 pub use project::{DEFAULT_PROJECT, project_of};
+pub use run::{
+    Action, AppRecord, ChildEvent, ChildRecord, Graph, Json, Remark, RunFact, RunKey, RunPointer, RunRecord,
+    StepAttribute, StepBegin, StepEnd, StepKey, StreamEvent, StreamMoment, Transition,
+};
 pub use span::{Dropped, Event, Link, Repeats, Resource, Scope, SpanKind, SpanRecord, Status, StatusCode};
 pub use text::Text;
 pub use time::{Elapsed, Timestamp};
