@@ -1,5 +1,4 @@
 //! Values as clients send them, whose types differ from client to client: a number as text, a map as JSON.
-#![allow(dead_code, reason = "both halves of this module's users are not there yet")]
 
 use serde_json::Value as Json;
 use trackway_model::{Text, Value};
