@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fills fuzz/corpus with the recorded requests of fixtures/wire, and with small ones for what nobody recorded."""
+"""Fills fuzz/corpus with the recorded requests of fixtures, and with small ones for what nobody recorded."""
 
 import base64
 import gzip
@@ -17,6 +17,25 @@ def recorded():
         for request in json.loads(path.read_text())["requests"]:
             body = base64.b64decode(request.get("body_base64") or request["message_base64"])
             yield gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
+
+
+def recorded_agents():
+    """Yields the body of every recorded request of the OpenAI Agents SDK."""
+    for path in sorted((FUZZ.parent / "fixtures" / "openai-agents").glob("native-*.json")):
+        for requests in json.loads(path.read_text())["scenarios"].values():
+            for request in requests:
+                yield json.dumps(request["body"], ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def agents_request():
+    """Returns what no recording holds: odd ids and times, numbers that are none, the answers of other SDKs."""
+    answer = {"id": "chatcmpl-1", "object": "chat.completion", "model": "m", "choices": [{"finish_reason": "stop"}]}
+    usage = {"prompt_tokens": 9, "completion_tokens": 1, "details": {"input_tokens_details": [{"cached_tokens": 3}]}}
+    config = {"base_url": "https://api.openai.com/v1/", "temperature": float("nan")}
+    data = {"type": "generation", "model": "openai/m", "model_config": config, "output": [answer], "usage": usage}
+    span = {"object": "trace.span", "id": 12, "trace_id": "my trace", "started_at": "1969", "span_data": data}
+    error = {"message": "lone \ud800", "data": {"code": 10**30}, "more": 1e400}
+    return json.dumps({"v": 1, "data": [span, {"object": "trace.step", "id": "a", "trace_id": "b", "error": error}, None]})
 
 
 def field(number, content):
@@ -67,6 +86,9 @@ def save(target, body):
 def main():
     for body in recorded():
         save("otlp_json_traces" if body.startswith(b"{") else "otlp_protobuf_traces", body)
+    for body in recorded_agents():
+        save("openai_agents", body)
+    save("openai_agents", agents_request().encode())
     save("otlp_protobuf_logs", log_request())
     save("otlp_json_logs", log_request_as_json())
     save("otlp_metrics", metrics_request())

@@ -1,15 +1,20 @@
 //! What holds of every answer of a decoder, whatever came in.
 
-use trackway_model::{Attributes, Batch, SpanRecord, Value};
-use trackway_wire::otlp::{
-    DEEPEST, Decoded, Encoding, Error, MOST_VALUES, Signal, count_metrics, decode_logs, decode_traces, failure,
-    success,
+use trackway_model::{Attributes, Batch, SpanRecord, Timestamp, TraceRecord, Value};
+use trackway_wire::{
+    openai_agents,
+    otlp::{
+        DEEPEST, Decoded, Encoding, Error, MOST_VALUES, Rejected, Signal, count_metrics, decode_logs, decode_traces,
+        failure, success,
+    },
 };
 
 /// The least bytes that an item takes: an empty message with its tag, or a digit with its comma.
 const LEAST_ITEM: usize = 2;
 /// The least bytes that an accepted item takes: its two ids with their tags.
 const LEAST_ACCEPTED: usize = 18 + 10;
+/// The least bytes that a record of an agent takes: `{"object":"trace","id":1}`.
+const LEAST_RECORD: usize = 25;
 
 /// Checks what [`decode_traces`] makes of a body.
 pub fn traces(encoding: Encoding, body: &[u8]) {
@@ -36,6 +41,31 @@ pub fn metrics(encoding: Encoding, body: &[u8]) {
     }
 }
 
+/// Checks what [`openai_agents::decode`] makes of a body.
+pub fn agents(body: &[u8]) {
+    let mut afforded = 0;
+    let answer = openai_agents::decode(body, None, Timestamp(1), &mut |bytes| {
+        afforded += bytes;
+        true
+    });
+    let again = openai_agents::decode(body, None, Timestamp(1), &mut |_| true);
+    assert_eq!(answer, again, "replay must give what acceptance gave");
+    let Ok(decoded) = answer.inspect_err(|error| assert!(!error.to_string().is_empty(), "a refusal says why")) else {
+        return;
+    };
+    let Decoded { batch, rejected, ignored } = &decoded;
+    assert!(batch.events.is_empty() && *ignored == 0, "a request of agents brings spans and traces only");
+    let records = batch.spans.len() + batch.traces.len();
+    let least = records.saturating_mul(LEAST_RECORD).saturating_add(rejected.count as usize);
+    assert!(least <= body.len(), "{records} records and {} rejected, of {} bytes", rejected.count, body.len());
+    self::rejected(rejected);
+    self::batch(batch);
+
+    let spans: usize = batch.spans.iter().map(SpanRecord::memory_bytes).sum();
+    let traces: usize = batch.traces.iter().map(TraceRecord::memory_bytes).sum();
+    assert!(spans + traces <= afforded, "{} bytes of records, {afforded} asked for", spans + traces);
+}
+
 /// Returns what was taken; of a refusal, checks that it can be told to the client.
 fn taken<T>(encoding: Encoding, answer: Result<T, Error>) -> Option<T> {
     let refuse = |error: &Error| {
@@ -53,13 +83,17 @@ fn common(encoding: Encoding, signal: Signal, decoded: &Decoded, body: &[u8]) {
     let least = accepted.saturating_mul(LEAST_ACCEPTED).saturating_add(others.saturating_mul(LEAST_ITEM));
     assert!(least <= body.len(), "{accepted} items accepted and {others} not, of {} bytes", body.len());
 
+    self::rejected(rejected);
+    assert!(encoding == Encoding::Protobuf || !success(encoding, signal, rejected).is_empty());
+    self::batch(batch);
+}
+
+fn rejected(rejected: &Rejected) {
     assert_eq!(rejected.count > 0, !rejected.reasons.is_empty(), "whatever is rejected has a reason");
     assert!(rejected.reasons.len() <= 3, "{} reasons", rejected.reasons.len());
     for reason in &rejected.reasons {
         assert!((1..=300).contains(&reason.chars().count()), "a reason of {} characters", reason.chars().count());
     }
-    assert!(encoding == Encoding::Protobuf || !success(encoding, signal, rejected).is_empty());
-    self::batch(batch);
 }
 
 /// Checks that no value of a batch is deeper or larger than the decoders promise.
@@ -71,6 +105,9 @@ pub fn batch(batch: &Batch) {
     }
     for event in &batch.events {
         within_limits("a log record", [&event.event.attributes]);
+    }
+    for trace in &batch.traces {
+        within_limits("a trace", [&trace.metadata]);
     }
 }
 

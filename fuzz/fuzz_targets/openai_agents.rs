@@ -1,0 +1,5 @@
+#![no_main]
+
+use trackway_fuzz::check;
+
+libfuzzer_sys::fuzz_target!(|body: &[u8]| check::agents(body));
