@@ -51,7 +51,8 @@ impl PartialEq for Masking {
 impl Eq for Masking {}
 
 impl Masking {
-    /// Masks also all that one of these regular expressions matches within one text.
+    /// Masks also all that one of these regular expressions matches within one text; in JSON that is the text as it is
+    /// written there, escapes and all.
     ///
     /// # Errors
     /// A pattern that is no regular expression, or matches where there is nothing.
