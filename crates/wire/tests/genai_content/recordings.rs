@@ -112,6 +112,11 @@ fn logfire_writes_requests_and_answers_as_json() {
 }
 
 #[test]
+fn logfire_says_of_an_announced_span_what_is_known_by_then() {
+    assert_snapshot!("logfire_pending", said(otlp("genai/logfire-pending")));
+}
+
+#[test]
 fn opentelemetry_has_messages_in_attributes_or_in_log_records() {
     assert_snapshot!("openai_v2", said(otlp("openai-agents/otlp-openai-v2")));
 }

@@ -9,20 +9,20 @@ const DETAILS: &str = "gen_ai.client.inference.operation.details";
 
 /// Returns the attributes of the event that has what was said in a whole model call.
 pub(super) fn details(events: &[Event]) -> impl Iterator<Item = &Attributes> {
-    let named = |event: &&Event| {
-        let name = event.attributes.text("event.name").unwrap_or(&event.name);
-        &*event.name == DETAILS || name == DETAILS
-    };
-    events.iter().filter(named).map(|event| &event.attributes)
+    events.iter().filter(|event| name(event) == DETAILS).map(|event| &event.attributes)
+}
+
+/// Returns the name of an event, which old clients have in an attribute of a log record without a name.
+fn name(event: &Event) -> &str {
+    let named = event.attributes.text("event.name").filter(|name| name.starts_with("gen_ai."));
+    named.unwrap_or(&event.name)
 }
 
 /// Reads the messages of a span's events: what went in and what came out.
 pub(super) fn of_span(events: &[Event]) -> (Vec<Message>, Vec<Message>) {
     let (mut input, mut output) = (Vec::new(), Vec::new());
     for event in events {
-        let name = event.attributes.text("event.name").filter(|name| name.starts_with("gen_ai."));
-        let name = name.unwrap_or(&event.name);
-        let Some(kind) = Kind::named(name) else { continue };
+        let Some(kind) = Kind::named(name(event)) else { continue };
         let said = kind.read(&body(event));
         if matches!(kind, Kind::Choice | Kind::Completion) { output.extend(said) } else { input.extend(said) }
     }

@@ -23,7 +23,7 @@ mod parts;
 mod tools;
 mod vercel;
 
-use trackway_model::{Content, DataKind, Dialect, Missing, SpanRecord, Value};
+use trackway_model::{Content, DataKind, Dialect, Missing, SpanData, SpanRecord, Value};
 
 /// The attribute that holds the `span_data` of the OpenAI Agents SDK as it came.
 const SPAN_DATA: &str = "openai.agents.span_data";
@@ -33,30 +33,36 @@ const SPAN_DATA: &str = "openai.agents.span_data";
 /// Texts have the length that the client sent. What cannot be read as messages is one message of text.
 pub fn content(span: &SpanRecord) -> Content {
     let Some(data) = &span.data else { return Content::default() };
-    let mut content = match data.dialect {
-        Dialect::OpenAiAgents => native::read(span),
-        Dialect::OpenInference => openinference::read(span, data.kind),
-        Dialect::OpenLlmetry => openllmetry::read(span, data.kind),
-        Dialect::Logfire => logfire::read(span, data.kind),
-        Dialect::Langfuse => langfuse::read(span, data.kind),
-        Dialect::Vercel => vercel::read(span),
-        Dialect::OpenTelemetry | Dialect::Burr => opentelemetry::read(span),
-    };
+    let mut content = said(span, data.kind, data.dialect);
     if data.dialect != Dialect::OpenAiAgents {
-        complete(&mut content, span, data.kind);
+        complete(&mut content, span, data);
     }
     content.missing = missing(&content, span, data.kind);
     content
 }
 
-/// Adds what a client says in other words than its own: few clients keep to one dialect.
-fn complete(content: &mut Content, span: &SpanRecord, kind: DataKind) {
-    add(content, opentelemetry::read(span));
-    add(content, openinference::read(span, kind));
-    add(content, openllmetry::read(span, kind));
-    add(content, langfuse::read(span, kind));
-    add(content, vercel::read(span));
-    if kind == DataKind::McpTools && content.tools.is_empty() {
+/// Reads what a span says in the words of one dialect.
+fn said(span: &SpanRecord, kind: DataKind, dialect: Dialect) -> Content {
+    match dialect {
+        Dialect::OpenAiAgents => native::read(span),
+        Dialect::OpenInference => openinference::read(span, kind),
+        Dialect::OpenLlmetry => openllmetry::read(span, kind),
+        Dialect::Logfire => logfire::read(span, kind),
+        Dialect::Langfuse => langfuse::read(span, kind),
+        Dialect::Vercel => vercel::read(span),
+        Dialect::OpenTelemetry | Dialect::Burr => opentelemetry::read(span),
+    }
+}
+
+/// Adds what a client says in other words than its own: few clients keep to one dialect. The words of the SDK and of Logfire
+/// are left out, which mean something else elsewhere.
+fn complete(content: &mut Content, span: &SpanRecord, data: &SpanData) {
+    const OTHERS: [Dialect; 5] =
+        [Dialect::OpenTelemetry, Dialect::OpenInference, Dialect::OpenLlmetry, Dialect::Langfuse, Dialect::Vercel];
+    for other in OTHERS.into_iter().filter(|other| *other != data.dialect) {
+        add(content, said(span, data.kind, other));
+    }
+    if data.kind == DataKind::McpTools && content.tools.is_empty() {
         let listed = content.result.take().map(Value::Text);
         content.tools = listed.as_ref().map(tools::read).unwrap_or_default();
     }
