@@ -176,6 +176,16 @@ test("any id opens: the client's own, ours, and a group's", async ({ page, serve
   await expect(page.getByRole("heading", { name: "No trace is called nobody has this here" })).toBeVisible();
 });
 
+test("a span is found by the id that its client gave it", async ({ page, server }) => {
+  const run = recorded("chat", "tool_error");
+  await ingest(server, ...run);
+  const items = run.flatMap(({ data }) => data);
+  const tool = items.find(({ span_data }) => (span_data as { type?: string } | undefined)?.type === "function");
+  await page.goto(`/trace/trace_${traceIds(run)[0]}?span=${tool?.id}`);
+  await expect(page).toHaveURL(/\?span=[0-9a-f]{16}$/);
+  await expect(detailOf(page).getByRole("heading", { level: 2 })).toHaveText("explode");
+});
+
 test("a group shows its traces in order, and grows while one looks", async ({ page, server }) => {
   await page.goto("/group/thread_123");
   await expect(page.getByRole("heading", { name: "No trace of this group here" })).toBeVisible();

@@ -13,6 +13,7 @@ import { traceColours } from "../model/colours";
 import { aboveFailure, type Direction, errors, matches, neighbour } from "../model/search";
 import { type Node, selfTimeByService } from "../model/tree";
 import { ancestors, clampRange, foldable, pan, shownEnd, type TimeRange, visibleRows, zoom } from "../model/waterfall";
+import { useOriginalSpan } from "./useOriginalSpan";
 import type { Trace } from "./useTrace";
 import { useWhole } from "./useWhole";
 
@@ -48,6 +49,7 @@ export function TraceTimeline({ id, trace, selected, onDelete }: TraceTimelinePr
   const range = chosenRange === null ? whole : clampRange(chosenRange, whole);
   const node = selected === null ? null : (tree.byKey.get(selected) ?? null);
 
+  useOriginalSpan(id, selected);
   const select = useCallback((to: Node) => navigate(tracePath(id, to.key), "replace"), [id]);
   const fold = useCallback(
     (at: Node) => {
