@@ -13,8 +13,8 @@ use trackway_wire::{
 const LEAST_ITEM: usize = 2;
 /// The least bytes that an accepted item takes: its two ids with their tags.
 const LEAST_ACCEPTED: usize = 18 + 10;
-/// The least bytes that a record of an agent takes: `{"object":"trace","id":1}`.
-const LEAST_RECORD: usize = 25;
+/// The least bytes that a record of an agent takes: `{"id":1,"trace_id":1}`.
+const LEAST_RECORD: usize = 21;
 
 /// Checks what [`decode_traces`] makes of a body.
 pub fn traces(encoding: Encoding, body: &[u8]) {

@@ -122,6 +122,11 @@ fn an_item_that_lacks_a_bracket_or_a_quote_does_not_take_the_next_ones_with_it()
         let ids: Vec<&str> = decoded.batch.spans.iter().map(|span| &*span.foreign.as_ref().unwrap().id).collect();
         assert!(ids.ends_with(&["b", "c"]) && ids[0] == "a", "{broken} left {ids:?}");
     }
+    // Nor do the next ones when all together are more than one may be.
+    let large: Vec<String> =
+        (0..4).map(|n| item(&n.to_string(), &format!(r#","span_data":[{}1]"#, "1,".repeat(MOST_VALUES / 3)))).collect();
+    let decoded = items(&[r#"{"object":"trace","id":"x""#.to_owned(), large.join(",")]);
+    assert_eq!((decoded.batch, decoded.rejected.count), (items(&large).batch, 1));
     // What looks like an item inside a sound one is not taken for one.
     let copied = span(&format!(r#","span_data":{{"type":"custom","data":{{"sent":[{}]}}}}"#, good.join(",")));
     assert_eq!(copied.data.unwrap().kind, DataKind::Custom);
@@ -178,14 +183,18 @@ fn a_huge_field_is_kept_whole() {
 
 #[test]
 fn memory_is_asked_for_before_a_record_is_made() {
-    let body = format!(r#"{{"data":[{}]}}"#, item("s", &format!(r#","span_data":[{}1]"#, "1,".repeat(100_000))));
-    let mut asked = 0;
-    let decoded = decode(body.as_bytes(), None, ARRIVAL, &mut |bytes| {
-        asked += bytes;
-        true
-    });
-    assert!(asked >= decoded.unwrap().batch.spans[0].memory_bytes(), "asked for {asked}");
-    assert_eq!(decode(body.as_bytes(), None, ARRIVAL, &mut |_| false), Err(Error::Memory));
+    let numbers = format!(r#","span_data":[{}1]"#, "1,".repeat(100_000));
+    let names = format!(r#","span_data":{{"type":"mcp_tools","server":"{}"}}"#, "s".repeat(100_000));
+    for fields in [numbers, names] {
+        let body = format!(r#"{{"data":[{}]}}"#, item("s", &fields));
+        let mut asked = 0;
+        let decoded = decode(body.as_bytes(), None, ARRIVAL, &mut |bytes| {
+            asked += bytes;
+            true
+        });
+        assert!(asked >= decoded.unwrap().batch.spans[0].memory_bytes(), "asked for {asked}");
+        assert_eq!(decode(body.as_bytes(), None, ARRIVAL, &mut |_| false), Err(Error::Memory));
+    }
 }
 
 /// Text that is nearly a body.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use trackway_model::{Attributes, Text, Value};
 
 /// What to do with a number that only a `Double` holds and that looks whole: it may have lost digits.
@@ -23,6 +23,11 @@ pub(super) fn read(text: &[u8], wide: Wide) -> Result<Value, serde_json::Error> 
     let value = Any(wide).deserialize(&mut parser)?;
     parser.end()?;
     Ok(value)
+}
+
+/// Returns whether a text is one value, without building it.
+pub(super) fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }
 
 #[derive(Clone, Copy)]

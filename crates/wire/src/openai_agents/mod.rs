@@ -55,11 +55,15 @@ pub fn decode(body: &[u8], asked: Option<&Text>, arrival: Timestamp, afford: Aff
     let mut items = Items::of(body).map_err(Error::Malformed)?;
     let mut index = 0_u64;
     while let Some(item) = items.next() {
-        match read(&item, &mut items, &origin, afford) {
+        match read(&item, &origin, afford) {
             Ok(Record::Trace(trace)) => decoded.batch.traces.push(trace),
             Ok(Record::Span(span)) => decoded.batch.spans.push(*span),
-            Err(Error::Malformed(what)) => decoded.rejected.add(1, format_args!("data[{index}]: {what}")),
-            Err(Error::Memory) => return Err(Error::Memory),
+            Err(Refusal::Memory) => return Err(Error::Memory),
+            Err(Refusal::Unfit(what)) => decoded.rejected.add(1, format_args!("data[{index}]: {what}")),
+            Err(Refusal::Broken(what)) => {
+                decoded.rejected.add(1, format_args!("data[{index}]: {what}"));
+                items.resume_after(&item);
+            }
         }
         index += 1;
     }
@@ -75,39 +79,64 @@ enum Record {
     Span(Box<SpanRecord>),
 }
 
-fn read<'a>(item: &Item<'a>, items: &mut Items<'a>, origin: &Origin, afford: Afford<'_>) -> Result<Record, Error> {
-    if item.cut {
-        items.resume_after(item);
-        return Err(Error::Malformed("the body ends within it".into()));
-    }
-    within_limits(item)?;
-    pay(afford, memory_bytes(item))?;
-    let value = match json::read(item.text, json::Wide::Refuse) {
-        Ok(value) => value,
-        Err(_) => {
-            // The repaired text, and the same without its bytes that are no UTF-8.
-            pay(afford, 2 * item.text.len())?;
-            json::read(repair::repaired(item.text).as_bytes(), json::Wide::Round).map_err(|error| {
-                items.resume_after(item);
-                Error::Malformed(format!("it is no JSON: {error}"))
-            })?
+impl Record {
+    fn memory_bytes(&self) -> usize {
+        match self {
+            Self::Trace(trace) => trace.memory_bytes(),
+            Self::Span(span) => span.memory_bytes(),
         }
-    };
-    match value {
-        Value::Map(fields) => record(fields, origin).map_err(Error::Malformed),
-        other => Err(Error::Malformed(format!("it is {}, where a trace or a span belongs", sort(&other)))),
     }
 }
 
-fn within_limits(item: &Item<'_>) -> Result<(), Error> {
+/// Why there is no record of an item.
+enum Refusal {
+    /// It is no JSON, and so where it ends is a guess.
+    Broken(String),
+    /// It is JSON, and no trace or span.
+    Unfit(String),
+    /// The caller cannot afford its memory.
+    Memory,
+}
+
+fn read(item: &Item<'_>, origin: &Origin, afford: Afford<'_>) -> Result<Record, Refusal> {
+    if item.cut {
+        return Err(Refusal::Broken("the body ends within it".into()));
+    }
+    if let Some(what) = beyond_limits(item) {
+        return Err(if json::is_json(item.text) { Refusal::Unfit(what) } else { Refusal::Broken(what) });
+    }
+    let expected = memory_bytes(item);
+    pay(afford, expected).map_err(|_| Refusal::Memory)?;
+    let fields = match value(item, afford)? {
+        Value::Map(fields) => fields,
+        other => return Err(Refusal::Unfit(format!("it is {}, where a trace or a span belongs", sort(&other)))),
+    };
+    let record = record(fields, origin).map_err(Refusal::Unfit)?;
+    // A long name is in the record more than once.
+    match record.memory_bytes().checked_sub(expected) {
+        None | Some(0) => Ok(record),
+        Some(more) => pay(afford, more).map(|()| record).map_err(|_| Refusal::Memory),
+    }
+}
+
+/// Reads an item, and if it is no JSON, what can be made of it.
+fn value(item: &Item<'_>, afford: Afford<'_>) -> Result<Value, Refusal> {
+    if let Ok(value) = json::read(item.text, json::Wide::Refuse) {
+        return Ok(value);
+    }
+    // The repaired text, and the same without its bytes that are no UTF-8.
+    pay(afford, 2 * item.text.len()).map_err(|_| Refusal::Memory)?;
+    let repaired = repair::repaired(item.text);
+    json::read(repaired.as_bytes(), json::Wide::Round)
+        .map_err(|error| Refusal::Broken(format!("it is no JSON: {error}")))
+}
+
+fn beyond_limits(item: &Item<'_>) -> Option<String> {
     // The item itself is a level of the text, and none of its attributes.
     if item.levels > DEEPEST + 1 {
-        return Err(Error::Malformed(format!("it nests deeper than {DEEPEST} levels")));
+        return Some(format!("it nests deeper than {DEEPEST} levels"));
     }
-    if item.values > MOST_VALUES {
-        return Err(Error::Malformed(format!("it holds more than {MOST_VALUES} values")));
-    }
-    Ok(())
+    (item.values > MOST_VALUES).then(|| format!("it holds more than {MOST_VALUES} values"))
 }
 
 /// Returns about how many bytes of memory the record takes that an item becomes.
