@@ -321,6 +321,47 @@ fn logfire_splits_its_events_where_nothing_else_is_there() {
 }
 
 #[test]
+fn frameworks_wrap_messages_in_objects_of_their_own() {
+    let langchain = call(
+        json!({"messages": [[{"lc": 1, "type": "constructor", "id": ["langchain", "schema", "messages", "HumanMessage"],
+            "kwargs": {"content": "look", "type": "human"}}, {"type": "ai", "data": {"content": "at what?"}},
+            {"type": "ai", "content": "", "tool_calls": [{"name": "get", "args": {"id": 42}, "id": "c1", "type": "tool_call"}]},
+            {"type": "tool", "content": "99.5", "tool_call_id": "c1", "name": "get"}]]}),
+        json!({"generations": [[{"text": "It is 99.5", "generation_info": {"finish_reason": "stop"}}]], "llm_output": null}),
+    );
+    assert_snapshot!(langchain, @r#"
+    in user: "look"
+    in assistant: "at what?"
+    in assistant: calls get({"id":42}) c1
+    in tool: get answers "99.5" c1
+    out assistant: "It is 99.5" [stop]
+    "#);
+    let vercel = json!({"ai.prompt": "{\"system\":\"be brief\",\"prompt\":\"look\"}", "ai.response.reasoning": "hm",
+        "ai.response.object": "{\"total\":99.5}", "ai.response.finishReason": "stop",
+        "ai.response.toolCalls": "[{\"toolCallId\":\"c1\",\"toolName\":\"get\",\"args\":\"{}\"}]",
+        "ai.prompt.tools": ["{\"type\":\"function\",\"name\":\"get\",\"parameters\":{\"type\":\"object\"}}"],
+        "ai.settings.maxRetries": 2, "gen_ai.request.temperature": 0.5, "gen_ai.request.model": "m"});
+    assert_snapshot!(picture(&content(&span(Dialect::Vercel, DataKind::Generation, vercel))), @r#"
+    instructions: "be brief"
+    in user: "look"
+    out assistant: thinks "hm" "{\"total\":99.5}" calls get({}) c1 [stop]
+    tool get {"type":"object"}
+    parameters temperature=0.5 maxRetries=2
+    "#);
+    let pydantic = json!({"pydantic_ai.all_messages": "[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"hi\"}]}]",
+        "final_result": "hello"});
+    assert_snapshot!(picture(&content(&span(Dialect::Logfire, DataKind::Agent, pydantic))), @r#"
+    in user: "hi"
+    result: "hello"
+    "#);
+    let older = json!({"llm.prompts.0.prompt.text": "say", "llm.choices.0.completion.text": "said"});
+    assert_snapshot!(picture(&content(&span(Dialect::OpenInference, DataKind::Generation, older))), @r#"
+    in user: "say"
+    out assistant: "said"
+    "#);
+}
+
+#[test]
 fn work_that_is_no_model_call_has_what_it_was_given_and_what_it_found() {
     let search = json!({"input.value": "invoice 42", "retrieval.documents.1.document.content": "second",
         "retrieval.documents.0.document.content": "first", "retrieval.documents.0.document.score": 0.9});

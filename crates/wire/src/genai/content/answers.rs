@@ -33,7 +33,8 @@ pub(super) fn read(value: &Value) -> Option<Vec<Message>> {
 /// Reads a choice: a message, or what there is of one.
 fn choice(value: &Value) -> Vec<Message> {
     let said = json::first(value, &["message", "delta", "content", "text"]).unwrap_or(value);
-    finished(messages::read(said, &Role::Assistant), reason(value))
+    let why = reason(value).or_else(|| reason(json::field(value, "generation_info")?));
+    finished(messages::read(said, &Role::Assistant), why)
 }
 
 fn response(value: &Value) -> Option<Message> {

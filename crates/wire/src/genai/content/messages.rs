@@ -42,8 +42,8 @@ fn object(value: &Value, role: &Role, out: &mut Vec<Message>) {
     if let Some(answer) = answers::read(value) {
         return out.extend(answer);
     }
-    if let Some(inner) = constructed(value) {
-        return object(inner, role, out);
+    if let Some((inner, role)) = constructed(value) {
+        return out.push(message(inner, &role));
     }
     if role_of(value).is_some() {
         return out.push(message(value, role));
@@ -93,23 +93,29 @@ pub(super) fn list_of(value: &Value) -> Option<&Value> {
     json::first(value, &["messages", "contents"]).filter(|list| matches!(list, Value::Array(_)))
 }
 
-/// Returns the fields of a message that LangChain wrote as a call of a constructor, or with its fields in `data`.
-fn constructed(value: &Value) -> Option<&Value> {
+/// Returns the fields of a message, and who says it, where LangChain wrote it as a call of a constructor or has its fields
+/// in `data`.
+fn constructed(value: &Value) -> Option<(&Value, Role)> {
     let inner = match json::field(value, "lc") {
-        Some(_) => json::field(value, "kwargs"),
-        None => json::field(value, "type").and(json::field(value, "data")),
+        Some(_) => json::field(value, "kwargs")?,
+        None => json::field(value, "data")?,
     };
-    inner.filter(|inner| role_of(inner).is_some() && json::field(inner, "content").is_some())
+    let role = role_of(inner).or_else(|| role_by_type(value))?;
+    json::field(inner, "content").is_some().then_some((inner, role))
 }
 
 /// Reads who says a message, out of its role or, in LangChain's, of its type.
 fn role_of(value: &Value) -> Option<Role> {
-    if let Some(role) = json::word(value, "role") {
-        return Some(Role::named(role));
+    match json::word(value, "role") {
+        Some(role) => Some(Role::named(role)),
+        None => json::field(value, "content").and_then(|_| role_by_type(value)),
     }
+}
+
+fn role_by_type(value: &Value) -> Option<Role> {
     let kind = json::word(value, "type")?;
     let is_role = matches!(kind, "human" | "ai" | "system" | "user" | "assistant" | "tool" | "developer");
-    (is_role && json::field(value, "content").is_some()).then(|| Role::named(kind))
+    is_role.then(|| Role::named(kind))
 }
 
 /// Reads an object that is one message.
