@@ -16,6 +16,7 @@
 //! ```
 
 mod agent;
+mod annotation;
 mod batch;
 mod category;
 mod content;
@@ -31,6 +32,7 @@ mod time;
 mod value;
 
 pub use agent::{Cost, DataKind, Dialect, Dollars, Handoff, SpanData, Usage};
+pub use annotation::Annotation;
 pub use batch::{Batch, SpanEvent};
 pub use category::Category;
 pub use content::{Content, Message, Missing, Part, Role, ToolDefinition};
