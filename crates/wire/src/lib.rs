@@ -20,9 +20,13 @@ pub mod encode;
 pub mod foreign;
 #[cfg(feature = "genai")]
 pub mod genai;
+#[cfg(any(feature = "genai", feature = "openai-agents"))]
+mod json;
 #[cfg(feature = "openai-agents")]
 pub mod openai_agents;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 #[cfg(feature = "propagation")]
 pub mod propagation;
+#[cfg(any(feature = "genai", feature = "openai-agents"))]
+mod repair;

@@ -22,18 +22,16 @@
 
 mod data;
 mod fields;
-mod json;
 mod provider;
 mod record;
-mod repair;
 mod scan;
 mod time;
 mod usage;
 
 use trackway_model::{Attributes, Foreign, SpanData, SpanRecord, Text, Timestamp, TraceRecord, Value, project_of};
 
-use crate::decoded::pay;
 pub use crate::decoded::{Afford, DEEPEST, Decoded, Error, MOST_VALUES, Rejected};
+use crate::{decoded::pay, json, repair};
 pub use data::data;
 use fields::{sort, take};
 use record::{Origin, RESOURCE};

@@ -387,6 +387,10 @@ fn what_is_no_message_is_a_text_as_it_came() {
     in user: "[{\"role\": \"user\", \"conte"
     out assistant: "plain words"
     "#);
+    assert_snapshot!(call(json!(r#"[{"role": "user", "content": "half \ud83d", "score": NaN}]"#), json!("{not JSON}")), @r#"
+    in user: "half �"
+    out assistant: "{not JSON}"
+    "#);
     assert_snapshot!(call(json!({"question": "which?"}), json!([1, "two", null, {"content": "three"}, {"text": "four", "language": "en"}])), @r#"
     in user: "{\"question\":\"which?\"}"
     out assistant: "1"

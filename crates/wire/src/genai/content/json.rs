@@ -2,13 +2,15 @@
 //!
 //! What was sent as JSON becomes a [`Value`], with its fields in their order, so that the readers of messages know one type.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{MapAccess, SeqAccess, Visitor},
-};
+use serde::{Serialize, Serializer};
 use trackway_model::{Attributes, Text, Value};
+
+use crate::{
+    json::{Wide, read},
+    repair::repaired,
+};
 
 /// Reads a text that is a JSON array or object; `None` for other texts, and for JSON that is broken.
 pub(super) fn parse(text: &str) -> Option<Value> {
@@ -16,9 +18,10 @@ pub(super) fn parse(text: &str) -> Option<Value> {
     looks_like_json.then(|| any(text)).flatten()
 }
 
-/// Reads a text that is JSON of any type.
+/// Reads a text that is JSON of any type, or would be if JSON had a place for what Python writes.
 pub(super) fn any(text: &str) -> Option<Value> {
-    serde_json::from_str(text).ok().map(|Read(value)| value)
+    let bytes = text.as_bytes();
+    read(bytes, Wide::Refuse).or_else(|_| read(repaired(bytes).as_bytes(), Wide::Round)).ok()
 }
 
 /// Returns what a text says in JSON, and any other value as it is.
@@ -94,69 +97,6 @@ pub(super) fn without(value: &Value, keys: &[&str]) -> Attributes {
     let Value::Map(map) = value else { return Attributes::default() };
     let kept = map.0.iter().filter(|(key, value)| !keys.contains(&&**key) && !matches!(value, Value::Empty));
     Attributes(kept.cloned().collect())
-}
-
-/// A value out of JSON.
-struct Read(Value);
-
-impl<'de> Deserialize<'de> for Read {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Reading).map(Self)
-    }
-}
-
-struct Reading;
-
-impl<'de> Visitor<'de> for Reading {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Empty)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Int(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(i64::try_from(value).map_or(Value::Double(value as f64), Value::Int))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::Double(value))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(Read(value)) = from.next_element()? {
-            values.push(value);
-        }
-        Ok(Value::Array(values))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
-        let mut map = Attributes::default();
-        while let Some((key, Read(value))) = from.next_entry::<String, Read>()? {
-            map.push(key, value);
-        }
-        Ok(Value::Map(map))
-    }
 }
 
 /// A value on its way to JSON; bytes and numbers that JSON has no words for become null.

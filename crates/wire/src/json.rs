@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use trackway_model::{Attributes, Text, Value};
 
 /// What to do with a number that only a `Double` holds and that looks whole: it may have lost digits.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Wide {
+pub(crate) enum Wide {
     /// Refuse it, so that the text can be repaired first.
     Refuse,
     /// Take it; the text is repaired, and the number was written with a point or an exponent.
@@ -18,7 +18,7 @@ pub(super) enum Wide {
 ///
 /// # Errors
 /// What is wrong with the text. It is given to a parser that recurses, 128 levels at most.
-pub(super) fn read(text: &[u8], wide: Wide) -> Result<Value, serde_json::Error> {
+pub(crate) fn read(text: &[u8], wide: Wide) -> Result<Value, serde_json::Error> {
     let mut parser = serde_json::Deserializer::from_slice(text);
     let value = Any(wide).deserialize(&mut parser)?;
     parser.end()?;
@@ -26,8 +26,9 @@ pub(super) fn read(text: &[u8], wide: Wide) -> Result<Value, serde_json::Error> 
 }
 
 /// Returns whether a text is one value, without building it.
-pub(super) fn is_json(text: &[u8]) -> bool {
-    serde_json::from_slice::<IgnoredAny>(text).is_ok()
+#[cfg(feature = "openai-agents")]
+pub(crate) fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 #[derive(Clone, Copy)]

@@ -3,15 +3,15 @@
 /// Numbers that Python writes unless it is told not to.
 const NO_NUMBERS: [&str; 4] = ["NaN", "Infinity", "-Infinity", "-NaN"];
 
-/// Returns an item's text with what no JSON may hold replaced, and the rest as it was.
+/// Returns a text with what no JSON may hold replaced, and the rest as it was.
 ///
 /// | what | becomes |
 /// |---|---|
 /// | bytes that are no UTF-8, halves of a surrogate pair | U+FFFD |
 /// | `NaN`, `Infinity`, numbers too large for their type | the same as a text |
 /// | control characters in a text, escapes that there are not | what they say, escaped |
-pub(super) fn repaired(item: &[u8]) -> String {
-    let text = String::from_utf8_lossy(item);
+pub(crate) fn repaired(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
     let mut out = String::with_capacity(text.len() + 32);
     let mut rest: &str = &text;
     while let Some(first) = rest.chars().next() {
