@@ -42,16 +42,18 @@ pub(super) fn answer(value: &Value, content: &mut Content) {
 /// there are only named ones, it is these: that is what the model asked for.
 pub(super) fn called(value: Option<&Value>) -> Option<Text> {
     let opened = json::open(value?);
-    match &*opened {
-        Value::Map(map) if map.len() == 2 && json::list(&opened, "args").is_empty() && map.get("args").is_some() => {
-            match map.get("kwargs") {
-                Some(Value::Map(named)) if named.is_empty() => None,
-                Some(named @ Value::Map(_)) => Some(json::written(named)),
-                _ => json::said(value),
-            }
-        }
-        _ => json::said(value),
+    match only_named(&opened) {
+        Some(Value::Map(named)) if named.is_empty() => None,
+        Some(named) => Some(json::written(named)),
+        None => json::said(value),
     }
+}
+
+fn only_named(value: &Value) -> Option<&Value> {
+    let Value::Map(map) = value else { return None };
+    let has_none_by_place = matches!(map.get("args"), Some(Value::Array(list)) if list.is_empty());
+    let named = map.get("kwargs").filter(|named| matches!(named, Value::Map(_)));
+    named.filter(|_| has_none_by_place && map.len() == 2)
 }
 
 /// Reads what a request, or an answer that repeats it, says of the call: only what is not known yet.
