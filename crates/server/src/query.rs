@@ -1,5 +1,7 @@
 //! The questions that can be asked of what was recorded. REST is one face of them; no face adds logic of its own.
 
+mod group;
+
 use std::sync::Arc;
 
 use trackway_model::{Content, SpanId, SpanRecord, TraceId};
@@ -8,6 +10,7 @@ use trackway_store::{
 };
 use trackway_wire::genai;
 
+pub(crate) use self::group::Group;
 use crate::story::{self, Story};
 
 /// A parent in another trace, where a span has one.
@@ -91,6 +94,11 @@ impl Query {
             Ok(Some((page, parents)))
         })
         .await
+    }
+
+    /// A part of a conversation; `None` when it has no traces.
+    pub(crate) async fn group(&self, query: TraceQuery, page: PageRequest) -> Result<Option<Group>, Error> {
+        self.ask(move |store| group::group(store, &query, &page)).await
     }
 
     /// What the agents of a trace did and said.

@@ -13,7 +13,7 @@ use tower_http::compression::CompressionLayer;
 use crate::{
     App,
     ingest::{agents, grpc, http},
-    rest::{live, manage, openapi, problem, state, story, trace},
+    rest::{group, live, manage, openapi, problem, state, story, trace},
     ui,
 };
 
@@ -66,6 +66,7 @@ pub(crate) fn rest() -> Vec<Route> {
         DELETE "/api/v1/traces/{trace_id}" => manage::delete_trace,
         GET "/api/v1/traces/{trace_id}/spans/{span_id}" => trace::span,
         GET "/api/v1/traces/{trace_id}/story" => story::story,
+        GET "/api/v1/groups/{group}" => group::group,
         POST "/api/v1/demo" => manage::load_demo,
     }
 }

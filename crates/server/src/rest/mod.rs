@@ -3,6 +3,7 @@
 //! Times are RFC 3339 with nine decimals, durations whole nanoseconds, 64-bit integers in attributes texts.
 
 mod agent;
+pub(crate) mod group;
 pub(crate) mod live;
 pub(crate) mod manage;
 pub(crate) mod openapi;

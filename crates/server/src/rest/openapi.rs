@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{live, manage, state, story, trace};
+use super::{group, live, manage, state, story, trace};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -15,7 +15,7 @@ use super::{live, manage, state, story, trace};
     ),
     paths(
         state::health, state::stats, live::live, manage::load_demo, document,
-        trace::list, trace::one, trace::span, story::story, manage::delete_trace,
+        trace::list, trace::one, trace::span, story::story, group::group, manage::delete_trace,
         manage::projects, manage::delete_project, manage::delete_named_project, manage::services,
     ),
     tags(

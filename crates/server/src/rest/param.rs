@@ -79,6 +79,19 @@ pub(crate) struct SpanParams {
     cursor: Option<String>,
 }
 
+/// Which part of a conversation.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct GroupParams {
+    /// The traces list under this project.
+    project: Option<String>,
+    /// At most this many traces, 1 to 200; 50 when absent.
+    #[param(value_type = Option<u32>)]
+    limit: Option<String>,
+    /// `next` of the answer before.
+    cursor: Option<String>,
+}
+
 /// Of which project.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -113,6 +126,14 @@ impl TraceParams {
             end: time("end", self.end)?,
         };
         Ok((query, page(self.limit.as_deref(), 50, 1_000, self.cursor)?))
+    }
+}
+
+impl GroupParams {
+    pub(crate) fn read(self, group: String) -> Result<(TraceQuery, PageRequest), Problem> {
+        let project = self.project.filter(|project| !project.is_empty());
+        let query = TraceQuery { project, group: Some(group), ..TraceQuery::default() };
+        Ok((query, page(self.limit.as_deref(), 50, 200, self.cursor)?))
     }
 }
 
