@@ -50,13 +50,13 @@ pub(crate) type Segment = u64;
 const SPAN_OVERHEAD: usize = 240;
 
 /// What a span costs besides, whose client gave it an id: its entry among these.
-const ORIGINAL_OVERHEAD: usize = 112;
+const ORIGINAL_OVERHEAD: usize = 144;
 
 /// What a span costs besides that names a conversation or has a title: its entries in the trace and among the words.
 const WORD_OVERHEAD: usize = 112;
 
 /// What it costs besides that a client told of a whole trace: its places in the lists of its group, and its words.
-const ABOUT_OVERHEAD: usize = 560;
+const ABOUT_OVERHEAD: usize = 240;
 
 /// What a trace costs beside its spans: itself, its two places in the lists, and a first node of each of its sets.
 const TRACE_OVERHEAD: u64 = 2_400;
@@ -228,9 +228,16 @@ impl Table {
             let bytes = trace.bytes;
             trace.remove_event(place, &mut self.live);
             self.record_bytes = self.record_bytes - bytes + trace.bytes;
-            if trace.is_empty() {
-                self.traces.remove(&id);
-            }
+            self.drop_empty(id);
+        }
+    }
+
+    /// Drops a trace that nothing is left of.
+    fn drop_empty(&mut self, id: TraceId) {
+        if self.traces.get(&id).is_some_and(Trace::is_empty)
+            && let Some(trace) = self.traces.remove(&id)
+        {
+            self.record_bytes -= trace.bytes;
         }
     }
 

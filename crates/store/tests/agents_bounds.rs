@@ -64,6 +64,28 @@ fn agents_give_back_the_memory_they_took() {
 }
 
 #[test]
+fn announced_agents_give_back_the_memory_they_took() {
+    let directory = TempDir::new().unwrap();
+    let (store, _) = open(directory.path());
+    let running = |trace| work(trace, 1, 0, Agent).with(|it| it.end = None);
+    let events = late(3, 1, 11, "log");
+    wait(store.append(frame(1, &events), events)).unwrap();
+    let now = system_clock()();
+    store.announce(now, vec![running(1), running(2), running(3)]).unwrap();
+    assert!(store.summary(trace_id(1)).unwrap().unwrap().agents.is_some());
+    append(&store, [work(1, 1, 0, Agent)]).unwrap();
+    for trace in 1..=3 {
+        store.delete_trace(trace_id(trace)).unwrap();
+    }
+    for name in ["store.memory_bytes", "store.announced_bytes", "store.traces"] {
+        assert_eq!(counter(&store, name), 0, "{name}");
+    }
+    store.announce(Timestamp(1), vec![running(1)]).unwrap();
+    assert_eq!(store.tend().unwrap().gone.len(), 1, "it was silent for long");
+    assert_eq!(counter(&store, "store.memory_bytes"), 0);
+}
+
+#[test]
 fn the_log_does_not_grow_by_what_was_told_already() {
     let directory = TempDir::new().unwrap();
     let (store, _) = open(directory.path());

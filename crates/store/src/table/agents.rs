@@ -16,6 +16,10 @@ use super::{
 };
 use crate::cursor::SpanPlace;
 
+/// About how much memory it takes besides: itself, and what is worked out.
+pub(super) const AGENTS_OVERHEAD: u64 = 1_300;
+
+/// What there is beside the spans.
 #[derive(Default)]
 pub(super) struct Agents {
     pub(super) about: Option<About>,
@@ -118,7 +122,7 @@ impl Agents {
 
     /// What the spans come to, which are given when it has to be worked out.
     pub(super) fn run<'a>(&self, spans: impl Iterator<Item = &'a Arc<SpanRecord>>) -> &Run {
-        self.run.get_or_init(|| Run::of(&spans.collect::<Vec<_>>()))
+        self.run.get_or_init(|| Run::of(spans))
     }
 }
 

@@ -7,12 +7,7 @@ use std::{
 
 use trackway_model::{Resource, Scope, SpanId, SpanRecord, Timestamp, TraceId};
 
-use super::{
-    Moment, Prepared, TRACE_OVERHEAD, Table,
-    fingerprint::PreparedSpan,
-    read::Found,
-    trace::{Announcement, Trace},
-};
+use super::{Moment, Prepared, TRACE_OVERHEAD, Table, fingerprint::PreparedSpan, read::Found, trace::Announcement};
 use crate::{Announced, Held, SpanState, clock::is_over, table::Fingerprints};
 
 /// Every announced span, the longest silent first.
@@ -190,7 +185,9 @@ impl Table {
         let trace = self.traces.entry(id).or_default();
         let listing = trace.listing(id);
         trace.late_turns(span_id).for_each(|turn| self.waiting.remove(turn));
+        let bytes = trace.bytes;
         let announcement = trace.announce(span, number, renewed, &mut self.words);
+        self.record_bytes = self.record_bytes - bytes + trace.bytes;
         self.announcements.insert(id, span_id, &announcement);
         self.index.relist(listing, trace.listing(id));
     }
@@ -206,12 +203,6 @@ impl Table {
             self.waiting.push(*turn, id, place, now);
         }
         self.index.relist(listing, trace.listing(id));
-    }
-
-    fn drop_empty(&mut self, id: TraceId) {
-        if self.traces.get(&id).is_some_and(Trace::is_empty) {
-            self.traces.remove(&id);
-        }
     }
 
     fn found(&self, id: TraceId, span: SpanId, moment: Moment) -> Option<Found> {

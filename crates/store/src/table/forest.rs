@@ -1,8 +1,8 @@
 //! How the spans of a trace hang together, whatever their clients made of the parents: a million deep, or in circles.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
-use trackway_model::SpanRecord;
+use trackway_model::SpanId;
 
 /// The spans of a trace by number, each with the number of the span that it is a part of.
 ///
@@ -14,13 +14,14 @@ pub(super) struct Forest {
 }
 
 impl Forest {
-    pub(super) fn of(spans: &[&Arc<SpanRecord>]) -> Self {
-        let mut numbers = HashMap::with_capacity(spans.len());
-        for (number, span) in spans.iter().enumerate() {
-            numbers.entry(span.span_id).or_insert(number);
+    /// Makes the forest of spans by their ids and those of their parents, in order.
+    pub(super) fn of(ids: &[(SpanId, Option<SpanId>)]) -> Self {
+        let mut numbers = HashMap::with_capacity(ids.len());
+        for (number, (id, _)) in ids.iter().enumerate() {
+            numbers.entry(*id).or_insert(number);
         }
-        let parents = spans.iter().map(|span| numbers.get(&span.parent_id?).copied()).collect();
-        let mut forest = Self { parents, leaves_first: Vec::with_capacity(spans.len()) };
+        let parents = ids.iter().map(|(_, parent)| numbers.get(&(*parent)?).copied()).collect();
+        let mut forest = Self { parents, leaves_first: Vec::with_capacity(ids.len()) };
         forest.sort();
         forest
     }

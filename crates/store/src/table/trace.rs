@@ -241,7 +241,7 @@ impl Trace {
             ranked.note(&record, place);
         }
         if record.data.is_some() || self.agents.is_some() {
-            self.agents.get_or_insert_default().hold(&record, place, words);
+            self.agents_mut().hold(&record, place, words);
         }
         self.spans.insert(place, Kept { record: Arc::new(record), print, bytes, segment, service, name });
     }

@@ -7,7 +7,13 @@ use trackway_model::{SpanRecord, Timestamp, TraceRecord};
 use super::Trace;
 use crate::{
     AgentTotals, Failure,
-    table::{Segment, about_bytes, agents::Agents, live::Live, run::Run, words::Words},
+    table::{
+        Segment, about_bytes,
+        agents::{AGENTS_OVERHEAD, Agents},
+        live::Live,
+        run::Run,
+        words::Words,
+    },
 };
 
 impl Trace {
@@ -22,7 +28,7 @@ impl Trace {
     ) -> bool {
         self.news = self.news.max(arrival);
         self.bytes += about_bytes(&record);
-        let before = self.agents.get_or_insert_default().tell(record, arrival, segment, words, live);
+        let before = self.agents_mut().tell(record, arrival, segment, words, live);
         self.bytes -= before.as_ref().map_or(0, |before| about_bytes(before));
         before.is_none()
     }
@@ -30,6 +36,14 @@ impl Trace {
     /// What the trace has beside its spans.
     pub(in crate::table) fn agents(&self) -> Option<&Agents> {
         self.agents.as_deref()
+    }
+
+    pub(super) fn agents_mut(&mut self) -> &mut Agents {
+        let bytes = &mut self.bytes;
+        self.agents.get_or_insert_with(|| {
+            *bytes += AGENTS_OVERHEAD;
+            Box::default()
+        })
     }
 
     /// What the client tells of the whole trace.
