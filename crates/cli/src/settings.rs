@@ -276,6 +276,18 @@ impl Finder {
     fn last_asked_by(&self) -> String {
         self.found.last().map(Given::asked_by).unwrap_or_default()
     }
+
+    /// Remembers the tables that only the file can hold, where it does.
+    fn note_tables(&mut self, server: &Config) {
+        let models: Vec<&str> = server.prices.iter().map(|price| price.model.as_str()).collect();
+        let agents: Vec<&str> = server.agent_models.keys().map(String::as_str).collect();
+        for (name, entries) in [("price", models), ("agent-models", agents)] {
+            if !entries.is_empty() {
+                let origin = Origin::File(self.file.clone());
+                self.found.push(Given { name, value: entries.join(", "), origin });
+            }
+        }
+    }
 }
 
 /// Another name of TRACKWAY_DATA_DIR.
@@ -346,13 +358,13 @@ impl Flags {
             max_spans: max_announced_spans,
             ..Announced::default()
         };
-        let no_open = self.no_open.then_some(Switch(true));
-        let no_open = finder.find("no-open", no_open, file.no_open.map(Switch), "false")?;
         let mask_secrets = finder.find("mask-secrets", self.mask_secrets, file.mask_secrets.map(Switch), "true")?.0;
         let patterns = (!self.mask_pattern.is_empty()).then_some(Patterns(self.mask_pattern));
         let patterns = finder.find("mask-pattern", patterns, file.mask_pattern.map(Patterns), "")?;
         let masking = Masking::new(patterns.0).with_context(|| finder.last_asked_by())?;
-        let path = finder.file.clone();
+        let no_open = self.no_open.then_some(Switch(true));
+        let no_open = finder.find("no-open", no_open, file.no_open.map(Switch), "false")?;
+        let prices = prices::read(file.price, &finder.file)?;
         let server = Config {
             listen: listener("listen", &listen, defaults.listen.clone(), &finder.found)?,
             otlp_http: listener("otlp-http", &otlp_http, defaults.otlp_http.clone(), &finder.found)?,
@@ -361,7 +373,7 @@ impl Flags {
             max_body_bytes,
             max_bytes_under_way: defaults.max_bytes_under_way.max(max_body_bytes.saturating_mul(6)),
             masking: mask_secrets.then_some(masking),
-            prices: prices::read(file.price, &path)?,
+            prices,
             agent_models: file.agent_models,
             ..defaults
         };
@@ -370,6 +382,7 @@ impl Flags {
         for note in std::env::vars_os().filter_map(|(name, _)| misspelt(name.to_str()?, &known)) {
             print::talk(note);
         }
+        finder.note_tables(&server);
         Ok(Settings {
             server,
             data_dir,

@@ -154,6 +154,8 @@ fn settings_come_from_flag_environment_file_and_default_in_this_order() {
     lost-after 600 default
     announced-lost-after 30 default
     max-announced-spans 10000 default
+    mask-secrets true default
+    mask-pattern default
     no-open false default
     ");
 }
@@ -196,6 +198,50 @@ fn a_number_out_of_range_is_an_error_that_says_the_range() {
     assert!(stderr.contains("max_spans in ") && stderr.contains("is 0; use at least 1"), "{stderr}");
 }
 
+#[test]
+fn a_mask_pattern_that_is_none_says_where() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_, stderr) =
+        said(&support::command(directory.path()).args(["config", "--mask-pattern", "key-(\\d"]).output().unwrap());
+    assert_snapshot!(stderr.trim(), @r#"
+    trackway: --mask-pattern: "key-(\\d" cannot be a mask pattern: regex parse error:
+        key-(\d
+            ^
+    error: unclosed group
+    "#);
+    std::fs::write(directory.path().join("config.toml"), "mask_patterns = [\"ok\", \"x*\"]").unwrap();
+    let (_, stderr) = said(&support::command(directory.path()).arg("config").output().unwrap());
+    assert!(stderr.contains("config.toml: \"x*\" cannot be a mask pattern: it matches the empty text"), "{stderr}");
+}
+
+#[test]
+fn prices_and_models_of_agents_come_from_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let configured = |file: &str| {
+        std::fs::write(directory.path().join("config.toml"), file).unwrap();
+        let (stdout, stderr) = said(&support::command(directory.path()).arg("config").output().unwrap());
+        let lines = stdout.lines().filter(|line| line.starts_with("price") || line.starts_with("agent-models"));
+        let lines = lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>();
+        (lines.join("\n") + &stderr).replace(&directory.path().display().to_string(), "DIR").trim().to_owned()
+    };
+    let good = "[[price]]\nmodel = \"my-model-*\"\nprovider = \"us\"\ninput = 0.5\noutput = 2\ncache_read = 0.1\n\
+        [[price]]\nmodel = \"other\"\ninput = 0\noutput = 0\n[agent_models]\n\"Triage agent\" = \"gpt-4.1\"\n";
+    assert_snapshot!(configured(good), @r"
+    price my-model-*, other DIR/config.toml
+    agent-models Triage agent DIR/config.toml
+    ");
+    assert_snapshot!(configured("[[price]]\nmodel = \"a*b\"\ninput = 1\noutput = 1"), @r#"trackway: [[price]] of model "a*b" in DIR/config.toml: model must be a name, with * only at its end: model = "my-model-*""#);
+    assert_snapshot!(configured("[[price]]\nmodel = \"m\"\ninput = -1\noutput = 1"), @r#"trackway: [[price]] of model "m" in DIR/config.toml: input is -1; use US dollars for a million tokens, from 0 to 1000000"#);
+    assert_snapshot!(configured("[[price]]\nmodel = \"m\"\ninput = 1\noutput = nan"), @r#"trackway: [[price]] of model "m" in DIR/config.toml: output is NaN; use US dollars for a million tokens, from 0 to 1000000"#);
+    assert_snapshot!(configured("[[price]]\nmodel = \"m\"\ninput = 1"), @r"
+    trackway: cannot use DIR/config.toml: TOML parse error at line 1, column 1
+      |
+    1 | [[price]]
+      | ^^^^^^^^^
+    missing field `output`
+    ");
+}
+
 /// What `trackway config` prints of one setting.
 fn configured(command: &mut Command, name: &str) -> String {
     let (stdout, stderr) = said(&command.arg("config").output().unwrap());
@@ -231,6 +277,8 @@ fn every_setting_comes_from_the_environment_and_all_but_the_directory_from_the_f
         ("LOST_AFTER", "5"),
         ("ANNOUNCED_LOST_AFTER", "5"),
         ("MAX_ANNOUNCED_SPANS", "5"),
+        ("MASK_SECRETS", "no"),
+        ("MASK_PATTERN", "emp-[0-9]{4,}"),
         ("NO_OPEN", "yes"),
     ];
     command.env_clear().env("TRACKWAY_DATA_DIR", directory.path());
@@ -242,7 +290,7 @@ fn every_setting_comes_from_the_environment_and_all_but_the_directory_from_the_f
     assert!(stdout.lines().all(|line| line.contains("TRACKWAY_")), "{stdout}");
 
     let file = "listen = \"127.0.0.1:1\"\notlp_http = \"off\"\notlp_grpc = \"off\"\nallow_origin = [\"https://a.example\"]\n\
-        max_body_bytes = 2048\nmax_spans = 1\nmax_memory_bytes = 2097152\nmax_log_bytes = 2097152\nmin_free_bytes = 0\nlost_after = 5\nannounced_lost_after = 5\nmax_announced_spans = 5\nno_open = true\n";
+        max_body_bytes = 2048\nmax_spans = 1\nmax_memory_bytes = 2097152\nmax_log_bytes = 2097152\nmin_free_bytes = 0\nlost_after = 5\nannounced_lost_after = 5\nmax_announced_spans = 5\nmask_secrets = false\nmask_patterns = [\"emp-[0-9]+\"]\nno_open = true\n";
     std::fs::write(directory.path().join("config.toml"), file).unwrap();
     let (stdout, stderr) = said(&support::command(directory.path()).arg("config").output().unwrap());
     assert_eq!(stdout.lines().filter(|line| line.ends_with("config.toml")).count(), values.len(), "{stdout}{stderr}");

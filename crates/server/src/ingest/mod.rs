@@ -166,6 +166,7 @@ impl Work {
         if found.is_empty() {
             return Ok(0);
         }
+        room.grow(size_of_val(&*found))?;
         let mut body = match std::mem::take(&mut frame.body).try_into_mut() {
             Ok(body) => body,
             Err(shared) => {

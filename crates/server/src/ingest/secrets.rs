@@ -5,7 +5,7 @@
 
 use std::{ops::Range, sync::LazyLock};
 
-use regex::bytes::{CaptureLocations, Regex, RegexBuilder};
+use regex::bytes::{Regex, RegexBuilder};
 use trackway_wire::otlp::{self, Encoding};
 
 use super::{
@@ -18,12 +18,15 @@ const MASK: u8 = b'*';
 /// The most bytes of a private key's block.
 const LONGEST_BLOCK: usize = 16 << 10;
 
-/// All shapes at once: group `n` is that of shape `n - 1`.
-static KNOWN: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = SHAPES.map(|(pattern, _)| pattern).join("|");
-    #[allow(clippy::expect_used, reason = "every test that masks compiles it")]
-    RegexBuilder::new(&pattern).unicode(false).build().expect("the shapes are one regular expression")
-});
+/// All shapes at once.
+static KNOWN: LazyLock<Regex> = LazyLock::new(|| one_of(&SHAPES.map(|shape| shape.kept.to_owned() + shape.secret)));
+/// What is kept of a match: group `n` is that of shape `n - 1`.
+static KEPT: LazyLock<Regex> = LazyLock::new(|| one_of(&SHAPES.map(|shape| format!("^({})", shape.kept))));
+
+fn one_of(patterns: &[String]) -> Regex {
+    #[allow(clippy::expect_used, reason = "the shapes are constants, and every test that masks compiles them")]
+    RegexBuilder::new(&patterns.join("|")).unicode(false).build().expect("the shapes are regular expressions")
+}
 
 /// Which secrets are masked: those of known shapes, and what the user's own patterns match.
 #[derive(Debug, Clone, Default)]
@@ -164,35 +167,36 @@ impl Found {
     /// Finds known shapes in `text`, which begins at `offset` of the body.
     fn known(&mut self, text: &[u8], offset: usize) {
         let mut at = 0;
-        let mut groups = KNOWN.capture_locations();
-        while let Some(whole) = KNOWN.captures_read_at(&mut groups, text, at) {
-            let whole = whole.range();
-            let Some((secret, sign)) = group_of(&groups) else { return };
-            let (secret, end) = extent(text, secret, whole.end, sign);
-            if is_secret(text, whole.start, &secret, sign) {
+        while let Some(whole) = KNOWN.find_at(text, at) {
+            let Some((kept, sign)) = kept_of(whole.as_bytes()) else { return };
+            let (secret, next) = extent(text, whole.start() + kept, whole.end(), sign);
+            if is_secret(text, whole.start(), &secret, sign) {
                 self.ranges.push(offset + secret.start..offset + secret.end);
             }
-            at = end;
+            at = next;
         }
     }
 }
 
-/// The group that matched, and what makes it a secret.
-fn group_of(groups: &CaptureLocations) -> Option<(Range<usize>, Sign)> {
-    let mut signs = SHAPES.iter().enumerate();
-    signs.find_map(|(index, (_, sign))| groups.get(index + 1).map(|(start, end)| (start..end, *sign)))
+/// How much of a match is kept, and what makes it a secret.
+fn kept_of(whole: &[u8]) -> Option<(usize, Sign)> {
+    let mut groups = KEPT.capture_locations();
+    KEPT.captures_read(&mut groups, whole)?;
+    let mut shapes = SHAPES.iter().enumerate();
+    shapes.find_map(|(index, shape)| groups.get(index + 1).map(|(_, end)| (end, shape.sign)))
 }
 
 /// What to overwrite of a match, and where to look on: behind all of the word or block, so that each byte is looked at a
 /// few times at most.
-fn extent(text: &[u8], secret: Range<usize>, end: usize, sign: Sign) -> (Range<usize>, usize) {
+fn extent(text: &[u8], start: usize, end: usize, sign: Sign) -> (Range<usize>, usize) {
     let rest = text.get(end..).unwrap_or_default();
     match sign {
         Sign::Word | Sign::WholeWord => {
             let word = rest.iter().take_while(|byte| is_word(**byte)).count();
-            (secret, end + word)
+            (start..end, end + word)
         }
-        Sign::Named | Sign::NamedAndRandom => (secret, end),
+        Sign::Named | Sign::NamedAndRandom => (start..end, end),
+        Sign::Enclosed => (start..end - 1, end),
         Sign::Block => {
             let is_of_block = |byte: &&u8| !matches!(byte, b'-' | b'"');
             let block = rest.iter().take(LONGEST_BLOCK).take_while(is_of_block).count();
@@ -207,7 +211,7 @@ fn is_secret(text: &[u8], start: usize, secret: &Range<usize>, sign: Sign) -> bo
     match sign {
         Sign::Word => begins_word(text, start) && looks_random(bytes),
         Sign::WholeWord => begins_word(text, start) && !next.is_some_and(|byte| is_word(*byte)),
-        Sign::Named => bytes.iter().any(|byte| *byte != MASK),
+        Sign::Named | Sign::Enclosed => bytes.iter().any(|byte| *byte != MASK),
         Sign::NamedAndRandom => looks_random(bytes),
         Sign::Block => !secret.is_empty(),
     }

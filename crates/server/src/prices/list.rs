@@ -102,9 +102,11 @@ const MOST_NAMES: usize = 4_096;
 /// The list, and which names were found in it.
 #[derive(Default)]
 pub(super) struct List {
-    /// By provider and model as the client names them; `None` for what is not in the list.
-    found: RwLock<HashMap<(Option<Text>, Text), Option<Entry>>>,
+    found: RwLock<HashMap<Named, Option<Entry>>>,
 }
+
+/// The provider and the model as a client names them.
+type Named = (Option<Text>, Text);
 
 /// What is known of a model that is in the list.
 #[derive(Debug, Clone, Copy)]
