@@ -46,8 +46,8 @@ for (const theme of ["light", "dark"] as const) {
     await spans(page).filter({ hasText: "lookup_order" }).first().click();
     await expect(page.getByRole("region", { name: "Arguments" })).toBeVisible();
     await look("tool call");
-    await page.goto("/");
-    await expect(rows(page).filter({ hasText: "Support desk" })).toHaveCount(3);
+    await page.goto(`/?group=${group}`);
+    await expect(rows(page)).toHaveCount(3);
     await look("list with agents");
     await page.goto(`/group/${group}`);
     await expect(rows(page)).toHaveCount(3);

@@ -1,4 +1,4 @@
-import { ingest, recorded, traceIds, traceItem } from "./agents";
+import { ingest, recorded, spanItem, traceIds, traceItem } from "./agents";
 import { expect, rows, spanNames, spans, test } from "./fixture";
 import { single } from "./otlp";
 
@@ -99,7 +99,10 @@ test("a model call tells its facts, tokens, cost and messages", async ({ page, s
   await expect(detail.getByRole("row", { name: /^in all 154 \$0\.\d{4}/ })).toBeVisible();
   await expect(detail.getByText(/^prices from /)).toBeVisible();
   await expect(detail.getByRole("region", { name: "Answer" })).toContainText("assistant");
-  await expect(detail.getByRole("region", { name: "Messages in" })).toContainText("user");
+  const asked = detail.getByRole("region", { name: "Messages in" });
+  await expect(asked).toContainText("result ofget_invoice");
+  await asked.getByRole("button", { name: /earlier messages, show/ }).click();
+  await expect(asked).toContainText("user");
   await expect(detail.getByText(/^span_[0-9a-f]{24}$/).first()).toBeVisible();
   await detail.getByRole("tab", { name: /Attributes/ }).click();
   await expect(detail.getByText("openai.agents.span_data")).toBeVisible();
@@ -127,13 +130,22 @@ test("an answer of which only the id was sent says so, and what would tell more"
 });
 
 test("a parent in another trace is a link to it", async ({ page, server }) => {
-  const run = recorded("chat", "nested");
-  await ingest(server, ...run);
-  const [outer, inner] = traceIds(run);
+  const [outer, inner] = [`trace_${"8".repeat(32)}`, `trace_${"9".repeat(32)}`];
+  await ingest(server, {
+    data: [
+      traceItem(outer, "Outer"),
+      traceItem(inner, "Inner"),
+      spanItem(outer, "span_outer", null, { type: "agent", name: "Outer agent" }),
+      spanItem(inner, "span_inner", "span_outer", { type: "agent", name: "Inner agent" }),
+    ],
+  });
   await page.goto(`/trace/${inner}`);
+  await expect(spans(page).first()).toContainText("parent in another trace");
   await spans(page).first().click();
+  await expect(detailOf(page).getByRole("link", { name: "It is in another trace" })).toBeVisible();
+  await spans(page).nth(1).click();
   await detailOf(page).getByRole("link", { name: "Its parent is in another trace" }).click();
-  await expect(page).toHaveURL(new RegExp(`/trace/${outer}\\?span=`));
+  await expect(page).toHaveURL(new RegExp(`/trace/${"8".repeat(32)}\\?span=`));
   await expect(spans(page).and(page.locator('[aria-selected="true"]'))).toHaveCount(1);
 });
 
@@ -145,9 +157,7 @@ test("a trace without a span lists, waits, and shows its first span when it come
   await expect(rows(page)).toContainText("waiting for its first span");
   await page.goto(`/trace/${id}`);
   await expect(page.getByRole("heading", { name: "Waiting for its first span" })).toBeVisible();
-  const now = new Date().toISOString();
-  const span = { object: "trace.span", id: "span_1", trace_id: id, parent_id: null, started_at: now, ended_at: now };
-  await ingest(server, { data: [{ ...span, span_data: { type: "agent", name: "Starter" }, error: null }] });
+  await ingest(server, { data: [spanItem(id, "span_1", null, { type: "agent", name: "Starter" })] });
   await expect(spans(page)).toHaveCount(1);
   await expect(spans(page)).toContainText("Starter");
 });

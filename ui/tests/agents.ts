@@ -36,3 +36,14 @@ export const traceItem = (id: string, name: string, group: string | null = null)
   group_id: group,
   metadata: null,
 });
+
+export function spanItem(
+  trace_id: string,
+  id: string,
+  parent_id: string | null,
+  span_data: unknown,
+  error: unknown = null,
+) {
+  const now = new Date().toISOString();
+  return { object: "trace.span", id, trace_id, parent_id, started_at: now, ended_at: now, span_data, error };
+}

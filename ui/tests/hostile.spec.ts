@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { ingest } from "./agents";
+import { ingest, spanItem } from "./agents";
 import { expect, rows, spans, test } from "./fixture";
 import { spanId, type TraceInput, traceId } from "./otlp";
 
@@ -105,17 +105,8 @@ test("hostile addresses are no danger", async ({ page, send }) => {
 
 test("what agents are called and say stays text", async ({ page, server }) => {
   const id = `trace_${"7".repeat(32)}`;
-  const now = new Date().toISOString();
-  const item = (n: number, parent: number | null, span_data: unknown, error: unknown = null) => ({
-    object: "trace.span",
-    id: `${SCRIPT} ${n}`,
-    trace_id: id,
-    parent_id: parent === null ? null : `${SCRIPT} ${parent}`,
-    started_at: now,
-    ended_at: now,
-    span_data,
-    error,
-  });
+  const item = (n: number, parent: number | null, data: unknown, error: unknown = null) =>
+    spanItem(id, `${SCRIPT} ${n}`, parent === null ? null : `${SCRIPT} ${parent}`, data, error);
   const said = STRINGS.map((text) => ({ role: text, content: text }));
   const json = `{"${PROTO}":"${IMAGE}","a":["${LINK}"]}`;
   const model = { type: "generation", input: said, output: said, model: IMAGE, model_config: { [PROTO]: LINK } };

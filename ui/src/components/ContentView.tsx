@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import type { Content, Message } from "../api/types";
 import { count, line, plural } from "../model/format";
 import { Attributes } from "./Attributes";
@@ -77,6 +77,7 @@ const LAST = 4;
 /** The messages that a model was given, the last ones first to be seen: the earlier repeat what the reader knows. */
 function Input({ messages }: { messages: Message[] }) {
   const [all, setAll] = useState(false);
+  const calls = useMemo(() => callNames(messages), [messages]);
   const hidden = all ? 0 : Math.max(0, messages.length - LAST);
   return (
     <section className="content" aria-label="Messages in">
@@ -89,10 +90,16 @@ function Input({ messages }: { messages: Message[] }) {
         </button>
       )}
       {messages.slice(hidden).map((message, i) => (
-        <MessageView key={hidden + i} message={message} />
+        <MessageView key={hidden + i} message={message} calls={calls} />
       ))}
     </section>
   );
+}
+
+/** Which tool each call is of: results often give only the call's id. */
+function callNames(messages: Message[]): ReadonlyMap<string, string> {
+  const calls = messages.flatMap(({ parts }) => parts.filter((part) => part.type === "tool_call"));
+  return new Map(calls.flatMap(({ id, name }) => (id === null ? [] : [[id, name]])));
 }
 
 function whyMissing(missing: NonNullable<Content["missing"]>, responseId: string | null): string {

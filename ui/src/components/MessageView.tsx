@@ -4,8 +4,14 @@ import { Icon } from "./Icon";
 import { JsonText } from "./JsonText";
 import { LongText } from "./LongText";
 
+interface MessageViewProps {
+  message: Message;
+  /** The tools of the calls that results answer, by the calls' ids. */
+  calls?: ReadonlyMap<string, string>;
+}
+
 /** Who says a message, and its parts in order. */
-export function MessageView({ message }: { message: Message }) {
+export function MessageView({ message, calls }: MessageViewProps) {
   return (
     <div className="message">
       <span className="message-role">
@@ -14,7 +20,7 @@ export function MessageView({ message }: { message: Message }) {
       </span>
       <div className="message-parts">
         {message.parts.map((part, i) => (
-          <PartView key={i} part={part} />
+          <PartView key={i} part={part} calls={calls} />
         ))}
         {message.parts.length === 0 && <span className="d">nothing</span>}
       </div>
@@ -24,7 +30,7 @@ export function MessageView({ message }: { message: Message }) {
 
 const MOST = 1200;
 
-function PartView({ part }: { part: Part }) {
+function PartView({ part, calls }: { part: Part; calls: ReadonlyMap<string, string> | undefined }) {
   switch (part.type) {
     case "text":
       return /^\s*[{[]/.test(part.text) ? (
@@ -56,7 +62,8 @@ function PartView({ part }: { part: Part }) {
         <div>
           <div className="message-call">
             <span className="d">result of</span>
-            <span className="el">{line(part.name ?? part.id ?? "a call")}</span>
+            <span className="el">{line(part.name ?? calls?.get(part.id ?? "") ?? part.id ?? "a call")}</span>
+            {part.id && <span className="mono d el">{line(part.id)}</span>}
           </div>
           <JsonText text={part.result} />
         </div>

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type RefObject, useEffect, useRef, useState } from "react";
 import { api } from "../api/client";
 import type { Nanoseconds, TraceSummary, TreeSpan } from "../api/types";
+import { tracePath } from "../model/address";
 import { titleOf } from "../model/agents";
 import { type Colour, colourVariable } from "../model/colours";
 import { dateAndClock, duration, line, percent } from "../model/format";
@@ -9,6 +10,7 @@ import type { Node } from "../model/tree";
 import { ErrorBlock } from "./ErrorBlock";
 import { Icon } from "./Icon";
 import { Notice } from "./Notice";
+import { Link } from "./navigation";
 import { SpanTabs, type Tab } from "./SpanTabs";
 import { Stat } from "./Stat";
 import { useSilence } from "./silence";
@@ -84,10 +86,7 @@ export function SpanDetail({ traceId, trace, node, colour, whole, lasts, paneRef
         </div>
       </div>
       {brief === null ? (
-        <p className="detail-note m">
-          Spans name <span className="mono">{node.id}</span> as their parent, and it has not come: it was not sampled,
-          its program does not send here, or it has not ended yet.
-        </p>
+        <MissingParent traceId={traceId} node={node} />
       ) : query.isError ? (
         <Notice tone="error" title="The span cannot be read" detail={query.error.message}>
           <button type="button" className="btn" onClick={() => void refetch()}>
@@ -115,6 +114,32 @@ export function SpanDetail({ traceId, trace, node, colour, whole, lasts, paneRef
         </>
       )}
     </aside>
+  );
+}
+
+function MissingParent({ traceId, node }: { traceId: string; node: Node }) {
+  const child = node.children[0]?.id ?? "";
+  const { data } = useQuery({
+    queryKey: ["span", traceId, child],
+    queryFn: ({ signal }) => api.span(traceId, child, signal),
+    enabled: child !== "",
+  });
+  const elsewhere = data?.spans[0]?.parent_elsewhere;
+  if (elsewhere) {
+    return (
+      <p className="detail-note m">
+        Spans name <span className="mono">{node.id}</span> as their parent.{" "}
+        <Link to={tracePath(elsewhere.trace_id, elsewhere.span_id)} className="link">
+          It is in another trace
+        </Link>
+      </p>
+    );
+  }
+  return (
+    <p className="detail-note m">
+      Spans name <span className="mono">{node.id}</span> as their parent, and it has not come: it was not sampled, its
+      program does not send here, or it has not ended yet.
+    </p>
   );
 }
 

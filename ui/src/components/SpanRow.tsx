@@ -20,6 +20,8 @@ interface SpanRowProps {
   found: boolean | null;
   /** Whether what failed the trace is below. */
   failedBelow: boolean;
+  /** Whether a parent that is not here is in another trace. */
+  parentElsewhere: boolean;
   colour: Colour;
   range: TimeRange;
   width: number;
@@ -30,8 +32,22 @@ interface SpanRowProps {
 }
 
 export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
-  const { node, top, selected, folded, found, failedBelow, colour, range, width, now, lastNews, onSelect, onFold } =
-    props;
+  const {
+    node,
+    top,
+    selected,
+    folded,
+    found,
+    failedBelow,
+    parentElsewhere,
+    colour,
+    range,
+    width,
+    now,
+    lastNews,
+    onSelect,
+    onFold,
+  } = props;
   const { span } = node;
   const name = span === null ? "" : line(titleOf(span) || "(no name)");
   const data = span?.data ?? null;
@@ -76,7 +92,7 @@ export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
         )}
         {span === null ? (
           <span className="el spanrow-missing">
-            missing parent <span className="mono">{node.id}</span>
+            {parentElsewhere ? "parent in another trace" : "missing parent"} <span className="mono">{node.id}</span>
           </span>
         ) : (
           <>

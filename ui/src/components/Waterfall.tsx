@@ -21,6 +21,8 @@ interface WaterfallProps {
   found: ReadonlySet<Node> | null;
   /** What is above the span that failed the trace. */
   failedBelow: ReadonlySet<Node>;
+  /** Whether the parents that are not here are in another trace. */
+  parentsElsewhere: boolean;
   colours: Map<string, Colour>;
   whole: TimeRange;
   range: TimeRange;
@@ -40,6 +42,7 @@ export function Waterfall(props: WaterfallProps) {
     selected,
     found,
     failedBelow,
+    parentsElsewhere,
     colours,
     whole,
     range,
@@ -122,6 +125,7 @@ export function Waterfall(props: WaterfallProps) {
                     folded={folded.has(node.key)}
                     found={found === null ? null : found.has(node)}
                     failedBelow={failedBelow.has(node)}
+                    parentElsewhere={parentsElsewhere}
                     colour={colours.get(node.span?.service ?? "") ?? "c8"}
                     range={range}
                     width={timeWidth}

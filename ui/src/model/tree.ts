@@ -244,6 +244,11 @@ export function selfTimeByService(tree: Tree): { service: string; self: Nanoseco
   return [...sums].map(([service, self]) => ({ service, self })).sort((a, b) => b.self - a.self);
 }
 
+/** Whether the trace has a root although all its roots are placeholders: what is above them is in another trace. */
+export function hangsElsewhere(tree: Tree, hasRoot: boolean): boolean {
+  return hasRoot && tree.nodes.length > 0 && tree.nodes.every((node) => node.parent !== null || node.span === null);
+}
+
 /** The first span of another service than its parent's: where a service was entered. */
 export function entersService(node: Node): boolean {
   return node.span !== null && node.parent?.span?.service !== node.span.service;

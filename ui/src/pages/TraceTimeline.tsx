@@ -11,7 +11,7 @@ import { Waterfall } from "../components/Waterfall";
 import { tracePath } from "../model/address";
 import { traceColours } from "../model/colours";
 import { aboveFailure, type Direction, errors, matches, neighbour } from "../model/search";
-import { type Node, selfTimeByService } from "../model/tree";
+import { hangsElsewhere, type Node, selfTimeByService } from "../model/tree";
 import { ancestors, clampRange, foldable, pan, shownEnd, type TimeRange, visibleRows, zoom } from "../model/waterfall";
 import { useOriginalSpan } from "./useOriginalSpan";
 import type { Trace } from "./useTrace";
@@ -43,6 +43,7 @@ export function TraceTimeline({ id, trace, selected, onDelete }: TraceTimelinePr
   const foundSet = useMemo(() => (wanted.trim() === "" ? null : new Set(found)), [found, wanted]);
   const failed = useMemo(() => errors(tree), [tree]);
   const failedBelow = useMemo(() => aboveFailure(tree, summary), [tree, summary]);
+  const elsewhere = useMemo(() => hangsElsewhere(tree, summary?.has_root ?? false), [tree, summary]);
   const services = useMemo(() => selfTimeByService(tree), [tree]);
   const colours = useMemo(() => traceColours(summary?.services.map(({ name }) => name) ?? []), [summary]);
   const { now, whole } = useWhole(tree, summary?.duration_ns ?? 0);
@@ -190,6 +191,7 @@ export function TraceTimeline({ id, trace, selected, onDelete }: TraceTimelinePr
             selected={selected}
             found={foundSet}
             failedBelow={failedBelow}
+            parentsElsewhere={elsewhere}
             colours={colours}
             whole={whole}
             range={range}
