@@ -15,6 +15,7 @@ from agents import (
     GuardrailFunctionOutput,
     InputGuardrailTripwireTriggered,
     MaxTurnsExceeded,
+    ModelSettings,
     RunConfig,
     Runner,
     RunState,
@@ -61,22 +62,29 @@ async def no_secrets(_context, _agent, said):
 
 
 def support():
-    billing = Agent(name="Billing agent", instructions="BILLING: answer", tools=[get_invoice, get_customer], model=MODEL)
+    # Streamed chat counts tokens only when it is asked to.
+    counted = ModelSettings(include_usage=True)
+    billing = Agent(name="Billing agent", instructions="BILLING: answer", tools=[get_invoice, get_customer], model=MODEL,
+                    model_settings=counted)
     return Agent(name="Triage agent", instructions="TRIAGE: hand over", handoffs=[billing], model=MODEL,
-                 input_guardrails=[no_secrets])
+                 model_settings=counted, input_guardrails=[no_secrets])
 
 
-CONFIG = RunConfig(workflow_name="Customer support", group_id="thread_123", trace_metadata={"customer": "ACME"})
 APPROVER = Agent(name="Approver", instructions="APPROVE: ask", tools=[delete_file], model=MODEL)
 
 
+def config():
+    """Made when the API is chosen: it holds what calls the model."""
+    return RunConfig(workflow_name="Customer support", group_id="thread_123", trace_metadata={"customer": "ACME"})
+
+
 async def handoff(_file):
-    result = await Runner.run(support(), "How much is invoice 42?", run_config=CONFIG)
+    result = await Runner.run(support(), "How much is invoice 42?", run_config=config())
     assert "99.50" in result.final_output
 
 
 async def streamed(_file):
-    result = Runner.run_streamed(support(), "How much is invoice 42?", run_config=CONFIG)
+    result = Runner.run_streamed(support(), "How much is invoice 42?", run_config=config())
     async for _ in result.stream_events():
         pass
     assert "99.50" in result.final_output
@@ -96,7 +104,7 @@ async def model_error(_file):
 
 async def guardrail(_file):
     try:
-        await Runner.run(support(), "my password is hunter2", run_config=CONFIG)
+        await Runner.run(support(), "my password is hunter2", run_config=config())
     except InputGuardrailTripwireTriggered:
         return
     raise AssertionError("the guardrail let it pass")

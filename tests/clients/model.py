@@ -42,7 +42,7 @@ class Turn:
         if word == "ORCHESTRATE" and not self.results:
             return {"calls": [(self.tools[0], {"input": "hello"})]}
         if word == "ENDLESS":
-            return {"calls": [(self.tools[0], {})]}
+            return {"calls": [(self.tools[0], {"name": "ACME"})]}
         return {"text": f"Here is what I know after {self.results} results."}
 
 

@@ -16,7 +16,7 @@ HANDOFF = """
 agent Triage agent
   guardrail no_secrets
   call {0}
-  handoff to Billing agent
+  handoff handoff to Billing agent
 agent Billing agent
   call {0}
   function get_invoice
@@ -103,8 +103,9 @@ def test_a_run_with_a_handoff_and_tools(own, play, program, scenario, api):
     if program is JAVASCRIPT:
         expected = [line for line in expected if "db.query" not in line]
     drawn = outline(story).splitlines()
-    # A streamed run checks its input beside the first call, so either may come first.
-    assert sorted(drawn[:4]) == sorted(expected[:4]) and drawn[4:] == expected[4:], outline(story)
+    # What begins within a millisecond, as beside each other, may come in any order.
+    first, second = slice(0, 4), slice(4, None)
+    assert all(sorted(drawn[part]) == sorted(expected[part]) for part in (first, second)), outline(story)
     if api == "chat_completions":
         assert texts(story)[1] == ("user", "How much is invoice 42?")
         assert "99.50 EUR" in texts(story)[-1][1]
