@@ -6,7 +6,7 @@
 mod list;
 mod own;
 
-use trackway_model::{Cost, DataKind, SpanData, SpanRecord, Text, Usage};
+use trackway_model::{Cost, DataKind, SpanRecord, Text, Timestamp, Usage};
 
 use crate::Config;
 use list::List;
@@ -35,7 +35,7 @@ struct Call<'a> {
     provider: Option<&'a str>,
     model: &'a str,
     usage: &'a Usage,
-    start: trackway_model::Timestamp,
+    start: Timestamp,
     service_tier: Option<&'a str>,
 }
 
@@ -61,28 +61,23 @@ impl Prices {
             start: span.start,
             service_tier,
         };
-        let cost = if names_model(data) {
-            let models =
-                [&data.response_model, &data.request_model].into_iter().flatten().filter(|name| !name.is_empty());
-            let mut costs = models.map(|model| self.cost(&call(model)));
-            costs.find_map(|cost| cost)
-        } else {
-            let model = data.agent.as_ref().and_then(|agent| self.own.model_of(agent));
-            let cost = model.and_then(|model| self.cost(&call(model)));
-            cost.map(|cost| Cost { source: Text::literal(AGENT_MODEL), ..cost })
+        let models = [&data.response_model, &data.request_model].into_iter().flatten();
+        let calls: Vec<_> = models.filter(|model| !model.is_empty()).map(|model| call(model)).collect();
+        let cost = match data.agent.as_ref().and_then(|agent| self.own.model_of(agent)) {
+            _ if !calls.is_empty() => self.cost(&calls),
+            Some(model) => self.cost(&[call(model)]).map(|cost| Cost { source: Text::literal(AGENT_MODEL), ..cost }),
+            None => None,
         };
         if let Some(data) = span.data.as_deref_mut() {
             data.cost = cost;
         }
     }
 
-    fn cost(&self, call: &Call<'_>) -> Option<Cost> {
-        self.own.cost(call).or_else(|| self.list.cost(call))
+    /// The cost of a call under the first of its names that has a price.
+    fn cost(&self, names: &[Call<'_>]) -> Option<Cost> {
+        let own = names.iter().find_map(|call| self.own.cost(call));
+        own.or_else(|| names.iter().find_map(|call| self.list.cost(call)))
     }
-}
-
-fn names_model(data: &SpanData) -> bool {
-    data.model().is_some_and(|model| !model.is_empty())
 }
 
 /// Whether all is there that a price needs: half of a usage would give half of a price.

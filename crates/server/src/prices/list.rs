@@ -76,6 +76,9 @@ const FAMILIES: [(&str, &str); 18] = [
     ("voyage-", "voyageai"),
 ];
 
+/// What stands between a client and the provider, and runs no model.
+const GATEWAYS: [&str; 4] = ["litellm", "any-llm", "any_llm", "langchain"];
+
 /// Parts of names that say where or how a model runs, and not which it is.
 const NEUTRAL: [&str; 14] = [
     "latest",
@@ -109,10 +112,12 @@ pub(super) struct List {
 type Named = (Option<Text>, Text);
 
 /// What is known of a model that is in the list.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Entry {
     /// Who runs it, by the list's name.
     provider: &'static str,
+    /// What to ask the list for.
+    model: Text,
     /// Whether its price is nothing, and not only unknown.
     is_free: bool,
 }
@@ -123,11 +128,10 @@ impl List {
         let entry = self.entry(call.provider, call.model)?;
         let usage = tokens(call.usage);
         let start = UNIX_EPOCH + Duration::from_nanos(call.start.0);
-        let request = |model| PriceRequest::new(model, &usage).with_provider_id(entry.provider).with_timestamp(start);
-        let mut price = Calculator::bundled().calculate(&request(call.model)).ok()?;
+        let request = PriceRequest::new(&entry.model, &usage).with_provider_id(entry.provider).with_timestamp(start);
+        let mut price = Calculator::bundled().calculate(&request).ok()?;
         if let Some(tier) = call.service_tier.filter(|tier| !STANDARD_TIERS.contains(tier)) {
-            let tiered = request(call.model).with_price_context("service_tier", tier);
-            let tiered = Calculator::bundled().calculate(&tiered).ok()?;
+            let tiered = Calculator::bundled().calculate(&request.with_price_context("service_tier", tier)).ok()?;
             // The list answers with the standard price where it does not know that of the tier.
             if tiered.total_price == price.total_price && !entry.is_free {
                 return None;
@@ -147,7 +151,7 @@ impl List {
 
     fn entry(&self, provider: Option<&str>, model: &str) -> Option<Entry> {
         let key = (provider.map(Text::from), Text::from(model));
-        let known = self.found.read().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+        let known = self.found.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(entry) = known {
             return entry;
         }
@@ -155,7 +159,7 @@ impl List {
         let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
         // Names come from outside; what does not fit any more is looked up each time.
         if found.len() < MOST_NAMES {
-            found.insert(key, entry);
+            found.insert(key, entry.clone());
         }
         entry
     }
@@ -184,30 +188,44 @@ fn tokens(usage: &Usage) -> genai_prices::Usage {
 
 /// Finds the model that is meant.
 fn find(provider: Option<&str>, model: &str) -> Option<Entry> {
-    let provider = provider_of(provider, model)?;
+    let (provider, model) = meant(provider, model)?;
     let nothing = genai_prices::Usage::new();
     let request = PriceRequest::new(model, &nothing).with_provider_id(provider.id());
     let matched = Calculator::bundled().calculate(&request).ok()?;
     let is_same = matched.model_id.eq_ignore_ascii_case(model) || is_of_known_words(provider, &matched.model_id, model);
     let is_free = matched.model_id.ends_with(":free");
-    is_same.then(|| Entry { provider: provider.id(), is_free })
+    is_same.then(|| Entry { provider: provider.id(), model: model.into(), is_free })
 }
 
-/// The provider that is named, or else the one whose family the model is of.
-fn provider_of(named: Option<&str>, model: &str) -> Option<ProviderInfo<'static>> {
-    let id = match named.map(str::to_ascii_lowercase) {
-        Some(name) => {
-            let alias = |name: &str| PROVIDERS.iter().find(|(known, _)| *known == name).map(|(_, id)| (*id).to_owned());
-            // Some clients add which of the provider's interfaces it was: `openai.responses`.
-            let begin = || name.rsplit_once('.').and_then(|(begin, _)| alias(begin).or_else(|| Some(begin.to_owned())));
-            alias(&name).or_else(|| known(&name).map(|_| name.clone())).or_else(begin)?
+/// Who runs the model, and the model's name without what gateways put before it: `litellm/anthropic/claude-...`.
+fn meant<'a>(provider: Option<&str>, model: &'a str) -> Option<(ProviderInfo<'static>, &'a str)> {
+    let is_gateway = |name: &str| GATEWAYS.contains(&name);
+    let model = model.split_once('/').filter(|(begin, _)| is_gateway(begin)).map_or(model, |(_, rest)| rest);
+    let before_slash = model.split_once('/').and_then(|(begin, rest)| Some((named(begin)?, rest)));
+    match (provider.filter(|name| !is_gateway(name)), before_slash) {
+        (None, Some(both)) => Some(both),
+        (None, None) => Some((of_family(model)?, model)),
+        (Some(name), before_slash) => {
+            let provider = named(name)?;
+            let is_told_twice = |(again, _): &(ProviderInfo<'_>, &str)| again.id() == provider.id();
+            Some((provider, before_slash.filter(is_told_twice).map_or(model, |(_, rest)| rest)))
         }
-        None => {
-            let lower = model.to_ascii_lowercase();
-            FAMILIES.iter().find(|(family, _)| lower.starts_with(family)).map(|(_, id)| (*id).to_owned())?
-        }
-    };
-    known(&id)
+    }
+}
+
+/// The provider that a client means.
+fn named(name: &str) -> Option<ProviderInfo<'static>> {
+    let name = name.to_ascii_lowercase();
+    let alias = |name: &str| PROVIDERS.iter().find(|(known, _)| *known == name).map(|(_, id)| *id);
+    let exactly = |name: &str| known(alias(name).unwrap_or(name));
+    // Some clients add which of the provider's interfaces it was: `openai.responses`.
+    exactly(&name).or_else(|| exactly(name.split_once('.')?.0))
+}
+
+/// The provider whose family a model is of.
+fn of_family(model: &str) -> Option<ProviderInfo<'static>> {
+    let model = model.to_ascii_lowercase();
+    FAMILIES.iter().find(|(family, _)| model.starts_with(family)).and_then(|(_, id)| known(id))
 }
 
 /// The provider that the list has under exactly this name; the list's own search would take `my-openai-proxy` for OpenAI.

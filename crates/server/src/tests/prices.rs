@@ -66,6 +66,9 @@ async fn known_models_are_priced_however_their_provider_is_spelt() {
         ("cohere", "command-r-plus"),
         ("perplexity", "sonar-pro"),
         ("openrouter", "openai/gpt-4.1"),
+        ("", "anthropic/claude-sonnet-4-5"),
+        ("anthropic", "litellm/anthropic/claude-sonnet-4-5"),
+        ("litellm", "gemini/gemini-2.5-flash"),
     ];
     for (provider, model) in others {
         assert!(listed(provider, model).await > Some(0.0), "{provider} {model}");
@@ -83,6 +86,8 @@ async fn what_is_not_known_beyond_doubt_has_no_price() {
         ("my-openai-proxy", "gpt-4.1"),
         ("ollama", "gpt-oss:20b"),
         ("", "deepseek-r1:70b"),
+        ("", "ollama/gpt-4.1"),
+        ("openai", "anthropic/claude-sonnet-4-5"),
         ("deepseek", "deepseek-r1-distill-llama-70b"),
         ("anthropic", "claude-haiku-4-5-ours"),
         ("", "gpt-4.1-ours"),
@@ -136,6 +141,8 @@ async fn prices_of_the_settings_come_first() {
     let over = async |prices| cost(config(prices), &model, &USED).await["source"].clone();
     assert_eq!(over(vec![price("gpt-4.1", Some("openai"))]).await, "settings");
     assert_eq!(over(vec![price("gpt-4.1", Some("azure.ai.openai")), price("gpt-4", None)]).await, "genai-prices 0.2.1");
+    let deployed = [("gen_ai.request.model", "ours"), ("gen_ai.response.model", "gpt-4.1")];
+    assert_eq!(cost(config(vec![price("ours", None)]), &deployed, &USED).await["source"], "settings");
     let free = Price { input: Dollars(0), output: Dollars(0), ..price("llama*", None) };
     let free = cost(config(vec![free]), &[("gen_ai.request.model", "llama3:8b")], &USED).await;
     assert_eq!(free["total_usd"], 0.0);
