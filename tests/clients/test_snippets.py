@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+import model
 from kit import HERE, ROOT, attributes, environment, run
 
 SNIPPETS = ROOT / "ui/src/snippets"
@@ -85,3 +86,63 @@ def test_the_readme_shows_the_snippets_as_they_are_run_here():
     for path in [path for path in SNIPPETS.rglob("*") if path.is_file()]:
         shown = path.read_text().replace("{{endpoint}}", "http://127.0.0.1:7241").strip()
         assert shown in readme, f"the README has another text than {path.name}"
+
+
+@pytest.fixture
+def openai():
+    """What a user of OpenAI has in the environment, with the scripted model in its place."""
+    server = model.Server()
+    yield {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "not-a-key"}
+    server.close()
+
+
+def play(command, openai, **more):
+    done = subprocess.run(command, env=environment(**openai, **more), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and done.stdout.strip(), done.stderr
+    return done.stdout
+
+
+def calls(server):
+    """The model calls of the only trace, and the conversation around them."""
+    [trace] = server.get("traces")["traces"]
+    story = server.get(f"traces/{trace['trace_id']}/story")
+    assert trace["agents"]["usage"]["output_tokens"] == model.USAGE["out"] * len(story["calls"])
+    return story["calls"], [entry["type"] for entry in story["entries"]]
+
+
+def test_the_agents_snippet_for_python_sends_a_run(own, openai, tmp_path):
+    play([sys.executable, snippet("openai-agents.py", own, tmp_path)], openai)
+    [call], entries = calls(own)
+    assert call["agent"] == "Greeter"
+    assert entries == ["missing", "call"], "the SDK's own exporter sends no messages of a response, and the page says so"
+
+
+def test_the_agents_snippet_for_javascript_sends_a_run(own, openai, tmp_path):
+    (tmp_path / "node_modules").symlink_to(HERE / "js/node_modules")
+    play(["node", snippet("openai-agents.mjs", own, tmp_path)], openai)
+    [call], entries = calls(own)
+    assert call["agent"] == "Greeter" and entries[-1] == "call"
+
+
+def test_the_content_snippet_brings_what_the_exporter_leaves_out(own, openai, tmp_path):
+    program = snippet("agents-content.py", own, tmp_path)
+    agent = snippet("openai-agents.py", own, tmp_path).read_text()
+    # The program as a user would have it: its own exporter in place of the plain one.
+    lines = [line for line in agent.splitlines() if not line.startswith(("exporter =", "set_trace_processors"))]
+    program.write_text("\n".join([program.read_text(), *lines]))
+    play([sys.executable, program], openai)
+    [call], entries = calls(own)
+    assert call["model"] == model.MODEL and call["cost"]["total_usd"] > 0
+    assert entries == ["message", "message", "message", "call"]
+
+
+def test_the_openinference_snippet_sends_a_run_with_its_messages(own, openai, tmp_path):
+    play([sys.executable, snippet("openinference-agents.py", own, tmp_path)], openai)
+    [call], entries = calls(own)
+    assert call["agent"] == "Greeter" and entries == ["message", "message", "message", "call"]
+
+
+def test_the_snippet_of_the_openai_client_sends_a_call(own, openai, tmp_path):
+    play([sys.executable, snippet("openai-client.py", own, tmp_path)], openai)
+    [call], entries = calls(own)
+    assert call["model"] == model.MODEL and entries == ["message", "message", "call"]
