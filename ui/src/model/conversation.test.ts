@@ -39,6 +39,18 @@ test("a story becomes rows: calls under their answers, tools once", () => {
   ]);
 });
 
+test("the line of a call without words stands before the tools that it calls", () => {
+  const entries = [1, 9, 10, 8].flatMap((at) => story.entries[at] ?? []);
+  const told = conversation({ ...story, entries });
+  expect(told.rows.map(({ entry, asks, call }) => [entry.type, ...asks, call?.index ?? "-"].join(" "))).toEqual([
+    "message -",
+    "call get_invoice get_invoice 2",
+    "tool -",
+    "tool -",
+  ]);
+  expect(told.rowOfEntry).toEqual([0, 2, 3, 1]);
+});
+
 test("a row keeps its key when the story grows before and after it", () => {
   const grown: Story = { ...story, entries: [...story.entries, ...story.entries.slice(-1)] };
   expect(

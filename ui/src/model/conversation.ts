@@ -32,18 +32,41 @@ export function conversation(story: Story): Conversation {
   );
   const seen = new Map<string, number>();
   const rows: Row[] = [];
-  const rowOfEntry: number[] = [];
+  const shownBy: (Row | undefined)[] = [];
   for (const entry of story.entries) {
-    const last = rows.at(-1);
-    if (entry.type === "call" && last && answers(last.entry, entry)) {
-      last.call = story.calls[entry.call - 1] ?? null;
-    } else {
-      const row = rowOf(entry, paired, story.calls);
-      if (row) rows.push({ ...row, key: unique(`${entry.type} ${row.span ?? ""}`, seen) });
+    const answer = entry.type === "call" ? answerOf(entry, rows) : null;
+    if (answer?.row) {
+      answer.row.call = story.calls[answer.call - 1] ?? null;
+      shownBy.push(answer.row);
+      continue;
     }
-    rowOfEntry.push(Math.max(0, rows.length - 1));
+    const plain = rowOf(entry, paired, story.calls);
+    if (plain) {
+      const row = { ...plain, key: unique(`${entry.type} ${plain.span ?? ""}`, seen) };
+      if (answer) row.asks = rows.slice(answer.at).map(({ entry }) => nameOfUse(entry));
+      rows.splice(answer?.at ?? rows.length, 0, row);
+    }
+    shownBy.push(plain ? rows[answer?.at ?? rows.length - 1] : rows.at(-1));
   }
-  return { rows, rowOfEntry };
+  const places = new Map(rows.map((row, at) => [row, at]));
+  return { rows, rowOfEntry: shownBy.map((row) => (row ? (places.get(row) ?? 0) : 0)) };
+}
+
+/** The row that the line of a call belongs to, or the place for a row of its own: before the tools that it calls. */
+function answerOf(entry: CallEntry, rows: Row[]): { row: Row | null; at: number; call: number } {
+  let at = rows.length;
+  while (at > 0 && isUse(rows[at - 1]?.entry)) at--;
+  const before = rows[at - 1];
+  return { row: before && answers(before.entry, entry) ? before : null, at, call: entry.call };
+}
+
+function isUse(entry: Entry | undefined): boolean {
+  return entry?.type === "tool" || entry?.type === "handoff";
+}
+
+function nameOfUse(entry: Entry): string {
+  if (entry.type === "handoff") return `a handoff to ${entry.to ?? "another agent"}`;
+  return entry.type === "tool" ? entry.name : "";
 }
 
 /** Whether the entry is what came of the call: its answer, its failure, or that neither is known. */
@@ -86,14 +109,14 @@ export function rowOfSpan({ rows, rowOfEntry }: Conversation, nodes: StoryNode[]
   return entry === null ? -1 : (rowOfEntry[entry] ?? -1);
 }
 
-/** The call that the row is about, or else the one before it. */
+/** The call that the row is about, or else the one before it; before all calls the first. */
 export function callOfRow(rows: Row[], at: number, calls: StoryCall[]): StoryCall | null {
   const row = rows[at];
   if (!row) return null;
   if (row.call) return row.call;
   if ("call" in row.entry && row.entry.call !== null) return calls[row.entry.call - 1] ?? null;
   const before = rows.slice(0, at).findLast(({ call }) => call !== null);
-  return before?.call ?? null;
+  return before?.call ?? calls[0] ?? null;
 }
 
 export function isFailure({ entry }: Row): boolean {

@@ -116,7 +116,7 @@ export function Conversation({ traceId, story, selected }: ConversationProps) {
         onFold={fold}
         onFormat={format}
       />
-      <TokenPane traceId={traceId} story={story} call={callOfRow(rows, at, story.calls)} onSelect={chooseNode} />
+      <TokenPane traceId={traceId} story={story} selected={callOfRow(rows, at, story.calls)} onSelect={chooseNode} />
     </div>
   );
 }

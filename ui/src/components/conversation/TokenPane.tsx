@@ -8,12 +8,13 @@ interface TokenPaneProps {
   traceId: string;
   story: Story;
   /** The call that is looked at. */
-  call: StoryCall | null;
+  selected: StoryCall | null;
   onSelect: (of: { span_id: string }) => void;
 }
 
 /** What the calls of models used and cost. */
-export function TokenPane({ traceId, story, call, onSelect }: TokenPaneProps) {
+export function TokenPane({ traceId, story, selected, onSelect }: TokenPaneProps) {
+  const call = selected ?? story.calls[0] ?? null;
   return (
     <section className="conversation-pane" aria-label="Tokens">
       <h2 className="conversation-title">
@@ -32,7 +33,7 @@ export function TokenPane({ traceId, story, call, onSelect }: TokenPaneProps) {
           out
         </span>
       </h2>
-      <TokensByCall calls={story.calls} selected={call?.index ?? null} onSelect={onSelect} />
+      <TokensByCall calls={story.calls} selected={selected?.index ?? null} onSelect={onSelect} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a pointer */}
       <div className="token-rest" tabIndex={0} role="group" aria-label="Agents and the selected call">
         {story.agents.length > 0 && <TokensByAgent agents={story.agents} calls={story.calls} />}

@@ -38,6 +38,7 @@ export function ToolPair({ traceId, entry, running, unfolded, isPlain, onFold, o
   const hasJson = [entry.arguments, entry.result].some((text) => text !== null && prettyJson(text) !== null);
   const isWaiting = entry.type === "tool" && entry.state === "waiting";
   const hasBody = entry.type === "tool" || asked !== null || got !== null;
+  const hasResult = entry.type === "tool" || got !== null;
   return (
     <div className="pair">
       <div className="pair-head">
@@ -60,15 +61,17 @@ export function ToolPair({ traceId, entry, running, unfolded, isPlain, onFold, o
         <State entry={entry} running={running} />
       </div>
       {hasBody && (
-        <div className={isLong && !unfolded ? "pair-body folded" : "pair-body"}>
+        <div className={`pair-body${isLong && !unfolded ? " folded" : ""}${hasResult ? "" : " alone"}`}>
           <div>
-            <div className="xs d">arguments</div>
+            <div className="xs d">{hasResult ? "arguments" : "data"}</div>
             <Value text={asked} isPlain={isPlain} nothing="none" />
           </div>
-          <div className={error !== null ? "pair-error" : isWaiting && running ? "pair-waiting" : undefined}>
-            <div className={error !== null ? "xs err" : "xs d"}>{error !== null ? "error" : "result"}</div>
-            <Value text={got} isPlain={isPlain} nothing={nothingYet(entry, running)} />
-          </div>
+          {hasResult && (
+            <div className={error !== null ? "pair-error" : isWaiting && running ? "pair-waiting" : undefined}>
+              <div className={error !== null ? "xs err" : "xs d"}>{error !== null ? "error" : "result"}</div>
+              <Value text={got} isPlain={isPlain} nothing={nothingYet(entry, running)} />
+            </div>
+          )}
         </div>
       )}
       {hasBody && isLong && (
@@ -93,7 +96,7 @@ function nothingYet(entry: ToolEntry | WorkEntry, running: boolean): string {
 }
 
 function About({ entry }: { entry: ToolEntry | WorkEntry }) {
-  if (entry.type === "work") return <span className="d xs">{KINDS[entry.kind].word}</span>;
+  if (entry.type === "work") return null;
   return (
     <>
       {entry.call_id && <span className="mono d el">{line(entry.call_id)}</span>}

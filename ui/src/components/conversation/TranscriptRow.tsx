@@ -95,6 +95,6 @@ function What({ traceId, story, row, unfolded, format, onFold, onFormat }: Trans
         />
       );
     default:
-      return null;
+      return <p className="d xs">{row.asks.length > 0 ? `calls ${line(row.asks.join(", "))}` : "answered"}</p>;
   }
 }
