@@ -89,4 +89,8 @@ function Said({ who, text }: { who: string; text: string | null }) {
   );
 }
 
-const short = (text: string) => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+/** The start of a text, without the stars that make Markdown bold: the conversation shows it as it was meant. */
+function short(text: string): string {
+  const start = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  return start.replace(/\*\*([^*\n]+)\*\*/g, "$1");
+}

@@ -1,6 +1,6 @@
 import type { AgentTotals, TraceSummary } from "../api/types";
 import { groupPath, type View } from "../model/address";
-import { counted } from "../model/agents";
+import { counted, traceIcon } from "../model/agents";
 import { clock, count, dateAndClock, duration, line, plural } from "../model/format";
 import { CopyButton } from "./CopyButton";
 import { Icon } from "./Icon";
@@ -21,7 +21,7 @@ export function TraceHead({ trace, view, lasts, onDelete }: TraceHeadProps) {
   return (
     <div className="tracehead">
       <span className="d">
-        <Icon name={trace.agents ? "agent" : "trace"} />
+        <Icon name={traceIcon(trace.agents)} />
       </span>
       <h1 className="el" title={line(trace.root_name)}>
         {line(trace.root_name || "(no name)")}

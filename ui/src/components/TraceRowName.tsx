@@ -1,6 +1,6 @@
 import type { TraceSummary } from "../api/types";
 import { groupPath, tracePath } from "../model/address";
-import { someOf } from "../model/agents";
+import { someOf, traceIcon } from "../model/agents";
 import { colourVariable, traceColours } from "../model/colours";
 import { line, plural, shortId } from "../model/format";
 import { Icon } from "./Icon";
@@ -14,7 +14,7 @@ export function TraceRowName({ trace }: { trace: TraceSummary }) {
   const { trace_id, root_name, group_id, agents, failure } = trace;
   return (
     <span role="gridcell" className="tracerow-name">
-      <Icon name={agents ? "agent" : "trace"} />
+      <Icon name={traceIcon(agents)} />
       <Link to={tracePath(trace_id)} className="el" title={line(root_name)} tabIndex={-1}>
         <b>{line(root_name || "(no name)")}</b>
       </Link>

@@ -27,6 +27,12 @@ export const KINDS = {
 
 export type KindIcon = (typeof KINDS)[DataKind]["icon"];
 
+/** What stands for a whole trace: agents at work, calls of a model alone, or any other work. */
+export function traceIcon(agents: AgentTotals | null): "agent" | "gen_ai" | "trace" {
+  if (agents === null) return "trace";
+  return agents.agents.length === 0 && agents.model_calls > 0 ? "gen_ai" : "agent";
+}
+
 export const DIALECT_NAMES: Record<SpanData["dialect"], string> = {
   openai_agents: "OpenAI Agents SDK",
   opentelemetry: "OpenTelemetry GenAI",
