@@ -30,7 +30,7 @@ export function GroupRow({ number, entry, now, selected }: GroupRowProps) {
     row.current?.querySelector("a")?.focus({ preventScroll: true });
   }, [selected]);
   const tokens = agents === null ? null : tokensOf(agents.usage);
-  const cost = agents === null ? "" : costText(agents.cost, agents.unpriced_calls);
+  const cost = agents === null ? "" : costText(agents.cost, agents.unpriced_calls, tokens);
   return (
     <li ref={row} className={selected ? "grouprow sel" : "grouprow"} data-trace={trace.trace_id}>
       <span className="grouprow-number d">{count(number)}</span>

@@ -66,7 +66,7 @@ export const TraceRow = memo(function TraceRow(props: TraceRowProps) {
 /** What a trace's model calls used and cost; empty for a trace without agents. */
 function AgentCells({ trace: { agents } }: { trace: TraceSummary }) {
   const tokens = agents === null ? null : tokensOf(agents.usage);
-  const cost = agents === null ? "" : costText(agents.cost, agents.unpriced_calls);
+  const cost = agents === null ? "" : costText(agents.cost, agents.unpriced_calls, tokens);
   return (
     <>
       <span role="gridcell" className="num m" title={agents === null ? undefined : usageNote(agents.usage)}>

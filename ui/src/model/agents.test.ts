@@ -43,12 +43,13 @@ const data = (more: Partial<SpanData>): SpanData => ({
 });
 
 test("a cost says when it is not all of it, and when it is not known", () => {
-  expect([costText(cost(0.04), 0), costText(cost(0.01), 2), costText(null, 1), costText(null, 0)]).toEqual([
-    "$0.0400",
-    "≥ $0.0100",
-    "price unknown",
-    "",
-  ]);
+  expect([
+    costText(cost(0.04), 0),
+    costText(cost(0.01), 2),
+    costText(null, 1),
+    costText(null, 0),
+    costText(null, 0, 154),
+  ]).toEqual(["$0.0400", "≥ $0.0100", "price unknown", "", "price unknown"]);
   expect(costNote(cost(1), 1)).toBe("1 model call without a known price; prices from prices 1");
 });
 

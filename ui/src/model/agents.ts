@@ -66,9 +66,12 @@ export function tokensOf(usage: Usage): number | null {
   return (usage.input_tokens ?? 0) + (usage.output_tokens ?? 0);
 }
 
-/** The sum of what is priced, and whether that is all: `$0.0418`, `≥ $0.0100`, `price unknown`, or nothing to pay for. */
-export function costText(cost: Cost | null, unpricedCalls: number): string {
-  if (cost === null) return unpricedCalls > 0 ? "price unknown" : "";
+/**
+ * The sum of what is priced, and whether that is all: `$0.0418`, `≥ $0.0100`, `price unknown`, or nothing to pay for.
+ * Some clients tell tokens of no call, but of what is around the calls: these have no price either.
+ */
+export function costText(cost: Cost | null, unpricedCalls: number, tokens: number | null = null): string {
+  if (cost === null) return unpricedCalls > 0 || (tokens ?? 0) > 0 ? "price unknown" : "";
   return unpricedCalls > 0 ? `≥ ${dollars(cost.total_usd)}` : dollars(cost.total_usd);
 }
 
@@ -99,7 +102,7 @@ export function someOf(names: string[], most: number): string {
 /** What was counted in a trace or a conversation, for a head of figures. */
 export function counted(totals: AgentTotals): [name: string, value: string, note?: string][] {
   const tokens = tokensOf(totals.usage);
-  const cost = costText(totals.cost, totals.unpriced_calls);
+  const cost = costText(totals.cost, totals.unpriced_calls, tokens);
   const figures: [string, string, string?][] = [
     ["Model calls", count(totals.model_calls)],
     ["Tool calls", count(totals.tool_calls)],
