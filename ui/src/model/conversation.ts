@@ -137,7 +137,7 @@ export function newSince(entries: Entry[], fold: FoldEntry): number {
 /** Who speaks or acts in a row. */
 export function speaker(entry: Entry): {
   name: string;
-  icon: "user" | "agent" | "note" | "tool" | (typeof KINDS)[keyof typeof KINDS]["icon"];
+  icon: "user" | "agent" | "note" | "alert" | "tool" | (typeof KINDS)[keyof typeof KINDS]["icon"];
 } {
   switch (entry.type) {
     case "message":
@@ -149,7 +149,7 @@ export function speaker(entry: Entry): {
     case "handoff":
       return { name: "handoff", icon: "handoff" };
     case "error":
-      return { name: entry.name || "error", icon: "note" };
+      return { name: entry.name || "error", icon: "alert" };
     case "work":
       return { name: KINDS[entry.kind]?.word ?? entry.kind, icon: KINDS[entry.kind]?.icon ?? "note" };
     default:

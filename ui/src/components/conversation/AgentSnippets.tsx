@@ -16,14 +16,15 @@ export function AgentSnippets() {
   const text = (SNIPPETS[at]?.text ?? "").replaceAll("{{endpoint}}", location.origin).trimEnd();
   return (
     <div className="agentsnippets">
-      <div className="tabs" role="tablist">
-        {SNIPPETS.map(({ name }, i) => (
-          <button type="button" key={name} role="tab" aria-selected={i === at} onClick={() => setAt(i)}>
-            {name}
-          </button>
-        ))}
-        <span className="grow" />
-        <CopyButton text={text} label="Copy the lines" className="agentsnippets-copy">
+      <div className="agentsnippets-head">
+        <div className="tabs" role="tablist">
+          {SNIPPETS.map(({ name }, i) => (
+            <button type="button" key={name} role="tab" aria-selected={i === at} onClick={() => setAt(i)}>
+              {name}
+            </button>
+          ))}
+        </div>
+        <CopyButton text={text} label="Copy the lines" className="btn quiet">
           Copy
         </CopyButton>
       </div>

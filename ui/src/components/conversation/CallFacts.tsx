@@ -27,9 +27,8 @@ export function CallFacts({ traceId, call }: { traceId: string; call: StoryCall 
           </Fact>
         ))}
         {call.finish_reasons.length > 0 && <Fact name="stop reason">{call.finish_reasons.join(", ")}</Fact>}
-        <Fact name="tools offered">
-          {count(call.tools_offered)}, {count(call.tool_calls)} called
-        </Fact>
+        {call.tools_offered > 0 && <Fact name="tools offered">{count(call.tools_offered)}</Fact>}
+        <Fact name="tools called">{count(call.tool_calls)}</Fact>
         {usage?.input_tokens != null && (
           <Fact name="tokens in">
             {count(usage.input_tokens)}
