@@ -1,6 +1,6 @@
 import type { AgentTotals, TraceSummary } from "../api/types";
 import { groupPath, type View } from "../model/address";
-import { counted, traceIcon } from "../model/agents";
+import { counted, missesRoot, traceIcon } from "../model/agents";
 import { clock, count, dateAndClock, duration, line, plural } from "../model/format";
 import { CopyButton } from "./CopyButton";
 import { Icon } from "./Icon";
@@ -49,16 +49,16 @@ export function TraceHead({ trace, view, lasts, onDelete }: TraceHeadProps) {
       {trace.status === "running" && (
         <span className="tag l">
           <i className="dot l small" />
-          {trace.span_count === 0 ? "waiting for its first span" : `${count(trace.open_count)} open`}
+          {runs(trace)}
         </span>
       )}
       {trace.status === "lost" && (
         <span className="tag" title="No end, and no more news">
           <Icon name="alert" small />
-          {trace.span_count === 0 ? "no span came" : `${count(trace.open_count)} lost`}
+          {lossOf(trace)}
         </span>
       )}
-      {!trace.has_root && trace.span_count > 0 && (
+      {missesRoot(trace) && (
         <span className="tag" title="No span without a parent has come; the earliest one stands for it">
           root not here
         </span>
@@ -95,6 +95,17 @@ export function TraceHead({ trace, view, lasts, onDelete }: TraceHeadProps) {
       </button>
     </div>
   );
+}
+
+/** Clients that send spans at their end have none open while they run. */
+function runs({ span_count, open_count }: TraceSummary): string {
+  if (span_count === 0) return "waiting for its first span";
+  return open_count > 0 ? `${count(open_count)} open` : "running";
+}
+
+function lossOf({ span_count, open_count }: TraceSummary): string {
+  if (span_count === 0) return "no span came";
+  return open_count > 0 ? `${count(open_count)} lost` : "lost: no more news";
 }
 
 /** What failed the trace; failures after which the work went on are only counted. */

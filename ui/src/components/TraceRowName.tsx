@@ -1,6 +1,6 @@
 import type { TraceSummary } from "../api/types";
 import { groupPath, tracePath } from "../model/address";
-import { someOf, traceIcon } from "../model/agents";
+import { missesRoot, someOf, traceIcon } from "../model/agents";
 import { colourVariable, traceColours } from "../model/colours";
 import { line, plural, shortId } from "../model/format";
 import { Icon } from "./Icon";
@@ -58,6 +58,11 @@ function Service({ trace }: { trace: TraceSummary }) {
   );
 }
 
+function lossOf({ span_count, open_count }: TraceSummary): string {
+  if (span_count === 0) return "lost: no span came";
+  return open_count > 0 ? `lost: no news of ${plural(open_count, "span")}` : "lost: no more news";
+}
+
 function Became({ trace }: { trace: TraceSummary }) {
   const { status, agents } = trace;
   const waits = trace.span_count === 0;
@@ -70,16 +75,12 @@ function Became({ trace }: { trace: TraceSummary }) {
           {tripped === 1 ? "guardrail tripped" : `${tripped} guardrails tripped`}
         </span>
       )}
-      {status === "lost" && (
-        <span className="tag">
-          {waits ? "lost: no span came" : `lost: no news of ${plural(trace.open_count, "span")}`}
-        </span>
-      )}
+      {status === "lost" && <span className="tag">{lossOf(trace)}</span>}
       {status === "running" && waits && <span className="tracerow-note live">waiting for its first span</span>}
       {status === "running" && trace.open_count > 0 && (
         <span className="tracerow-note live">{plural(trace.open_count, "span")} open</span>
       )}
-      {!trace.has_root && !waits && <span className="tracerow-note d">root not here</span>}
+      {missesRoot(trace) && <span className="tracerow-note d">root not here</span>}
     </>
   );
 }

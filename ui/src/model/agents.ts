@@ -1,6 +1,6 @@
 /** What is said of agents and their model calls: words, sums and prices, for lists, rows and details alike. */
 
-import type { AgentTotals, Cost, DataKind, SpanData, TreeSpan, Usage } from "../api/types";
+import type { AgentTotals, Cost, DataKind, SpanData, TraceSummary, TreeSpan, Usage } from "../api/types";
 import { count, dollars, plural } from "./format";
 
 /** What each kind of work is called, and the icon that stands for it. */
@@ -31,6 +31,11 @@ export type KindIcon = (typeof KINDS)[DataKind]["icon"];
 export function traceIcon(agents: AgentTotals | null): "agent" | "gen_ai" | "trace" {
   if (agents === null) return "trace";
   return agents.agents.length === 0 && agents.model_calls > 0 ? "gen_ai" : "agent";
+}
+
+/** Whether the root should have come: of a run of agents it comes last, when all is done. */
+export function missesRoot({ has_root, span_count, status, agents }: TraceSummary): boolean {
+  return !has_root && span_count > 0 && !(agents !== null && status === "running");
 }
 
 export const DIALECT_NAMES: Record<SpanData["dialect"], string> = {

@@ -30,7 +30,7 @@ export function received({ counters }: Stats): number {
 /** Spans and requests that came and were not taken. */
 export function refused({ counters }: Stats): number {
   return counters.reduce(
-    (sum, { name, value }) => sum + (/^ingest\.(refused_|spans_rejected)/.test(name) ? value : 0),
+    (sum, { name, value }) => sum + (/^ingest\.(refused_|spans_rejected|items_rejected)/.test(name) ? value : 0),
     0,
   );
 }
