@@ -5,7 +5,7 @@
 pub const SERVICE_NAME: &str = "service.name";
 /// Resource: the namespace that a service belongs to.
 pub const SERVICE_NAMESPACE: &str = "service.namespace";
-/// Resource: the project that a client chose for Trackway.
+/// Resource, and span of a run: the project that a client chose for Trackway.
 pub const TRACKWAY_PROJECT: &str = "trackway.project";
 /// Resource: the project that a client chose for OpenInference.
 pub const OPENINFERENCE_PROJECT: &str = "openinference.project.name";
@@ -17,3 +17,15 @@ pub const EXCEPTION: &str = "exception";
 pub const EXCEPTION_MESSAGE: &str = "exception.message";
 /// Exception event: the exception's type.
 pub const EXCEPTION_TYPE: &str = "exception.type";
+/// Exception event: where the exception came from.
+pub const EXCEPTION_STACKTRACE: &str = "exception.stacktrace";
+/// Span: the application whose run the span belongs to.
+pub const TRACKWAY_APP_ID: &str = "trackway.app.id";
+/// Span: the partition of that application.
+pub const TRACKWAY_APP_PARTITION: &str = "trackway.app.partition";
+/// Span: the number of the step that the span belongs to.
+pub const TRACKWAY_STEP_SEQUENCE: &str = "trackway.step.sequence";
+/// Span: the attempt at that step.
+pub const TRACKWAY_STEP_ATTEMPT: &str = "trackway.step.attempt";
+/// Span: the id of the span in its step, as its client gave it: `3:0.1`.
+pub const TRACKWAY_SPAN_ORDINAL: &str = "trackway.span.ordinal";

@@ -4,7 +4,7 @@
 //! `trace_` with 32 hexadecimal digits is those digits; any other id is hashed.
 
 use sha2::{Digest, Sha256};
-use trackway_model::{SpanId, TraceId};
+use trackway_model::{RunKey, SpanId, StepKey, TraceId};
 
 /// The prefix of trace ids that the OpenAI Agents SDK makes.
 const TRACE_PREFIX: &str = "trace_";
@@ -12,16 +12,34 @@ const TRACE_PREFIX: &str = "trace_";
 /// Returns the W3C id of a foreign trace id.
 pub fn trace_id(original: &str) -> TraceId {
     let hex = original.strip_prefix(TRACE_PREFIX).and_then(|hex| hex.parse().ok());
-    hex.unwrap_or_else(|| first_of(&[original], TraceId::new))
+    hex.unwrap_or_else(|| first_of(&[Some(original)], TraceId::new))
 }
 
 /// Returns the W3C id of a foreign span id in a foreign trace, both as the client gave them.
 pub fn span_id(trace: &str, span: &str) -> SpanId {
-    first_of(&[trace, span], SpanId::new)
+    first_of(&[Some(trace), Some(span)], SpanId::new)
+}
+
+/// Returns the id of a run: also of its trace, where it has no other.
+pub fn run_id(run: &RunKey) -> TraceId {
+    first_of(&parts(run), TraceId::new)
+}
+
+/// Returns the id of a span of a run: of a step's own, or of the `occurrence`th span of a name in it, from 0.
+pub fn run_span_id(run: &RunKey, step: StepKey, span: Option<&str>, occurrence: u32) -> SpanId {
+    let [project, partition, app] = parts(run);
+    let numbers = [step.sequence.to_string(), step.attempt.to_string(), occurrence.to_string()];
+    let [sequence, attempt, occurrence] = numbers.each_ref().map(|number| Some(&**number));
+    let span = Some(span.unwrap_or_default());
+    first_of(&[project, partition, app, sequence, attempt, span, occurrence], SpanId::new)
+}
+
+fn parts(run: &RunKey) -> [Option<&str>; 3] {
+    [Some(&run.project), run.partition.as_deref(), Some(&run.app)]
 }
 
 /// Makes an id of the first bytes of a hash; hashes again while these are all zero, which no id may be.
-fn first_of<const N: usize, T>(parts: &[&str], make: impl Fn([u8; N]) -> Option<T>) -> T {
+fn first_of<const N: usize, T>(parts: &[Option<&str>], make: impl Fn([u8; N]) -> Option<T>) -> T {
     let mut digest = hash(parts);
     loop {
         let mut bytes = [0; N];
@@ -34,11 +52,13 @@ fn first_of<const N: usize, T>(parts: &[&str], make: impl Fn([u8; N]) -> Option<
 }
 
 /// Hashes parts so that no two lists of them are the same bytes: each after its length, in four bytes, the highest first.
-fn hash(parts: &[&str]) -> [u8; 32] {
+/// A part that is absent has a length that no other has.
+fn hash(parts: &[Option<&str>]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     for part in parts {
-        hasher.update(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
-        hasher.update(part);
+        let length = part.map(|part| u32::try_from(part.len()).unwrap_or(u32::MAX));
+        hasher.update(length.unwrap_or(u32::MAX).to_be_bytes());
+        hasher.update(part.unwrap_or_default());
     }
     hasher.finalize().into()
 }
@@ -63,5 +83,22 @@ mod tests {
         // SHA-256 of 00000001 61 00000001 62, begun; of 00000002 c3a4 00000002 c3b6.
         assert_eq!(span_id("a", "b").to_string(), "16275ef0f5d0eb9d");
         assert_eq!(span_id("ä", "ö").to_string(), "74e5ab4429406dde");
+    }
+    #[test]
+    fn a_run_without_partition_is_not_the_run_of_an_empty_one() {
+        let run = |partition: Option<&str>| RunKey {
+            project: "demo".into(),
+            partition: partition.map(Into::into),
+            app: "chat".into(),
+        };
+        // SHA-256 of 00000004 "demo" ffffffff 00000004 "chat", begun; of the same with 00000000 in the middle.
+        assert_eq!(run_id(&run(None)).to_string(), "b7e485c823bd8a2fcb5f2c52169e63f3");
+        assert_eq!(run_id(&run(Some(""))).to_string(), "be686aa6b289c6f3fb428fd3ccefec7e");
+        // The same and 00000001 "3" 00000001 "0" 00000005 "3:0.1" 00000001 "0".
+        let step = StepKey { sequence: 3, attempt: 0 };
+        assert_eq!(run_span_id(&run(None), step, Some("3:0.1"), 0).to_string(), "b0fed0a17eedce54");
+        let all = [None, Some("3:0")].map(|span| [0, 1].map(|nth| run_span_id(&run(None), step, span, nth)));
+        let distinct: std::collections::HashSet<_> = all.concat().into_iter().collect();
+        assert_eq!(distinct.len(), 4);
     }
 }
