@@ -30,6 +30,7 @@ mod lock;
 mod memory;
 mod query;
 mod recovery;
+mod runs;
 mod sweep;
 mod table;
 mod wal;
@@ -50,6 +51,10 @@ pub use query::{
     TraceQuery, TraceStatus, TraceSummary,
 };
 pub use recovery::{Damage, Recovery};
+pub use runs::{
+    ActionTotals, AnnotationQuery, At, Child, DeletedRuns, Order, Recording, Run, RunAck, RunIds, RunProject, RunQuery,
+    RunStatus, RunSummary, Runs, Step, StepDetail, StepStatus, Stream, Taken, Trail,
+};
 
 /// The bytes of one accepted request, as they came, with what is needed to read them again.
 #[derive(Debug, Clone, PartialEq, Eq)]
