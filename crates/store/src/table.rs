@@ -52,11 +52,11 @@ const SPAN_OVERHEAD: usize = 240;
 /// What a span costs besides, whose client gave it an id: its entry among these.
 const ORIGINAL_OVERHEAD: usize = 144;
 
-/// What a span costs besides that names a conversation or has a title: its entries in the trace and among the words.
+/// What a conversation, a title or the name of a trace costs beside its text: its entries in the trace and among the words.
 const WORD_OVERHEAD: usize = 112;
 
-/// What it costs besides that a client told of a whole trace: its places in the lists of its group, and its words.
-const ABOUT_OVERHEAD: usize = 240;
+/// What it costs besides that a client told of a whole trace: its places in the lists of its group.
+const ABOUT_OVERHEAD: usize = 128;
 
 /// What a trace costs beside its spans: itself, its two places in the lists, and a first node of each of its sets.
 const TRACE_OVERHEAD: u64 = 2_400;
@@ -321,17 +321,21 @@ impl Table {
 
 /// About how much memory a record takes, once it is stored.
 fn span_bytes(record: &SpanRecord) -> usize {
-    let words = record.data.as_ref().map_or(0, |data| {
-        let (conversation, title) = (data.conversation.is_some(), data.title.is_some());
-        WORD_OVERHEAD * (usize::from(conversation) + usize::from(title))
-    });
+    let words = record.data.iter().flat_map(|data| [&data.conversation, &data.title]);
+    let words: usize = words.flatten().map(|word| word_bytes(word)).sum();
     let original = if record.foreign.is_some() { ORIGINAL_OVERHEAD } else { 0 };
     record.memory_bytes() + SPAN_OVERHEAD + words + original
 }
 
 /// About how much memory it takes what a client tells of a whole trace.
 fn about_bytes(record: &TraceRecord) -> u64 {
-    (record.memory_bytes() + ABOUT_OVERHEAD) as u64
+    let words: usize = record.group.iter().chain([&record.name]).map(|word| word_bytes(word)).sum();
+    (record.memory_bytes() + ABOUT_OVERHEAD + words) as u64
+}
+
+/// About how much memory a text takes among the words, with its form for a search.
+fn word_bytes(text: &str) -> usize {
+    WORD_OVERHEAD + 2 * text.len()
 }
 
 /// About how much memory an event takes that came apart from its span.
