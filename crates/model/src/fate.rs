@@ -6,8 +6,8 @@ use crate::{DataKind, SpanId, SpanRecord, Timestamp};
 
 /// Returns for each span of a trace, in whatever order they are, whether it failed and the work went on all the same.
 ///
-/// Work goes on when a model call that did not fail starts after the failed span has ended, in the same run: below the
-/// nearest task at or above the span, or else anywhere in its tree. Where it did not go on in a task, the task counts as
+/// Work goes on when a model call that did not fail starts at the failed span's end or later, in the same run: below the
+/// nearest task above the span, or else anywhere in its tree. Where it did not go on in a task, the task counts as
 /// failed, and what is around it may have gone on. In a trace without agents and model calls nobody can tell, and no
 /// failure is survived.
 ///
@@ -20,26 +20,25 @@ pub fn survived(spans: &[&SpanRecord]) -> Vec<bool> {
     let runs = runs(spans, &kin);
     let calls = latest_calls(spans, &kin);
     let went_on = |number: usize| {
-        let mut end = spans.get(number)?.end?;
-        let mut run = *runs.get(number)?;
+        let mut failed = number;
         loop {
+            let run = *runs.get(kin.parent(failed)?)?;
+            let end = spans.get(failed)?.end?;
             if calls.get(run).copied().flatten().is_some_and(|start| start >= end) {
                 return Some(true);
             }
-            let around = kin.parent(run)?;
-            end = spans.get(run)?.end?;
-            run = *runs.get(around)?;
+            failed = run;
         }
     };
     let fate = |(number, span): (usize, &&SpanRecord)| span.is_error() && went_on(number).unwrap_or_default();
     spans.iter().enumerate().map(fate).collect()
 }
 
-/// Who is below whom: no span is its own ancestor.
+/// Who is below whom: spans that are their own ancestors are below none.
 struct Kin {
     parents: Vec<Option<usize>>,
-    /// Every span once, parents before their children.
-    order: Vec<usize>,
+    /// Every span once, behind all that are below it.
+    leaves_first: Vec<usize>,
 }
 
 impl Kin {
@@ -48,25 +47,27 @@ impl Kin {
         for (number, span) in spans.iter().enumerate() {
             by_id.entry(span.span_id).or_insert(number);
         }
-        let (mut roots, mut children) = (Vec::new(), HashMap::<usize, Vec<usize>>::new());
-        for (number, span) in spans.iter().enumerate() {
-            match span.parent_id.and_then(|id| by_id.get(&id)) {
-                Some(parent) => children.entry(*parent).or_default().push(number),
-                None => roots.push(number),
+        let parents: Vec<Option<usize>> = spans.iter().map(|span| by_id.get(&span.parent_id?).copied()).collect();
+        let mut below = vec![0_usize; spans.len()];
+        for parent in parents.iter().flatten() {
+            below.get_mut(*parent).into_iter().for_each(|below| *below += 1);
+        }
+        let mut kin = Self { parents, leaves_first: Vec::with_capacity(spans.len()) };
+        kin.leaves_first.extend((0..spans.len()).filter(|number| below.get(*number) == Some(&0)));
+        let mut taken = 0;
+        while let Some(leaf) = kin.leaves_first.get(taken) {
+            taken += 1;
+            let Some(parent) = kin.parent(*leaf) else { continue };
+            let Some(left) = below.get_mut(parent) else { continue };
+            *left -= 1;
+            if *left == 0 {
+                kin.leaves_first.push(parent);
             }
         }
-        let mut kin = Self { parents: vec![None; spans.len()], order: Vec::with_capacity(spans.len()) };
-        let mut seen = vec![false; spans.len()];
-        for beginning in roots.into_iter().chain(0..spans.len()) {
-            let mut ahead = vec![(beginning, None)];
-            while let Some((number, parent)) = ahead.pop() {
-                let Some(seen) = seen.get_mut(number).filter(|seen| !**seen) else { continue };
-                *seen = true;
-                kin.order.push(number);
-                kin.parents.get_mut(number).into_iter().for_each(|slot| *slot = parent);
-                let below = children.get(&number).into_iter().flatten();
-                ahead.extend(below.map(|child| (*child, Some(number))));
-            }
+        // What has never become a leaf is in a circle.
+        for number in (0..spans.len()).filter(|number| below.get(*number) != Some(&0)) {
+            kin.parents.get_mut(number).into_iter().for_each(|parent| *parent = None);
+            kin.leaves_first.push(number);
         }
         kin
     }
@@ -79,7 +80,7 @@ impl Kin {
 /// Finds the run that each span belongs to: the nearest task at or above it, or else the root.
 fn runs(spans: &[&SpanRecord], kin: &Kin) -> Vec<usize> {
     let mut runs: Vec<usize> = (0..spans.len()).collect();
-    for number in &kin.order {
+    for number in kin.leaves_first.iter().rev() {
         let kind = spans.get(*number).and_then(|span| span.data.as_ref()).map(|data| data.kind);
         let above = kin.parent(*number).filter(|_| kind != Some(DataKind::Task));
         let run = above.and_then(|above| runs.get(above).copied());
@@ -97,7 +98,7 @@ fn latest_calls(spans: &[&SpanRecord], kin: &Kin) -> Vec<Option<Timestamp>> {
         (is_call && !span.is_error()).then_some(span.start)
     };
     let mut latest: Vec<Option<Timestamp>> = spans.iter().map(own).collect();
-    for number in kin.order.iter().rev() {
+    for number in &kin.leaves_first {
         let below = latest.get(*number).copied().flatten();
         if let Some(above) = kin.parent(*number).and_then(|parent| latest.get_mut(parent)) {
             *above = (*above).max(below);
@@ -178,6 +179,6 @@ mod tests {
         let one = span(1, 2, DataKind::Function, 0, 1, true);
         let two = span(2, 1, DataKind::Response, 2, 3, false);
         let own = span(3, 3, DataKind::Function, 0, 1, true);
-        assert_eq!(fates(&[one, two, own]), [true, false, false]);
+        assert_eq!(fates(&[one, two, own]), [false, false, false]);
     }
 }

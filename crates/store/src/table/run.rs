@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use trackway_model::{DataKind, SpanData, SpanRecord, Text, Timestamp};
+use trackway_model::{DataKind, SpanData, SpanRecord, Text, survived};
 
 use super::forest::Forest;
 use crate::{AgentTotals, Failure};
@@ -44,46 +44,16 @@ impl Run {
 struct Known<'a> {
     span: &'a Arc<SpanRecord>,
     data: Option<&'a SpanData>,
-    end: Option<Timestamp>,
     /// A model call at or below the span tells what it used.
     call_tells: bool,
     /// A model call, or what repeats the usage of model calls, does.
     any_tells: bool,
-    /// The last start of a model call that did not fail, at or below the span.
-    last_call: Option<Timestamp>,
     depth: usize,
-    /// Work went on after its end.
-    is_survived: bool,
-    /// What the spans below belong to; absent where that is the span itself.
-    attempt_below: Option<Attempt>,
-}
-
-/// What a failure can be survived in: the task above it, or else all that hangs together.
-#[derive(Clone, Copy)]
-struct Attempt {
-    last_call: Option<Timestamp>,
-    is_survived: bool,
 }
 
 impl<'a> Known<'a> {
     fn of(span: &'a Arc<SpanRecord>) -> Self {
-        let data = span.data.as_deref();
-        let is_call = data.is_some_and(|data| data.kind.is_model_call()) && !span.is_error();
-        Self {
-            span,
-            data,
-            end: span.end,
-            call_tells: false,
-            any_tells: false,
-            last_call: is_call.then_some(span.start),
-            depth: 0,
-            is_survived: false,
-            attempt_below: None,
-        }
-    }
-
-    fn is_task(&self) -> bool {
-        self.data.is_some_and(|data| data.kind == DataKind::Task)
+        Self { span, data: span.data.as_deref(), call_tells: false, any_tells: false, depth: 0 }
     }
 }
 
@@ -125,7 +95,6 @@ fn add_up(span: &mut Known<'_>, parent: Option<&mut Known<'_>>, totals: &mut Age
     if let Some(parent) = parent {
         parent.call_tells |= span.call_tells;
         parent.any_tells |= span.any_tells;
-        parent.last_call = parent.last_call.max(span.last_call);
     }
 }
 
@@ -145,14 +114,9 @@ fn charge(data: &SpanData, totals: &mut AgentTotals) {
 }
 
 fn failure(known: &mut [Known<'_>], forest: &Forest) -> Option<Failure> {
-    forest.downwards(known, |span, parent| {
-        let Some(parent) = parent else { return };
-        let itself = Attempt { last_call: parent.last_call, is_survived: parent.is_survived };
-        let attempt = parent.attempt_below.unwrap_or(itself);
-        span.depth = parent.depth + 1;
-        span.is_survived = attempt.is_survived || span.end.is_some_and(|end| attempt.last_call >= Some(end));
-        span.attempt_below = Some(attempt).filter(|_| !span.is_task());
-    });
-    let has_failed = |it: &&Known<'_>| !it.is_survived && it.end.is_some() && it.span.is_error();
-    known.iter().filter(has_failed).max_by_key(|it| it.depth).map(|it| Failure::of(it.span))
+    let survived = survived(&known.iter().map(|it| &**it.span).collect::<Vec<_>>());
+    forest.downwards(known, |span, parent| span.depth = parent.map_or(0, |parent| parent.depth + 1));
+    let failed =
+        known.iter().zip(survived).filter(|(it, survived)| !survived && it.span.end.is_some() && it.span.is_error());
+    failed.max_by_key(|(it, _)| it.depth).map(|(it, _)| Failure::of(it.span))
 }
