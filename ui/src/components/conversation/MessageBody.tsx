@@ -50,7 +50,7 @@ export function MessageBody({ traceId, entry, row, unfolded, format, onFold, onF
           <PartView key={i} part={part} format={format} />
         ))}
         {parts.length === 0 && row.asks.length === 0 && <p className="d">nothing</p>}
-        {row.asks.length > 0 && <p className="d xs message-asks">calls {line(row.asks.join(", "))}</p>}
+        {row.asks.length > 0 && <p className="d xs message-asks">asks for {line(row.asks.join(", "))}</p>}
       </div>
       {isLong && (
         <button type="button" className="link xs" onClick={onFold}>

@@ -95,6 +95,6 @@ function What({ traceId, story, row, unfolded, format, onFold, onFormat }: Trans
         />
       );
     default:
-      return <p className="d xs">{row.asks.length > 0 ? `calls ${line(row.asks.join(", "))}` : "answered"}</p>;
+      return <p className="d xs">{row.asks.length > 0 ? `asks for ${line(row.asks.join(", "))}` : "answered"}</p>;
   }
 }
