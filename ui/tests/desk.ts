@@ -72,7 +72,7 @@ function generation(input: Json[], output: Json, [tokensIn, cached, out]: [numbe
 }
 
 const GROUP = "ticket-48213";
-const ORDER = { total: 89.4, currency: "EUR", payments: [{ id: "pay_77e" }, { id: "pay_77f" }] };
+const ORDER = { total: 89.4, currency: "EUR", charges: 2 };
 
 /** The customer asks where a parcel is, is charged twice, is refunded, and asks once more while a model fails. */
 export function supportDesk(): { group: string; refund: string; items: Json[] } {

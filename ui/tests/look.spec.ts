@@ -63,11 +63,7 @@ for (const theme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
     const call = spans(page).filter({ hasText: "gpt-4.1" }).last();
     const pages = [
-      [
-        "conversation",
-        `/trace/${refund}?view=conversation`,
-        page.getByText("I have refunded the second charge").first(),
-      ],
+      ["conversation", `/trace/${refund}?view=conversation`, page.getByText("I was charged twice").first()],
       ["agents", `/trace/${refund}`, call],
       ["group", `/group/${group}`, rows(page).last()],
     ] as const;
