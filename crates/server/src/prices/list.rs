@@ -54,8 +54,9 @@ const PROVIDERS: [(&str, &str); 36] = [
     ("z_ai", "zai"),
 ];
 
-/// How models of those who make them are called, for calls that do not say who runs the model.
-const FAMILIES: [(&str, &str); 18] = [
+/// How models are called that only their maker and its partners run, for calls that do not say who does. What anybody
+/// can run at home is not among them.
+const FAMILIES: [(&str, &str); 11] = [
     ("gpt-", "openai"),
     ("chatgpt-", "openai"),
     ("ft:gpt-", "openai"),
@@ -66,35 +67,48 @@ const FAMILIES: [(&str, &str); 18] = [
     ("claude-", "anthropic"),
     ("gemini-", "google"),
     ("grok-", "x-ai"),
-    ("mistral-", "mistral"),
-    ("codestral-", "mistral"),
-    ("magistral-", "mistral"),
-    ("ministral-", "mistral"),
-    ("command-", "cohere"),
-    ("deepseek-", "deepseek"),
-    ("kimi-", "moonshotai"),
     ("voyage-", "voyageai"),
 ];
+
+/// A model of a family above that anybody can run.
+const OPEN: &str = "gpt-oss";
+
+/// What Google's interfaces put before the name of a model.
+const GOOGLE_PATHS: [&str; 3] = ["models/", "publishers/google/models/", "publishers/anthropic/models/"];
 
 /// What stands between a client and the provider, and runs no model.
 const GATEWAYS: [&str; 4] = ["litellm", "any-llm", "any_llm", "langchain"];
 
 /// Parts of names that say where or how a model runs, and not which it is.
-const NEUTRAL: [&str; 14] = [
-    "latest",
-    "preview",
-    "exp",
-    "us",
-    "eu",
-    "apac",
-    "jp",
-    "au",
-    "global",
-    "models",
-    "anthropic",
-    "google",
-    "publishers",
+const NEUTRAL: [&str; 28] = [
+    "accounts",
+    "ai",
     "amazon",
+    "anthropic",
+    "apac",
+    "au",
+    "beta",
+    "eu",
+    "exp",
+    "fast",
+    "fireworks",
+    "global",
+    "gov",
+    "high",
+    "in",
+    "jp",
+    "latest",
+    "low",
+    "max",
+    "models",
+    "open",
+    "preview",
+    "routers",
+    "system",
+    "text",
+    "thinking",
+    "us",
+    "xhigh",
 ];
 
 /// The tiers of service that every call is in that is in no other.
@@ -201,6 +215,7 @@ fn find(provider: Option<&str>, model: &str) -> Option<Entry> {
 fn meant<'a>(provider: Option<&str>, model: &'a str) -> Option<(ProviderInfo<'static>, &'a str)> {
     let is_gateway = |name: &str| GATEWAYS.contains(&name);
     let model = model.split_once('/').filter(|(begin, _)| is_gateway(begin)).map_or(model, |(_, rest)| rest);
+    let model = GOOGLE_PATHS.iter().find_map(|path| model.strip_prefix(path)).unwrap_or(model);
     let before_slash = model.split_once('/').and_then(|(begin, rest)| Some((named(begin)?, rest)));
     match (provider.filter(|name| !is_gateway(name)), before_slash) {
         (None, Some(both)) => Some(both),
@@ -225,7 +240,8 @@ fn named(name: &str) -> Option<ProviderInfo<'static>> {
 /// The provider whose family a model is of.
 fn of_family(model: &str) -> Option<ProviderInfo<'static>> {
     let model = model.to_ascii_lowercase();
-    FAMILIES.iter().find(|(family, _)| model.starts_with(family)).and_then(|(_, id)| known(id))
+    let is_open = model.starts_with(OPEN);
+    FAMILIES.iter().find(|(family, _)| !is_open && model.starts_with(family)).and_then(|(_, id)| known(id))
 }
 
 /// The provider that the list has under exactly this name; the list's own search would take `my-openai-proxy` for OpenAI.

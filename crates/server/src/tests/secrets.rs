@@ -1,8 +1,9 @@
 //! Secrets in what comes in: masked before anything sees or keeps them, and nothing else changed.
 
-use std::{path::Path, sync::Arc};
+use std::{io::Write, path::Path, sync::Arc};
 
 use axum::http::StatusCode;
+use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value as Json, json};
 use trackway_store::Embedded;
 
@@ -202,6 +203,39 @@ async fn what_is_written_to_the_disk_is_masked_and_a_restart_masks_nothing_more(
     let server = open(directory.path());
     assert_eq!(said(&server).await, before);
     assert_eq!(server.counter("ingest.secrets_masked").await, 0);
+}
+
+#[tokio::test]
+async fn compressed_requests_and_grpc_calls_are_looked_over_too() {
+    let (secret, kept) = secrets().swap_remove(0);
+    let message = protobuf(&secret, b"");
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(&message).unwrap();
+    let gzip = encoder.finish().unwrap();
+    let framed = [&[0][..], &u32::try_from(message.len()).unwrap().to_be_bytes(), &message].concat();
+    let grpc = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+    let zipped = [("content-type", "application/x-protobuf"), ("content-encoding", "gzip")];
+    for (path, headers, body) in
+        [("/v1/traces", &zipped[..], gzip), (grpc, &[("content-type", "application/grpc")], framed)]
+    {
+        let server = server();
+        assert_eq!(server.send("POST", path, headers, body).await.status, StatusCode::OK);
+        assert_eq!(said(&server).await, masked(&secret, kept), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn log_records_are_looked_over_too() {
+    let (secret, kept) = secrets().swap_remove(0);
+    let server = server();
+    server.post(&span(1, 1, "")).await;
+    let record =
+        [field(9, &1u128.to_be_bytes()), field(10, &1u64.to_be_bytes()), field(5, &field(1, secret.as_bytes()))];
+    let logs = field(1, &field(2, &field(2, &record.concat())));
+    let answer = server.send("POST", "/v1/logs", &[("content-type", "application/x-protobuf")], logs).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let found = server.get(&format!("/api/v1/traces/{:032x}/spans/{:016x}", 1, 1)).await.text();
+    assert!(found.contains(&masked(&secret, kept)) && !found.contains(&secret), "{found}");
 }
 
 #[tokio::test]

@@ -128,15 +128,14 @@ mod tests {
         for _ in 0..20 {
             value = field(5, &field(1, &value));
         }
-        let mut found = Vec::new();
-        walk(Message::AnyValue, &value, 100, 3, &mut |range| found.push(range));
-        assert_eq!(found, [106..100 + value.len()]);
-        found.clear();
-        walk(Message::AnyValue, &value, 0, 100, &mut |range| found.push(range));
-        assert_eq!(found, [value.len() - 4..value.len()]);
-        found.clear();
+        let found = |message: Message, bytes: &[u8], offset: usize, depth: usize| {
+            let mut found = Vec::new();
+            walk(message, bytes, offset, depth, &mut |range| found.push((range.start, range.end)));
+            found
+        };
+        assert_eq!(found(Message::AnyValue, &value, 100, 3), [(106, 100 + value.len())]);
+        assert_eq!(found(Message::AnyValue, &value, 0, 100), [(value.len() - 4, value.len())]);
         let broken = [field(5, b"name"), vec![0x2f, 1, 2, 3]].concat();
-        walk(Message::Span, &broken, 0, 100, &mut |range| found.push(range));
-        assert_eq!(found, [2..6, 6..10]);
+        assert_eq!(found(Message::Span, &broken, 0, 100), [(2, 6), (6, 10)]);
     }
 }
