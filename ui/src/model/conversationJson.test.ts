@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { memberPieces } from "./conversationJson";
+import { compact, memberPieces } from "./conversationJson";
 
 const text = (json: string) =>
   memberPieces(json)
@@ -15,6 +15,13 @@ test("an object is read as lines of a key and a value", () => {
 test("what is deeper keeps its marks", () => {
   expect(text('{"deep":{"list":[{"a":1},[]],"b":2},"next":[1,2]}')).toBe(
     'deep: {\n  "list": [\n    {\n      "a": 1\n    },\n    []\n  ],\n  "b": 2\n}\nnext: [\n  1,\n  2\n]',
+  );
+});
+
+test("short lists stay on a line", () => {
+  const told = compact(memberPieces(`{"a":[1,2],"b":[{"id":"x"},{"id":"y"}],"long":["${"z".repeat(60)}"]}`) ?? []);
+  expect(told.map((piece) => piece.text).join("")).toBe(
+    `a: [1, 2]\nb: [\n  { "id": "x" },\n  { "id": "y" }\n]\nlong: [\n  "${"z".repeat(60)}"\n]`,
   );
 });
 

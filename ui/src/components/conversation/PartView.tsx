@@ -1,5 +1,5 @@
 import type { Part } from "../../api/types";
-import { memberPieces } from "../../model/conversationJson";
+import { laidOut } from "../../model/conversationJson";
 import { bytes, line } from "../../model/format";
 import { Icon } from "../Icon";
 import type { TextFormat } from "./format";
@@ -29,7 +29,7 @@ export function PartView({ part, format }: { part: Part; format: TextFormat | nu
     case "other":
       return <Said text={part.text} format={format} />;
     case "tool_call": {
-      const pieces = memberPieces(part.arguments);
+      const pieces = hasArguments(part.arguments) ? laidOut(part.arguments) : null;
       return (
         <div>
           <p className="part-head">

@@ -1,4 +1,5 @@
 import { useMemo } from "react";
+import { compact } from "../../model/conversationJson";
 import { markdown } from "../../model/conversationMarkdown";
 import { bytes } from "../../model/format";
 import { prettyJson } from "../../model/json";
@@ -25,8 +26,8 @@ export function Said({ text, format }: SaidProps) {
   }, [text, format]);
   const blocks = useMemo(() => (as === "markdown" ? markdown(text) : null), [as, text]);
   if (blocks !== null) return <Markdown blocks={blocks} />;
-  const pieces = as === "json" ? prettyJson(text) : null;
-  if (pieces !== null) return <Pieces pieces={pieces} />;
+  const pieces = as === "json" ? compact(prettyJson(text) ?? []) : [];
+  if (pieces.length > 0) return <Pieces pieces={pieces} />;
   return (
     <pre className="said-plain">
       {text.slice(0, LONGEST)}

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import type { ToolEntry, WorkEntry } from "../../api/story";
 import { KINDS } from "../../model/agents";
-import { memberPieces } from "../../model/conversationJson";
+import { laidOut } from "../../model/conversationJson";
 import { bytes, duration, line } from "../../model/format";
 import { prettyJson } from "../../model/json";
 import { textBytes } from "../../model/value";
@@ -146,10 +146,7 @@ interface ValueProps {
 }
 
 function Value({ text, isPlain, nothing }: ValueProps) {
-  const pieces = useMemo(
-    () => (text === null || isPlain ? null : (memberPieces(text) ?? prettyJson(text))),
-    [text, isPlain],
-  );
+  const pieces = useMemo(() => (text === null || isPlain ? null : laidOut(text)), [text, isPlain]);
   if (pieces !== null) return <Pieces pieces={pieces} />;
   if (text === null || text === "{}") return <span className="d sm">{nothing}</span>;
   return <pre className="pieces">{text === "" ? <span className="d">empty text</span> : text}</pre>;
