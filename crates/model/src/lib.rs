@@ -27,6 +27,7 @@ pub mod keys;
 mod project;
 mod run;
 mod span;
+mod state;
 mod text;
 mod time;
 mod value;
@@ -45,6 +46,7 @@ pub use run::{
     StepAttribute, StepBegin, StepEnd, StepKey, StreamEvent, StreamMoment, Transition,
 };
 pub use span::{Dropped, Event, Link, Repeats, Resource, Scope, SpanKind, SpanRecord, Status, StatusCode};
+pub use state::{Change, Delta, State};
 pub use text::Text;
 pub use time::{Elapsed, Timestamp};
 pub use value::{Attributes, Value};
