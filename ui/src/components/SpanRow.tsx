@@ -139,8 +139,12 @@ export const SpanRow = memo(function SpanRow(props: SpanRowProps) {
 
 function KindMark({ span }: { span: TreeSpan }) {
   if (span.data === null) return <Icon name={span.category} />;
-  const icon = <Icon name={KINDS[span.data.kind].icon} />;
-  return span.data.triggered ? <span className="spanrow-kind warn">{icon}</span> : icon;
+  const { icon, word } = KINDS[span.data.kind];
+  return (
+    <span className={span.data.triggered ? "spanrow-kind warn" : "spanrow-kind d"} role="img" aria-label={word}>
+      <Icon name={icon} />
+    </span>
+  );
 }
 
 function nameClass({ status, data }: TreeSpan): string {

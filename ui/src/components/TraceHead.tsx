@@ -1,5 +1,5 @@
 import type { AgentTotals, TraceSummary } from "../api/types";
-import { groupPath, type View } from "../model/address";
+import { groupPath, tracePath, type View } from "../model/address";
 import { counted, missesRoot, traceIcon } from "../model/agents";
 import { clock, count, dateAndClock, duration, line, plural } from "../model/format";
 import { CopyButton } from "./CopyButton";
@@ -45,7 +45,7 @@ export function TraceHead({ trace, view, lasts, onDelete }: TraceHeadProps) {
           <span className="el">{line(trace.group_id)}</span>
         </Link>
       )}
-      <Errors trace={trace} />
+      <Errors trace={trace} view={view} />
       {trace.status === "running" && (
         <span className="tag l">
           <i className="dot l small" />
@@ -109,7 +109,8 @@ function lossOf({ span_count, open_count }: TraceSummary): string {
 }
 
 /** What failed the trace; failures after which the work went on are only counted. */
-function Errors({ trace: { failure, agents, status, error_count } }: { trace: TraceSummary }) {
+function Errors({ trace, view }: { trace: TraceSummary; view: View }) {
+  const { trace_id, failure, agents, status, error_count } = trace;
   if (error_count === 0) return null;
   const errors = plural(error_count, "error");
   if (agents === null || failure === null) {
@@ -124,10 +125,14 @@ function Errors({ trace: { failure, agents, status, error_count } }: { trace: Tr
     );
   }
   return (
-    <span className="tag e tracehead-failed" title={`${line(failure.name)}: ${line(failure.message)}`}>
+    <Link
+      to={tracePath(trace_id, failure.span_id, view)}
+      className="tag e tracehead-failed"
+      title={`${line(failure.name)}: ${line(failure.message)}`}
+    >
       <Icon name="cross" small />
       <span className="el">failed: {line(failure.message || failure.name)}</span>
-    </span>
+    </Link>
   );
 }
 

@@ -24,6 +24,8 @@ export const TraceRow = memo(function TraceRow(props: TraceRowProps) {
   const { trace_id, status } = trace;
   const running = status === "running";
   const started = milliseconds(trace.start);
+  // Failures after which a run of agents went on are counted, and nothing to be alarmed of.
+  const failed = trace.error_count > 0 && (trace.agents === null || status === "error");
   const lasts = running ? Math.max(trace.duration_ns, (now - started) * MILLISECOND) : trace.duration_ns;
   return (
     <div
@@ -55,7 +57,7 @@ export const TraceRow = memo(function TraceRow(props: TraceRowProps) {
       <span role="gridcell" className="num m">
         {count(trace.span_count)}
       </span>
-      <span role="gridcell" className={trace.error_count > 0 ? "num err" : "num d"}>
+      <span role="gridcell" className={failed ? "num err" : "num m"}>
         {trace.error_count > 0 ? count(trace.error_count) : ""}
       </span>
       {withAgents && <AgentCells trace={trace} />}

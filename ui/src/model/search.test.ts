@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { TreeSpan } from "../api/types";
-import { matches, neighbour } from "./search";
+import type { TraceSummary, TreeSpan } from "../api/types";
+import { aboveFailure, matches, neighbour } from "./search";
 import { buildTree } from "./tree";
 
 const spans = ["pay", "load", "Pay again"].map(
@@ -41,4 +41,13 @@ test("goes round among the matches from wherever the selection is", () => {
   expect(neighbour(tree, among, "02", "next")?.key).toBe("00");
   expect(neighbour(tree, among, "00", "previous")?.key).toBe("02");
   expect(neighbour(tree, [], "00", "next")).toBeNull();
+});
+
+test("what is above the failure of a run is known, and nothing where no agent was at work", () => {
+  const failure = { span_id: "01", name: "load", message: "timed out" };
+  const above = (trace: unknown) => [...aboveFailure(tree, trace as TraceSummary | null)].map(({ key }) => key);
+  expect(above({ failure, agents: {} })).toEqual(["00"]);
+  expect(above({ failure, agents: null })).toEqual([]);
+  expect(above({ failure: { ...failure, span_id: "99" }, agents: {} })).toEqual([]);
+  expect(above(null)).toEqual([]);
 });

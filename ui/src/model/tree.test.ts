@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { TreeSpan } from "../api/types";
-import { buildTree, type Tree } from "./tree";
+import { buildTree, hangsElsewhere, type Tree } from "./tree";
 import { shownEnd } from "./waterfall";
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000).toISOString().replace("Z", "000000Z");
@@ -75,6 +75,13 @@ describe("buildTree", () => {
     const tree = buildTree([span("b", "gone", 1, 2), span("c", "gone", 2, 4), span("a", null, 0, 9)]);
     expect(drawn(tree)).toBe("a 9s\ngone (missing)\n  b 2s\n  c 4s");
     expect(tree.byKey.get("gone")).toMatchObject({ start: 1e9, end: 6e9 });
+  });
+
+  test("a trace whose root is known although no span of it is one hangs below another trace", () => {
+    const orphans = buildTree([span("b", "gone", 1, 2)]);
+    expect([hangsElsewhere(orphans, true), hangsElsewhere(orphans, false)]).toEqual([true, false]);
+    expect(hangsElsewhere(buildTree([span("a", null, 0, 9), span("b", "gone", 1, 2)]), true)).toBe(false);
+    expect(hangsElsewhere(buildTree([]), true)).toBe(false);
   });
 
   test("shows every span with an id that was used twice", () => {
