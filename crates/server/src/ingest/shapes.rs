@@ -35,7 +35,8 @@ const fn shape(kept: &'static str, secret: &'static str, sign: Sign) -> Shape {
 pub(super) const SHAPES: [Shape; 22] = [
     // OpenAI, Anthropic, OpenRouter, Langfuse and whoever copied them.
     shape(r"sk-(?:proj-|ant-|svcacct-|admin-|or-v1-|lf-)?", r"[A-Za-z0-9_-]{16,}", Sign::Word),
-    shape(r"sess-", r"[A-Za-z0-9]{24,}", Sign::Word),
+    // Shorter ones are ids that people give sessions.
+    shape(r"sess-", r"[A-Za-z0-9]{40,}", Sign::Word),
     shape(r"(?:Bearer|bearer|BEARER)[ \t]{1,4}", r"[A-Za-z0-9._~+/=-]{16,}", Sign::NamedAndRandom),
     // Amazon.
     shape(r"(?:AKIA|ASIA)", r"[A-Z0-9]{16}", Sign::WholeWord),

@@ -161,6 +161,7 @@ async fn words_that_only_look_alike_stay() {
         "task-4f3a9c0d8b7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a",
         "risk-assessment-of-the-2026-11-21-release-candidate",
         "sk-learn-pipeline-with-many-long-words",
+        "sess-4bf92f3577b34da6a3ce929d0e0e4736",
         "4bf92f3577b34da6a3ce929d0e0e4736",
         "Bearer authentication is asked for",
         "bearer of very-good-news-for-everybody-here",
