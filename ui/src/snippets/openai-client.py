@@ -1,5 +1,5 @@
-# pip install openai httpx opentelemetry-instrumentation-openai-v2==2.4b0 opentelemetry-util-genai==1.1b0
-# pip install opentelemetry-exporter-otlp-proto-http
+# pip install openai httpx opentelemetry-exporter-otlp-proto-http
+# pip install opentelemetry-instrumentation-openai-v2==2.4b0 opentelemetry-util-genai==1.1b0
 import os
 
 from openai import OpenAI
@@ -11,8 +11,9 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 os.environ["OTEL_SEMCONV_STABILITY_OPT_IN"] = "gen_ai_latest_experimental"
 os.environ["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = "SPAN_ONLY"  # with what is said
+exporter = OTLPSpanExporter(endpoint="{{endpoint}}/v1/traces")
 provider = TracerProvider(resource=Resource.create({"service.name": "hello"}))
-provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint="{{endpoint}}/v1/traces")))
+provider.add_span_processor(BatchSpanProcessor(exporter))
 OpenAIInstrumentor().instrument(tracer_provider=provider)
 
 question = {"role": "user", "content": "Who are you?"}

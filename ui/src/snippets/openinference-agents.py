@@ -1,4 +1,5 @@
-# pip install openai-agents openinference-instrumentation-openai-agents opentelemetry-exporter-otlp-proto-http
+# pip install openai-agents openinference-instrumentation-openai-agents
+# pip install opentelemetry-exporter-otlp-proto-http
 from agents import Agent, Runner
 from openinference.instrumentation.openai_agents import OpenAIAgentsInstrumentor
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -6,8 +7,9 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+exporter = OTLPSpanExporter(endpoint="{{endpoint}}/v1/traces")
 provider = TracerProvider(resource=Resource.create({"service.name": "hello"}))
-provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint="{{endpoint}}/v1/traces")))
+provider.add_span_processor(BatchSpanProcessor(exporter))
 OpenAIAgentsInstrumentor().instrument(tracer_provider=provider)
 
 agent = Agent(name="Greeter", instructions="Answer in one short sentence.")
