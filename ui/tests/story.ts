@@ -77,6 +77,8 @@ const entries: Entry[] = [
     agent: null,
     parts: [text("You triage.\n".repeat(12))],
     is_output: false,
+    text_bytes: null,
+    cut: false,
   },
   {
     type: "message",
@@ -86,6 +88,8 @@ const entries: Entry[] = [
     agent: null,
     parts: [text(QUESTION)],
     is_output: false,
+    text_bytes: null,
+    cut: false,
   },
   {
     type: "message",
@@ -95,6 +99,8 @@ const entries: Entry[] = [
     agent: "Triage agent",
     parts: [{ type: "tool_call", id: "call_44", name: "transfer_to_billing_agent", arguments: "{}" }],
     is_output: true,
+    text_bytes: null,
+    cut: false,
   },
   { type: "call", call: 1, span_id: spanId(2) },
   { type: "guardrail", span_id: spanId(3), name: "no_secrets", triggered: false, duration_ns: 13_000 },
@@ -112,6 +118,8 @@ const entries: Entry[] = [
       { type: "tool_call", id: "call_46", name: "get_customer", arguments: '{"name": "ACME"}' },
     ],
     is_output: true,
+    text_bytes: null,
+    cut: false,
   },
   { type: "call", call: 2, span_id: spanId(6) },
   {
@@ -126,6 +134,7 @@ const entries: Entry[] = [
     duration_ns: 5_000 * MS,
     attempt: 1,
     state: "failed",
+    cut: false,
   },
   {
     type: "tool",
@@ -139,6 +148,7 @@ const entries: Entry[] = [
     duration_ns: 842 * MS,
     attempt: 2,
     state: "done",
+    cut: false,
   },
   {
     type: "tool",
@@ -152,6 +162,7 @@ const entries: Entry[] = [
     duration_ns: 12 * MS,
     attempt: 1,
     state: "done",
+    cut: false,
   },
   {
     type: "work",
@@ -161,6 +172,7 @@ const entries: Entry[] = [
     arguments: '{"sql": "select 1"}',
     result: null,
     duration_ns: MS,
+    cut: false,
   },
   { type: "fold", call: 3, span_id: spanId(11), count: 7, same_as: 2 },
   {
@@ -171,6 +183,8 @@ const entries: Entry[] = [
     agent: "Billing agent",
     parts: [text(ANSWER)],
     is_output: true,
+    text_bytes: null,
+    cut: false,
   },
   { type: "call", call: 3, span_id: spanId(11) },
   { type: "guardrail", span_id: spanId(12), name: "polite", triggered: true, duration_ns: 288 * MS },
@@ -195,6 +209,7 @@ const entries: Entry[] = [
     duration_ns: null,
     attempt: 1,
     state: "waiting",
+    cut: false,
   },
 ];
 

@@ -32,15 +32,18 @@ export interface FoldEntry {
 
 export interface MessageEntry {
   type: "message";
-  call: number | null;
+  call: number;
   span_id: string;
+  /** `system`, `user`, `assistant`, `tool`, or the client's own word. */
   role: string;
   agent: string | null;
   parts: Part[];
+  /** Whether a model said it. */
   is_output: boolean;
-  /** How long its texts are together, where they are cut. */
-  text_bytes?: number | null;
-  cut?: boolean;
+  /** How many bytes its texts have, where they were cut. */
+  text_bytes: number | null;
+  /** A text was too long for a story; the span has all of it. */
+  cut: boolean;
 }
 
 export interface ToolEntry {
@@ -57,7 +60,7 @@ export interface ToolEntry {
   /** From 1; more where the same call was tried before. */
   attempt: number;
   state: "waiting" | "done" | "failed";
-  cut?: boolean;
+  cut: boolean;
 }
 
 export interface HandoffEntry {
@@ -108,7 +111,7 @@ export interface WorkEntry {
   arguments: string | null;
   result: string | null;
   duration_ns: Nanoseconds | null;
-  cut?: boolean;
+  cut: boolean;
 }
 
 export type Entry =
@@ -159,6 +162,6 @@ export interface Story {
   entries: Entry[];
   calls: StoryCall[];
   agents: StoryAgent[];
-  /** The trace has more spans than a story looks at. */
+  /** The trace has more than a story looks at: too many spans, or so much text that all further texts are cut short. */
   cut: boolean;
 }

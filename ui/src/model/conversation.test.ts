@@ -70,6 +70,8 @@ test("a message whose parts are all told in pairs is not told again", () => {
     agent: null,
     parts: [{ type: "tool_result", id: "call_46", name: null, result: "x" }],
     is_output: false,
+    text_bytes: null,
+    cut: false,
   };
   expect(conversation({ ...story, entries: [...story.entries, result] }).rows).toHaveLength(said.rows.length);
 });
@@ -119,12 +121,16 @@ test("a bar is of what was cached, fresh and answered", () => {
   expect(shares(null)).toBeNull();
 });
 
-test("the whole of a cut text is found by its beginning", () => {
-  const whole = `${"long ".repeat(5000)}end`;
-  const held = {
-    ...content,
-    output: [{ role: "assistant", name: null, parts: [{ type: "text" as const, text: whole }], finish_reason: null }],
-  };
-  expect(wholeText(held, whole.slice(0, 16_000))).toBe(whole);
-  expect(wholeText(held, "other")).toBeNull();
+test("the whole of a cut text is found by its beginning, on its own side first", () => {
+  const message = (role: string, text: string) => ({
+    role,
+    name: null,
+    parts: [{ type: "text" as const, text }],
+    finish_reason: null,
+  });
+  const long = "long ".repeat(5000);
+  const held = { ...content, input: [message("user", `${long}asked`)], output: [message("assistant", `${long}said`)] };
+  expect(wholeText(held, long.slice(0, 16_000), "input")).toBe(`${long}asked`);
+  expect(wholeText(held, long.slice(0, 16_000), "output")).toBe(`${long}said`);
+  expect(wholeText(held, "other", "output")).toBeNull();
 });

@@ -190,17 +190,11 @@ export function callName(call: StoryCall): string {
 }
 
 /** The whole of a text of which the story has only the beginning, from what the span holds. */
-export function wholeText(content: Content, beginning: string): string | null {
-  const start = beginning.slice(0, COMPARED);
-  return textsOf(content).find((text) => text.length >= beginning.length && text.startsWith(start)) ?? null;
-}
-
-/** The end of what is cut may hold a mark that it is. */
-const COMPARED = 8000;
-
-function textsOf(content: Content): string[] {
-  const said = [...content.output, ...content.input].flatMap(({ parts }) => parts).map(textOfPart);
-  return [...said, content.arguments, content.result, content.instructions].filter((text) => text !== null);
+export function wholeText(content: Content, beginning: string, side: "input" | "output"): string | null {
+  const { input, output, instructions } = content;
+  const said = (side === "input" ? [...input, ...output] : [...output, ...input]).flatMap(({ parts }) => parts);
+  const texts = [...said.map(textOfPart), instructions ?? ""];
+  return texts.find((text) => text.length > beginning.length && text.startsWith(beginning)) ?? null;
 }
 
 /** Where the call's price is from, or why there is none. */

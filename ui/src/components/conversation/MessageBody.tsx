@@ -21,11 +21,11 @@ interface MessageBodyProps {
 
 /** What was said in a message; what is long is folded, and what the story has cut is fetched when it is wanted. */
 export function MessageBody({ traceId, entry, row, unfolded, format, onFold, onFormat }: MessageBodyProps) {
-  const isCut = entry.text_bytes != null;
+  const isCut = entry.cut;
   const { content, isReading, failure } = useSpanContent(traceId, entry.span_id, isCut && unfolded ? "now" : "later");
   const parts = useMemo(
-    () => (isCut && unfolded && content ? row.parts.map((part) => whole(part, content)) : row.parts),
-    [isCut, unfolded, content, row.parts],
+    () => (isCut && unfolded && content ? row.parts.map((part) => whole(part, content, entry)) : row.parts),
+    [isCut, unfolded, content, row.parts, entry],
   );
   const size = useMemo(() => sizeOf(row.parts), [row.parts]);
   const isInstruction = entry.role === "system" || entry.role === "developer";
@@ -62,15 +62,16 @@ export function MessageBody({ traceId, entry, row, unfolded, format, onFold, onF
   );
 }
 
-function whole(part: Part, content: Content): Part {
+function whole(part: Part, content: Content, { is_output }: MessageEntry): Part {
+  const all = (beginning: string) => wholeText(content, beginning, is_output ? "output" : "input") ?? beginning;
   switch (part.type) {
     case "media":
       return part;
     case "tool_call":
-      return { ...part, arguments: wholeText(content, part.arguments) ?? part.arguments };
+      return { ...part, arguments: all(part.arguments) };
     case "tool_result":
-      return { ...part, result: wholeText(content, part.result) ?? part.result };
+      return { ...part, result: all(part.result) };
     default:
-      return { ...part, text: wholeText(content, part.text) ?? part.text };
+      return { ...part, text: all(part.text) };
   }
 }

@@ -63,7 +63,8 @@ export function StoryTree({ story, selected, onSelect }: StoryTreeProps) {
       </div>
       {cut && (
         <p className="story-cut xs warn">
-          The trace is larger than a story: this is its beginning. The trace view has all.
+          The trace has more than a story holds: later texts are cut short, or later spans left out. The trace view has
+          all.
         </p>
       )}
     </section>

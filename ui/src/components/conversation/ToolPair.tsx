@@ -28,7 +28,7 @@ const MANY_LINES = 18;
 
 /** What was asked of a tool, and beside it what came of that. */
 export function ToolPair({ traceId, entry, running, unfolded, isPlain, onFold, onFormat }: ToolPairProps) {
-  const isCut = entry.cut === true;
+  const isCut = entry.cut;
   const { content, isReading, failure } = useSpanContent(traceId, entry.span_id, isCut && unfolded ? "now" : "later");
   const whole = isCut && unfolded ? content : null;
   const asked = whole?.arguments ?? entry.arguments;
@@ -77,7 +77,7 @@ export function ToolPair({ traceId, entry, running, unfolded, isPlain, onFold, o
       {hasBody && isLong && (
         <div className="pair-foot xs">
           <button type="button" className="link" onClick={onFold}>
-            {isCut ? "Cut at 16 kB" : bytes(textBytes(`${asked ?? ""}${got ?? ""}`))}, {unfolded ? "fold" : "show"}
+            {isCut ? "Cut short" : bytes(textBytes(`${asked ?? ""}${got ?? ""}`))}, {unfolded ? "fold" : "show"}
           </button>
           <Reading isReading={isCut && unfolded && isReading} failure={unfolded ? failure : null} />
         </div>
