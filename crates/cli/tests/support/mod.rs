@@ -125,3 +125,22 @@ fn recorded(request: &Json) -> Recorded {
         body: STANDARD.decode(request["body_base64"].as_str().unwrap()).unwrap(),
     }
 }
+
+/// A recorded request of `fixtures/openai-agents` or `fixtures/genai`, sent to a project.
+pub fn agents(request: &Json, project: &str) -> Recorded {
+    let headers = request["request"]["headers"].as_object().unwrap();
+    // The recorded bodies are uncompressed.
+    let kept = ["content-type", "openai-beta", "user-agent"];
+    let kept = headers.iter().filter(|(name, _)| kept.contains(&&*name.to_lowercase()));
+    let pair = |(name, value): (&String, &Json)| (name.clone(), value.as_str().unwrap().to_owned());
+    let mut headers: Vec<_> = kept.map(pair).collect();
+    headers.push(("trackway-project".into(), project.into()));
+    let path = request["request"]["path"].as_str().unwrap();
+    // Langfuse's own door to OTLP has a prefix.
+    let path = path.strip_prefix("/api/public/otel").unwrap_or(path).to_owned();
+    let body = match request["body_base64"].as_str() {
+        Some(body) => STANDARD.decode(body).unwrap(),
+        None => serde_json::to_vec(&request["body"]).unwrap(),
+    };
+    Recorded { path, headers, body }
+}

@@ -23,7 +23,7 @@ pub(super) fn asides(
     let mut passages = Vec::new();
     for (at, place) in tree.iter() {
         let is_told = handed_over.contains(&at);
-        let line = if is_told { None } else { aside(place, content, room) };
+        let line = if is_told { None } else { aside(tree, place, content, room) };
         let (line, failure) = (line.map(Line::Plain), failure(tree, place).map(Line::Plain));
         // Frames fail when they end, after what is in them.
         let time = if line.is_some() || is_told { place.record().start } else { place.end_time() };
@@ -35,7 +35,12 @@ pub(super) fn asides(
     passages
 }
 
-fn aside(place: &Place<'_>, content: &impl Fn(&SpanRecord) -> Content, room: &mut Room) -> Option<Entry> {
+fn aside(
+    tree: &Tree<'_>,
+    place: &Place<'_>,
+    content: &impl Fn(&SpanRecord) -> Content,
+    room: &mut Room,
+) -> Option<Entry> {
     let record = place.record();
     let data = record.data.as_ref()?;
     let (span_id, duration) = (record.span_id, record.duration());
@@ -47,24 +52,31 @@ fn aside(place: &Place<'_>, content: &impl Fn(&SpanRecord) -> Content, room: &mu
         DataKind::Guardrail => {
             Some(Entry::Guardrail { span_id, name: place.subject().clone(), triggered: data.triggered, duration })
         }
-        kind if is_work(place) => {
-            let Content { arguments, result, .. } = content(record);
+        kind if is_work(tree, place) => {
+            let Content { arguments, result, tools, .. } = content(record);
+            let names: Vec<&str> = tools.iter().map(|tool| &*tool.name).collect();
+            let result = result.or_else(|| Some(names.join(", ").into()).filter(|_| !names.is_empty()));
             let mut cut = false;
             let arguments = room.optional(arguments.as_ref(), &mut cut);
             let result = room.optional(result.as_ref(), &mut cut);
-            Some(Entry::Work { span_id, kind, title: place.title().clone(), arguments, result, duration, cut })
+            Some(Entry::Work { span_id, kind, title: place.title(), arguments, result, duration, cut })
         }
         _ => None,
     }
 }
 
-/// True for work that is told of for itself: what has other work in it is told by that.
-fn is_work(place: &Place<'_>) -> bool {
+/// True for work that is told of for itself: what has other work in it is told by that, but for a question to a server,
+/// which is told once with all that carries it.
+fn is_work(tree: &Tree<'_>, place: &Place<'_>) -> bool {
     use DataKind::{Custom, Embedding, Evaluation, McpTools, Rerank, Retrieval, Speech, Transcription};
     let is_kind = matches!(
         place.kind(),
         Some(Custom | Embedding | Evaluation | McpTools | Rerank | Retrieval | Speech | Transcription)
     );
+    if place.kind() == Some(McpTools) {
+        let above = place.parent.and_then(|parent| tree.get(parent));
+        return above.is_none_or(|above| above.kind() != Some(McpTools));
+    }
     is_kind && place.is_shown && !place.holds_nodes
 }
 
@@ -77,7 +89,7 @@ fn failure(tree: &Tree<'_>, place: &Place<'_>) -> Option<Entry> {
     if !record.is_error() || tells_itself || has_cause || told_above() {
         return None;
     }
-    let (name, message) = (place.title().clone(), failure_message(place));
+    let (name, message) = (place.title(), failure_message(place));
     Some(Entry::Error { span_id: record.span_id, name, message, survived: place.survived })
 }
 

@@ -40,7 +40,7 @@ fn facts(place: &Place<'_>, content: &Content) -> Call {
     Call {
         span_id: record.span_id,
         agent: place.agent.cloned(),
-        title: place.title().clone(),
+        title: place.title(),
         model: data.and_then(|data| data.model().cloned()),
         provider: data.and_then(|data| data.provider.clone()),
         start: record.start,
@@ -100,7 +100,7 @@ impl<'a> Scribe<'a, '_> {
             self.message(source, message, Direction::Out, &mut lines);
         }
         if place.record().is_error() {
-            let (name, message) = (place.title().clone(), failure_message(place));
+            let (name, message) = (place.title(), failure_message(place));
             lines.push(Line::Plain(Entry::Error { span_id, name, message, survived: place.survived }));
         }
         lines.push(Line::Plain(Entry::Call { call, span_id }));
@@ -135,8 +135,10 @@ impl<'a> Scribe<'a, '_> {
         for part in message.parts {
             match part {
                 Part::ToolCall { id, name, arguments } => {
-                    if direction == Direction::Out || !self.uses.knows(id.as_ref()) {
-                        tools.push(Line::Tool(self.uses.ask(source.at, id.as_ref(), &name, &arguments)));
+                    let is_told = direction == Direction::In;
+                    if !is_told || !self.uses.knows(id.as_ref()) {
+                        let number = self.uses.ask((source.at, is_told), id.as_ref(), &name, &arguments);
+                        tools.push(if is_told { Line::Told(number) } else { Line::Tool(number) });
                     }
                 }
                 Part::ToolResult { id, name, result } if self.uses.answer(id.as_ref(), name.as_ref(), &result) => {}

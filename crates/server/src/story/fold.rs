@@ -101,16 +101,20 @@ fn word(role: &Role, part: &Part) -> Option<u64> {
         Part::Text(text) => ("text", role, text.trim()).hash(&mut hasher),
         Part::Refusal(text) => ("refusal", role, text.trim()).hash(&mut hasher),
         Part::Other(text) => ("other", role, text.trim()).hash(&mut hasher),
-        Part::ToolCall { id: Some(id), name, .. } => ("call", id, name).hash(&mut hasher),
-        Part::ToolCall { id: None, name, arguments } => ("call", name, canonical(arguments)).hash(&mut hasher),
+        // Some clients give a call another id when they tell of it again.
+        Part::ToolCall { name, arguments, .. } => ("call", name, canonical(arguments)).hash(&mut hasher),
         Part::ToolResult { id, result, .. } => ("result", id, result.trim()).hash(&mut hasher),
         Part::Media { kind, uri, bytes, .. } => ("media", role, kind, uri, bytes).hash(&mut hasher),
     }
     Some(hasher.finish())
 }
 
-/// Brings JSON into one form, so that two texts that mean the same are the same; other texts lose their margins.
+/// Brings JSON into one form, so that two texts that mean the same are the same; other texts lose their margins. No
+/// arguments are as good as an object without any.
 pub(super) fn canonical(text: &str) -> String {
+    if text.trim().is_empty() {
+        return "{}".into();
+    }
     let json = serde_json::from_str::<Json>(text);
     json.map_or_else(|_| text.trim().to_owned(), |json| json.to_string())
 }

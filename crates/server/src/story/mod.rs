@@ -182,6 +182,8 @@ enum Line {
     Plain(Entry),
     /// The tool call with that number in [`pair::ToolUses`].
     Tool(usize),
+    /// One that a model was told of; left out where a span tells of it, which is where it belongs.
+    Told(usize),
 }
 
 /// Tells the story of a trace from its spans in order of start. What was said in a span is asked of `content`.
@@ -205,7 +207,8 @@ pub(crate) fn tell(spans: &[Span], content: impl Fn(&SpanRecord) -> Content) -> 
             note(passage.at, entries.len());
             match line {
                 Line::Plain(entry) => entries.push(entry),
-                Line::Tool(number) => {
+                Line::Told(number) if uses.spans(number).next().is_some() => {}
+                Line::Tool(number) | Line::Told(number) => {
                     uses.spans(number).for_each(|at| note(at, entries.len()));
                     entries.extend(uses.entry(number, &tree, &mut room));
                 }

@@ -20,8 +20,10 @@ pub(super) struct ToolUses {
 /// A tool call as a model made it, or as a span tells of it alone.
 #[derive(Default)]
 pub(super) struct ToolUse {
-    /// The place of the model call that made it.
+    /// The place of the model call that made it, or that was told of it.
     pub(super) call: Option<usize>,
+    /// True when it is known from what a model was told, and was made before.
+    pub(super) is_told: bool,
     id: Option<Text>,
     pub(super) name: Text,
     asked: Option<Text>,
@@ -78,8 +80,14 @@ impl ToolUse {
 }
 
 impl ToolUses {
-    /// Notes that the model call at `call` called a tool; returns the number of the tool call.
-    pub(super) fn ask(&mut self, call: usize, id: Option<&Text>, name: &Text, arguments: &Text) -> usize {
+    /// Notes that the model call at `call` called a tool, or was told of a call; returns the number of the tool call.
+    pub(super) fn ask(
+        &mut self,
+        (call, is_told): (usize, bool),
+        id: Option<&Text>,
+        name: &Text,
+        arguments: &Text,
+    ) -> usize {
         let number = self.list.len();
         if let Some(id) = id {
             self.by_id.insert(id.clone(), number);
@@ -87,7 +95,7 @@ impl ToolUses {
         let asked = Some(arguments.clone()).filter(|arguments| !arguments.is_empty());
         let asked_form = asked.as_ref().map(|asked| canonical(asked));
         let (call, id, name) = (Some(call), id.cloned(), name.clone());
-        self.list.push(ToolUse { call, id, name, asked, asked_form, ..ToolUse::default() });
+        self.list.push(ToolUse { call, is_told, id, name, asked, asked_form, ..ToolUse::default() });
         number
     }
 
@@ -125,19 +133,20 @@ impl ToolUses {
             works = works.into_iter().filter_map(|work| self.take(work, tree, same)).collect();
         }
         self.hand_over(tree);
-        self.alone(works, tree)
+        let mut passages = self.alone(works, tree);
+        passages.extend(self.told(tree));
+        passages
     }
 
-    /// Gives a span's work to the latest call before it that it fits; returns the work when there is none.
+    /// Gives a span's work to the call nearest in time that it fits; returns the work when there is none.
     fn take(&mut self, work: Work, tree: &Tree<'_>, same: fn(&ToolUse, &Work) -> bool) -> Option<Work> {
-        let start_of = |tool: &ToolUse| tree.get(tool.call?).map(|call| call.record().start);
         // Of the calls in one answer the first that nobody works at.
         let rank = |(number, tool): (usize, &ToolUse)| {
-            let asked = start_of(tool).filter(|asked| *asked <= work.start && same(tool, &work))?;
-            Some((asked, tool.work.is_none(), Reverse(number)))
+            let distance = tool.distance(work.start, tree).filter(|_| same(tool, &work))?;
+            Some((!tool.is_told, Reverse(distance), tool.work.is_none(), Reverse(number)))
         };
         let best = self.list.iter().enumerate().filter_map(rank).max();
-        let Some(tool) = best.and_then(|(_, _, Reverse(number))| self.list.get_mut(number)) else { return Some(work) };
+        let Some(tool) = best.and_then(|(.., Reverse(number))| self.list.get_mut(number)) else { return Some(work) };
         if let Some(before) = tool.work.replace(work) {
             tool.interrupted.push(before.at);
         }
@@ -163,23 +172,35 @@ impl ToolUses {
             let Some(place) = tree.get(at) else { continue };
             let to = place.record().data.as_ref().and_then(|data| data.handoff.as_ref()?.to.as_ref());
             let transfer = to.map(|to| format!("{TRANSFER}{}", function_name(to)));
-            let is_free = |tool: &ToolUse| {
-                let call = tool.call.and_then(|call| tree.get(call));
-                let asked_before = call.is_some_and(|call| call.record().start <= place.record().start);
-                tool.work.is_none() && tool.handoff.is_none() && asked_before
-            };
-            let is_beside = |tool: &ToolUse| {
-                tool.call.and_then(|call| tree.get(call)).is_some_and(|call| call.parent == place.parent)
-            };
+            let start = place.record().start;
+            let call = |tool: &ToolUse| tool.call.and_then(|call| tree.get(call));
+            let is_free = |tool: &ToolUse| tool.work.is_none() && tool.handoff.is_none();
+            let is_beside =
+                |tool: &ToolUse| !tool.is_told && call(tool).is_some_and(|call| call.parent == place.parent);
+            let is_transfer = |tool: &ToolUse| tool.name.starts_with(TRANSFER);
             let list = &self.list;
-            let latest = |fits: &dyn Fn(&ToolUse) -> bool| list.iter().rposition(|tool| is_free(tool) && fits(tool));
-            let found = latest(&|tool| transfer.as_deref() == Some(&*tool.name))
-                .or_else(|| latest(&|tool| is_beside(tool) && tool.name.starts_with(TRANSFER)))
-                .or_else(|| latest(&|tool| is_beside(tool) && tool.call.is_some() && tool.answered.is_some()));
+            let nearest = |fits: &dyn Fn(&ToolUse) -> bool| {
+                let free = list.iter().enumerate().filter(|(_, tool)| is_free(tool) && fits(tool));
+                let rank =
+                    |(number, tool): (usize, &ToolUse)| Some((tool.is_told, tool.distance(start, tree)?, number));
+                free.filter_map(rank).min().map(|(.., number)| number)
+            };
+            let found = nearest(&|tool| transfer.as_deref() == Some(&*tool.name))
+                .or_else(|| nearest(&|tool| is_transfer(tool) && (is_beside(tool) || to.is_none())))
+                .or_else(|| nearest(&|tool| is_beside(tool) && tool.answered.is_some()));
             if let Some(tool) = found.and_then(|number| self.list.get_mut(number)) {
                 tool.handoff = Some(at);
             }
         }
+    }
+
+    /// Puts the tool calls that are known from what a model was told, but that spans tell of, where these are in time.
+    fn told(&self, tree: &Tree<'_>) -> Vec<Passage> {
+        let passage = |(number, tool): (usize, &ToolUse)| {
+            let at = tool.span().or(tool.handoff).filter(|_| tool.is_told)?;
+            Some(Passage { time: tree.get(at)?.record().start, at, lines: vec![Line::Tool(number)] })
+        };
+        self.list.iter().enumerate().filter_map(passage).collect()
     }
 
     /// Notes the tools of which only spans tell; tries that were interrupted are a part of the one that was not.
@@ -206,6 +227,12 @@ impl ToolUses {
 }
 
 impl ToolUse {
+    /// How far in time what started then is from the model call; `None` when it cannot be what the model asked for.
+    fn distance(&self, start: Timestamp, tree: &Tree<'_>) -> Option<u64> {
+        let call = tree.get(self.call?)?.record().start.0;
+        if self.is_told { call.checked_sub(start.0) } else { start.0.checked_sub(call) }
+    }
+
     /// True when no span has done its work yet, or one that was interrupted.
     fn is_free(&self) -> bool {
         self.work.as_ref().is_none_or(Work::is_interrupted)
@@ -236,7 +263,15 @@ fn works(tree: &Tree<'_>, content: &impl Fn(&SpanRecord) -> Content) -> Vec<Work
             result,
         })
     };
-    tree.in_time(|place| place.kind() == Some(DataKind::Function)).into_iter().filter_map(work).collect()
+    let functions = tree.in_time(|place| place.kind() == Some(DataKind::Function));
+    functions.into_iter().filter(|at| !is_carried(*at, tree)).filter_map(work).collect()
+}
+
+/// True for a tool call on its way to a server that has it: the call itself is a span above.
+fn is_carried(at: usize, tree: &Tree<'_>) -> bool {
+    let Some(place) = tree.get(at) else { return false };
+    let above = place.parent.and_then(|parent| tree.get(parent));
+    above.is_some_and(|above| above.kind() == place.kind() && above.subject() == place.subject())
 }
 
 /// Writes an agent's name as the Agents SDK writes it into the name of a tool.

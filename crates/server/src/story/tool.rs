@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::Value as Json;
-use trackway_model::{SpanId, Text};
+use trackway_model::{Text, Value};
 
 use super::{
     Entry, Tool, ToolState,
@@ -12,6 +12,9 @@ use super::{
     room::Room,
     tree::{Place, Tree},
 };
+
+/// The attribute in which a span of the Agents SDK has what is known of an error.
+const ERROR_DATA: &str = "openai.agents.error_data";
 
 /// Counts the failures of each tool with the same arguments since it last succeeded.
 #[derive(Default)]
@@ -66,8 +69,18 @@ impl ToolUses {
 /// Returns what a client said of a failure, or else the exception that it recorded.
 pub(super) fn failure_message(place: &Place<'_>) -> Text {
     let record = place.record();
-    let told = || record.events.iter().rev().find_map(|event| event.attributes.text("exception.message"));
-    if record.status.message.is_empty() { told().unwrap_or_default().into() } else { record.status.message.clone() }
+    let message = &record.status.message;
+    if message.is_empty() {
+        let thrown = record.events.iter().rev().find_map(|event| event.attributes.text("exception.message"));
+        return thrown.unwrap_or_default().into();
+    }
+    // The Agents SDK has what went wrong beside a message that is always the same.
+    match record.attributes.get(ERROR_DATA) {
+        Some(Value::Map(data)) if data.text("error").is_some_and(|error| !message.contains(error)) => {
+            format!("{message}: {}", data.text("error").unwrap_or_default()).into()
+        }
+        _ => message.clone(),
+    }
 }
 
 /// Tells whether a tool whose result nobody recorded has answered: one that was interrupted, to ask somebody, has ended
@@ -86,8 +99,8 @@ fn handoff(tool: &ToolUse, tree: &Tree<'_>) -> Option<Entry> {
     }
     let to = receiver(tool).filter(|_| tool.span().is_none())?;
     let call = tree.get(tool.call?)?;
-    let span_id: SpanId = call.record().span_id;
-    Some(Entry::Handoff { span_id, from: call.agent.cloned(), to: Some(to) })
+    let from = call.agent.filter(|_| !tool.is_told).cloned();
+    Some(Entry::Handoff { span_id: call.record().span_id, from, to: Some(to) })
 }
 
 /// The agent that a tool of the Agents SDK has given the work to, as the tool itself answers.

@@ -50,16 +50,24 @@ impl<'a> Place<'a> {
         matches!(self.kind(), Some(DataKind::Generation | DataKind::Response))
     }
 
-    /// What to call it.
-    pub(super) fn title(&self) -> &'a Text {
-        let record = self.record();
-        record.data.as_ref().and_then(|data| data.title.as_ref()).unwrap_or(&record.name)
+    /// What to call it, in the same words whatever the client: by what did the work, a model call by its model.
+    pub(super) fn title(&self) -> Text {
+        let Some(data) = self.record().data.as_ref() else { return self.record().name.clone() };
+        let receiver = data.handoff.as_ref().and_then(|handoff| handoff.to.as_ref());
+        let short = match data.kind {
+            DataKind::Agent | DataKind::Function | DataKind::Guardrail | DataKind::Custom => data.subject.clone(),
+            DataKind::Handoff => Some(receiver.map_or("handoff".into(), |to| format!("handoff to {to}").into())),
+            kind if kind.is_model_call() => data.model().cloned(),
+            _ => None,
+        };
+        short.or_else(|| data.title.clone()).unwrap_or_else(|| self.record().name.clone())
     }
 
     /// The name of what did the work.
     pub(super) fn subject(&self) -> &'a Text {
-        let data = self.record().data.as_ref();
-        data.and_then(|data| data.subject.as_ref()).unwrap_or(self.title())
+        let record = self.record();
+        let data = record.data.as_ref();
+        data.and_then(|data| data.subject.as_ref().or(data.title.as_ref())).unwrap_or(&record.name)
     }
 
     pub(super) fn end_time(&self) -> Timestamp {
@@ -173,7 +181,7 @@ impl<'a> Tree<'a> {
                 span_id: record.span_id,
                 depth: place.depth,
                 kind,
-                title: place.title().clone(),
+                title: place.title(),
                 agent: place.agent.cloned(),
                 start: record.start,
                 duration: record.duration(),

@@ -7,6 +7,7 @@ mod open;
 mod prices;
 mod rest;
 mod secrets;
+mod story;
 
 use std::{
     net::SocketAddr,
