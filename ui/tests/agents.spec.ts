@@ -127,6 +127,8 @@ test("an answer of which only the id was sent says so, and what would tell more"
   await expect(spans(page)).toHaveCount(15);
   await page.locator(".spanbar", { hasText: "154 tok" }).first().click();
   await expect(detailOf(page).getByText(/^The client sent only the answer's id, resp_/)).toBeVisible();
+  await detailOf(page).getByRole("link", { name: "Have it recorded as well" }).click();
+  await expect(page.getByRole("heading", { name: "How to send traces" })).toBeVisible();
 });
 
 test("a parent in another trace is a link to it", async ({ page, server }) => {

@@ -5,6 +5,7 @@ import { Attributes } from "./Attributes";
 import { JsonText } from "./JsonText";
 import { LongText } from "./LongText";
 import { MessageView } from "./MessageView";
+import { Link } from "./navigation";
 import "./ContentView.css";
 
 interface ContentViewProps {
@@ -17,7 +18,7 @@ export function ContentView({ content, responseId }: ContentViewProps) {
   const { instructions, input, output, tools, parameters, missing } = content;
   return (
     <>
-      {missing && <p className="content-missing m">{whyMissing(missing, responseId)}</p>}
+      {missing && <Missing why={missing} responseId={responseId} />}
       {content.arguments !== null && (
         <section className="content" aria-label="Arguments">
           <h3 className="eyebrow">Arguments</h3>
@@ -102,8 +103,21 @@ function callNames(messages: Message[]): ReadonlyMap<string, string> {
   return new Map(calls.flatMap(({ id, name }) => (id === null ? [] : [[id, name]])));
 }
 
-function whyMissing(missing: NonNullable<Content["missing"]>, responseId: string | null): string {
-  if (missing === "not_recorded") return "Its client was told not to record what was said, or does not.";
-  const id = responseId === null ? "the answer's id" : `the answer's id, ${responseId}`;
-  return `The client sent only ${id}: what was said stays with the provider. OpenInference over OTLP records it; the first page has the lines.`;
+interface MissingProps {
+  why: NonNullable<Content["missing"]>;
+  responseId: string | null;
+}
+
+function Missing({ why, responseId }: MissingProps) {
+  if (why === "not_recorded")
+    return <p className="content-missing m">Its client was told not to record what was said, or does not.</p>;
+  return (
+    <p className="content-missing m">
+      The client sent only the answer's id{responseId !== null && `, ${responseId}`}: what was said stays with the
+      provider.{" "}
+      <Link to="/start" className="link">
+        Have it recorded as well
+      </Link>
+    </p>
+  );
 }

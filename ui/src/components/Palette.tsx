@@ -39,6 +39,7 @@ export function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () =
   const pages: Command[] = [
     { icon: "trace", name: "Traces", note: "page", run: () => navigate(listAddress()) },
     { icon: "terminal", name: "System", note: "page", run: () => navigate("/system") },
+    { icon: "note", name: "How to send traces", note: "page", run: () => navigate("/start") },
     { icon: "theme", name: "Switch the theme", note: `now ${theme}`, run: nextTheme },
     { icon: "keyboard", name: "All keys", note: "sheet", run: onKeys },
   ];

@@ -4,6 +4,7 @@ import { chips, filtersOf, groupPath, NO_FILTERS, parametersOf, placeOf, tracePa
 test("paths name places", () => {
   expect(placeOf("/")).toEqual({ page: "traces" });
   expect(placeOf("/system")).toEqual({ page: "system" });
+  expect(placeOf("/start")).toEqual({ page: "start" });
   expect(placeOf("/trace/4BF92F3577B34DA6A3CE929D0E0E4736")).toEqual({
     page: "trace",
     id: "4bf92f3577b34da6a3ce929d0e0e4736",

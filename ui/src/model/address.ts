@@ -11,11 +11,14 @@ export type Place =
   | { page: "original"; id: string }
   | { page: "group"; id: string }
   | { page: "system" }
+  /** How to send traces, for whoever has some already. */
+  | { page: "start" }
   | { page: "nowhere" };
 
 export function placeOf(path: string): Place {
   if (path === "/" || path === "/traces") return { page: "traces" };
   if (path === "/system") return { page: "system" };
+  if (path === "/start") return { page: "start" };
   const [, kind, segment] = /^\/(trace|group)\/([^/]+)$/.exec(path) ?? [];
   const id = segment === undefined ? null : decoded(segment);
   if (id === null) return { page: "nowhere" };

@@ -25,8 +25,6 @@ export const KINDS = {
   custom: { word: "custom", icon: "note" },
 } as const satisfies Record<DataKind, { word: string; icon: string }>;
 
-export type KindIcon = (typeof KINDS)[DataKind]["icon"];
-
 /** What stands for a whole trace: agents at work, calls of a model alone, or any other work. */
 export function traceIcon(agents: AgentTotals | null): "agent" | "gen_ai" | "trace" {
   if (agents === null) return "trace";

@@ -24,6 +24,8 @@ export function App() {
       return <GroupPage key={place.id} id={place.id} />;
     case "system":
       return <SystemPage />;
+    case "start":
+      return <FirstPage reader="returning" />;
     case "nowhere":
       return <NowherePage />;
   }
@@ -39,5 +41,5 @@ function Traces() {
     staleTime: 0,
   });
   useLive({ trace: () => data !== true && void refetch() });
-  return data === false ? <FirstPage /> : <TraceListPage />;
+  return data === false ? <FirstPage reader="new" /> : <TraceListPage />;
 }

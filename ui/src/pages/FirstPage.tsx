@@ -17,8 +17,8 @@ import "./FirstPage.css";
 
 const CHECK_MS = 2000;
 
-/** Nothing was ever recorded: how to send the first span. */
-export function FirstPage() {
+/** How to send the first span; it is the page while nothing was ever recorded, and stays at hand afterwards. */
+export function FirstPage({ reader }: { reader: "new" | "returning" }) {
   useLiveScope({ project: null, traceId: null });
   const client = useQueryClient();
   const now = useNow(1000);
@@ -42,12 +42,21 @@ export function FirstPage() {
   const failure = demo.error ?? test.error ?? health.error;
   const checked = Math.max(0, Math.round((now - health.dataUpdatedAt) / 1000));
   return (
-    <Page title="Waiting for the first span" hints={HINTS.first} keys="First page" className="first">
+    <Page
+      title={reader === "new" ? "Waiting for the first span" : "How to send traces"}
+      hints={HINTS.first}
+      keys="First page"
+      className="first"
+    >
       <div className="first-column">
         <div className="first-hero">
           <div className="grow">
-            <h1>Waiting for the first span…</h1>
-            <p className="m">Send one from any of these. This page turns into the list by itself.</p>
+            <h1>{reader === "new" ? "Waiting for the first span…" : "How to send traces"}</h1>
+            <p className="m">
+              {reader === "new"
+                ? "Send one from any of these. This page turns into the list by itself."
+                : "From any of these, and from whatever else speaks OTLP."}
+            </p>
           </div>
           <Prints />
         </div>
