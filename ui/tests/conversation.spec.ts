@@ -247,6 +247,7 @@ test("attempts, waiting, a tripped guardrail and unknown prices are told in word
   await expect(second).toContainText("attempt 2");
   await page.keyboard.press("End");
   await expect(current(page)).toContainText("waiting for it");
+  await expect(page.locator('[role="treeitem"][aria-selected="true"]')).toHaveText(/^response/);
   await expect(page.locator(".guardrail .tag.w")).toHaveText("tripped");
   const costs = page.getByRole("list", { name: "Tokens by call" }).getByRole("listitem");
   await expect(costs.nth(3)).toContainText("unknown");

@@ -90,6 +90,11 @@ test("a row belongs to its own call, or to the one before it", () => {
   expect(callOfRow(said.rows, -1, story.calls)).toBeNull();
 });
 
+test("a tool that has not begun belongs to the call that asks for it", () => {
+  expect(said.rows.at(-1)?.span).toBe(spanId(14));
+  expect(drawn[rowOfSpan(said, story.nodes, spanId(14))]).toBe("missing | model | call 4");
+});
+
 test("failures follow each other around", () => {
   const first = nextFailure(said.rows, -1);
   const second = nextFailure(said.rows, first);

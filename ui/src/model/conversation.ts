@@ -9,6 +9,7 @@ import { textBytes } from "./value";
 export interface Row {
   /** Stays the same when the story grows. */
   key: string;
+  /** What it is of; of a tool that has not begun, the call of the model that asks for it. */
   span: string | null;
   entry: Entry;
   /** Of a message: what is left to show when calls and results that have a pair of their own are taken out. */
@@ -33,7 +34,9 @@ export function conversation(story: Story): Conversation {
   const seen = new Map<string, number>();
   const rows: Row[] = [];
   const shownBy: (Row | undefined)[] = [];
+  let asking: string | null = null;
   for (const entry of story.entries) {
+    if ("call" in entry) asking = entry.span_id;
     const answer = entry.type === "call" ? answerOf(entry, rows) : null;
     if (answer?.row) {
       answer.row.call = story.calls[answer.call - 1] ?? null;
@@ -42,7 +45,7 @@ export function conversation(story: Story): Conversation {
     }
     const plain = rowOf(entry, paired, story.calls);
     if (plain) {
-      const row = { ...plain, key: unique(`${entry.type} ${plain.span ?? ""}`, seen) };
+      const row = { ...plain, span: plain.span ?? asking, key: unique(`${entry.type} ${plain.span ?? ""}`, seen) };
       if (answer) row.asks = rows.slice(answer.at).map(({ entry }) => nameOfUse(entry));
       rows.splice(answer?.at ?? rows.length, 0, row);
     }
