@@ -97,6 +97,34 @@ test("a run of two agents is told in order", async ({ page, server }) => {
   await expect(page.getByRole("list", { name: "Tokens by call" }).getByRole("listitem")).toHaveCount(3);
 });
 
+test("spans of other clients tell the same story", async ({ page, server }) => {
+  for (const file of ["openinference", "logfire"]) {
+    const recorded = JSON.parse(await readFile(`../fixtures/openai-agents/otlp-${file}.json`, "utf8"));
+    for (const { body_base64 } of recorded.scenarios["chat.handoff_tools"]) {
+      const headers = { "content-type": "application/x-protobuf" };
+      const body = Buffer.from(body_base64, "base64");
+      expect((await fetch(`${server.url}/v1/traces`, { method: "POST", headers, body })).ok).toBe(true);
+    }
+  }
+  const { traces } = await (await fetch(`${server.url}/api/v1/traces?name=Customer`)).json();
+  expect(traces).toHaveLength(2);
+  for (const { trace_id } of traces) {
+    await open(page, trace_id);
+    const invoice = page.locator(".pair", { hasText: "get_invoice" });
+    await expect(invoice).toContainText("invoice_id: 42");
+    await expect(invoice).toContainText("total: 99.5");
+    await expect(lines(page)).toContainText([
+      /^Triage agent/,
+      /^no_secrets/,
+      /^gpt-4.1/,
+      /^to Billing agent/,
+      /^Billing agent/,
+      /^gpt-4.1/,
+      /^get_invoice/,
+    ]);
+  }
+});
+
 test("messages are walked through, unfolded and opened by keys", async ({ page, server }) => {
   await open(page, await replay(server, "chat", "handoff_tools"));
   await expect(rows(page).first()).toBeVisible();

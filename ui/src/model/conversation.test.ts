@@ -2,7 +2,17 @@ import { expect, test } from "vitest";
 import { spanId } from "../../tests/otlp";
 import { content, story } from "../../tests/story";
 import type { Entry, Story } from "../api/story";
-import { callOfRow, conversation, newSince, nextFailure, rowOfSpan, shares, speaker, wholeText } from "./conversation";
+import {
+  callOfRow,
+  conversation,
+  newSince,
+  nextFailure,
+  rowOfSpan,
+  shares,
+  speaker,
+  storyLines,
+  wholeText,
+} from "./conversation";
 
 const said = conversation(story);
 const drawn = said.rows.map(({ entry, parts, asks, call }) =>
@@ -93,6 +103,29 @@ test("a row belongs to its own call, or to the one before it", () => {
 test("a tool that has not begun belongs to the call that asks for it", () => {
   expect(said.rows.at(-1)?.span).toBe(spanId(14));
   expect(drawn[rowOfSpan(said, story.nodes, spanId(14))]).toBe("missing | model | call 4");
+});
+
+test("lines are called by what was at work, whatever the client called its spans", () => {
+  const nodes = story.nodes.map((node) => ({ ...node, title: `a span: '${node.title}'` }));
+  const names = storyLines({ ...story, nodes }).map(
+    ({ name, attempt }) => `${name}${attempt > 1 ? ` #${attempt}` : ""}`,
+  );
+  expect(names).toEqual([
+    "Triage agent",
+    "no_secrets",
+    "gpt-4.1-2025-04-14",
+    "to Billing agent",
+    "Billing agent",
+    "gpt-4.1-2025-04-14",
+    "get_invoice",
+    "get_invoice #2",
+    "get_customer",
+    "a span: 'db.query'",
+    "gpt-4.1-2025-04-14",
+    "polite",
+    "a span: 'summary'",
+    "a span: 'response'",
+  ]);
 });
 
 test("failures follow each other around", () => {

@@ -168,6 +168,32 @@ function messageSpeaker({ role, agent, is_output }: MessageEntry): ReturnType<ty
   return { name: role, icon: "note" };
 }
 
+/** A line of the story, as it is read. */
+export interface Line {
+  node: StoryNode;
+  name: string;
+  /** From 1; more where a tool was tried before. */
+  attempt: number;
+}
+
+/**
+ * The lines of the story under the names of what was at work: of the agent, the tool, the model. Clients differ in what
+ * they call such spans, and a title of one client would say twice what the icon says.
+ */
+export function storyLines({ nodes, entries, calls }: Story): Line[] {
+  const known = new Map<string, { name: string; attempt?: number }>();
+  for (const { span_id, model } of calls) if (model) known.set(span_id, { name: model });
+  for (const entry of entries) {
+    if (entry.type === "tool" && entry.span_id) known.set(entry.span_id, entry);
+    if (entry.type === "guardrail" && entry.name) known.set(entry.span_id, { name: entry.name });
+    if (entry.type === "handoff" && entry.to) known.set(entry.span_id, { name: `to ${entry.to}` });
+  }
+  return nodes.map((node) => {
+    const { name, attempt = 1 } = known.get(node.span_id) ?? { name: node.title };
+    return { node, name: node.kind === "agent" ? (node.agent ?? node.title) : name, attempt };
+  });
+}
+
 /** What a bar of tokens is made of; nothing where the client did not say. */
 export interface Shares {
   cached: number;

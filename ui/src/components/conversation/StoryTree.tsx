@@ -1,7 +1,8 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useLayoutEffect, useRef } from "react";
+import { useLayoutEffect, useMemo, useRef } from "react";
 import type { Story, StoryNode } from "../../api/story";
 import { KINDS } from "../../model/agents";
+import { type Line, storyLines } from "../../model/conversation";
 import { duration, line, plural } from "../../model/format";
 import { Icon } from "../Icon";
 import "./StoryTree.css";
@@ -19,6 +20,7 @@ const DEEPEST = 8;
 /** What the agents did, line by line. */
 export function StoryTree({ story, selected, onSelect }: StoryTreeProps) {
   const { nodes, cut } = story;
+  const lines = useMemo(() => storyLines(story), [story]);
   const scrollRef = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: nodes.length,
@@ -45,17 +47,10 @@ export function StoryTree({ story, selected, onSelect }: StoryTreeProps) {
       <div ref={scrollRef} className="story-scroll" role="tree" aria-label="Story" tabIndex={at < 0 ? 0 : -1}>
         <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>
           {virtual.getVirtualItems().map(({ index, start }) => {
-            const node = nodes[index];
+            const shown = lines[index];
             return (
-              node && (
-                <Line
-                  key={node.span_id}
-                  node={node}
-                  top={start}
-                  selected={index === at}
-                  attempt={attemptOf(story, node)}
-                  onSelect={onSelect}
-                />
+              shown && (
+                <LineView key={shown.node.span_id} of={shown} top={start} selected={index === at} onSelect={onSelect} />
               )
             );
           })}
@@ -71,20 +66,14 @@ export function StoryTree({ story, selected, onSelect }: StoryTreeProps) {
   );
 }
 
-function attemptOf(story: Story, node: StoryNode): number {
-  const entry = node.entry === null ? undefined : story.entries[node.entry];
-  return entry?.type === "tool" && entry.span_id === node.span_id ? entry.attempt : 1;
-}
-
 interface LineProps {
-  node: StoryNode;
+  of: Line;
   top: number;
   selected: boolean;
-  attempt: number;
   onSelect: (node: StoryNode) => void;
 }
 
-function Line({ node, top, selected, attempt, onSelect }: LineProps) {
+function LineView({ of: { node, name, attempt }, top, selected, onSelect }: LineProps) {
   const isAgent = node.kind === "agent";
   const kind = KINDS[node.kind] ?? KINDS.custom;
   const failure = failureOf(node);
@@ -103,7 +92,7 @@ function Line({ node, top, selected, attempt, onSelect }: LineProps) {
       <span className="d">
         <Icon name={kind.icon} />
       </span>
-      <span className={node.failed && !node.survived ? "el err" : "el"}>{line(node.title)}</span>
+      <span className={node.failed && !node.survived ? "el err" : "el"}>{line(name)}</span>
       {failure && (
         <span className={failure.tone} role="img" aria-label={failure.says} title={failure.says}>
           <Icon name="cross" small />
