@@ -9,18 +9,23 @@
 //! | `otlp` | `otlp` | reads OTLP, as protobuf and as JSON, and writes its answers |
 //! | `genai` | `genai` | reads what spans of agents say of themselves, in whatever conventions |
 //! | `openai_agents` | `openai-agents` | reads what the OpenAI Agents SDK sends |
+//! | `burr` | `burr` | reads what Burr's tracker and persister wrote |
+//! | `records` | `records` | reads and writes runs and their spans in a format of our own, a line each |
 //! | `foreign` | with a format that needs it | ids of clients that have ids of their own |
 //! | `encode` | `otlp-encode` | writes OTLP traces as protobuf, and needs nothing for it |
 
-#[cfg(any(feature = "otlp", feature = "openai-agents"))]
+#[cfg(feature = "burr")]
+pub mod burr;
+#[cfg(any(feature = "otlp", feature = "openai-agents", feature = "burr"))]
+#[cfg_attr(not(any(feature = "otlp", feature = "openai-agents")), allow(dead_code, unreachable_pub))]
 mod decoded;
 #[cfg(feature = "otlp-encode")]
 pub mod encode;
-#[cfg(feature = "openai-agents")]
+#[cfg(any(feature = "openai-agents", feature = "burr"))]
 pub mod foreign;
 #[cfg(feature = "genai")]
 pub mod genai;
-#[cfg(any(feature = "genai", feature = "openai-agents"))]
+#[cfg(any(feature = "genai", feature = "openai-agents", feature = "burr"))]
 mod json;
 #[cfg(feature = "openai-agents")]
 pub mod openai_agents;
@@ -28,5 +33,7 @@ pub mod openai_agents;
 pub mod otlp;
 #[cfg(feature = "propagation")]
 pub mod propagation;
-#[cfg(any(feature = "genai", feature = "openai-agents"))]
+#[cfg(feature = "records")]
+pub mod records;
+#[cfg(any(feature = "genai", feature = "openai-agents", feature = "burr"))]
 mod repair;
