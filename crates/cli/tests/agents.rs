@@ -64,6 +64,7 @@ macro_rules! recordings {
 recordings! {
     the_agents_sdk_with_responses: "openai-agents" "native-python-responses",
     the_agents_sdk_with_chat_completions: "openai-agents" "native-python-chat",
+    the_agents_sdk_for_javascript: "openai-agents" "native-js",
     every_helper_of_the_agents_sdk: "openai-agents" "native-python-helpers",
     the_agents_sdk_when_servers_decline: "openai-agents" "native-python-http-behaviour",
     openinference: "openai-agents" "otlp-openinference",

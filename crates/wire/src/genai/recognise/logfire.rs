@@ -111,6 +111,10 @@ pub(super) fn amend(span: &SpanRecord, data: &mut SpanData) {
     if let Some(mcp) = span.attributes.get("mcp_data").and_then(read::json) {
         data.server = mcp.get("server").and_then(|server| server.as_str()).map(Text::from);
     }
+    if data.kind == DataKind::Workflow {
+        // A list of traces shows the workflow by this, as it does with other clients.
+        data.title = data.subject.clone().or(data.title.take());
+    }
     // A guardrail that is announced has not decided yet.
     data.triggered = data.triggered.filter(|_| span.end.is_some());
 }
