@@ -1,7 +1,8 @@
 //! What can be set about a server.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
+use jiff::tz::TimeZone;
 use trackway_model::Dollars;
 
 use crate::Masking;
@@ -42,6 +43,12 @@ pub struct Config {
     pub prices: Vec<Price>,
     /// The models of agents, by the agent's name, for calls that name none.
     pub agent_models: BTreeMap<String, String>,
+    /// Directories that Burr's tracker writes to, to be followed as they grow.
+    pub watch: Vec<PathBuf>,
+    /// The zone of local times in what Burr wrote; the one that each log shows, or that of this machine, when absent.
+    pub timezone: Option<TimeZone>,
+    /// Where Burr's tracker writes to by default; whoever has nothing to look at is told of what is there.
+    pub burr_store: Option<PathBuf>,
 }
 
 /// The price of a model, each amount for a million tokens.
@@ -74,6 +81,9 @@ impl Default for Config {
             masking: Some(Masking::default()),
             prices: Vec::new(),
             agent_models: BTreeMap::new(),
+            watch: Vec::new(),
+            timezone: None,
+            burr_store: None,
         }
     }
 }

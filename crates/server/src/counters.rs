@@ -54,6 +54,13 @@ counters! {
     refused_host "guard.refused_host" "requests" "Requests refused because their Host is not this server."
     refused_origin "guard.refused_origin" "requests" "Requests refused because a page of another origin sent them."
     connections_refused "guard.connections_refused" "connections" "Connections closed at once because too many were open."
+    watch_events "watch.events" "events" "Events of watched directories that the system told of."
+    watch_overflows "watch.overflows" "times" "Times that more happened in a watched directory than could be told, and all of it was looked through."
+    watch_reads "watch.reads" "readings" "Readings of applications in watched directories; none while nobody writes."
+    watch_bytes "watch.bytes" "bytes" "Bytes of logs that were read in watched directories."
+    watch_failed "watch.failed" "readings" "Readings of watched directories that failed and are tried again."
+    watch_links "watch.links" "links" "Symbolic links in watched directories that were passed by, each again when its folder is looked through."
+    watch_annotations_unread "watch.annotations_unread" "annotations" "Lines of annotations in watched directories that could not be read, each again when its file changes."
     live_lagged "live.lagged" "events" "Live events that a browser was too slow to take, or that came too fast to send."
 }
 

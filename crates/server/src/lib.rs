@@ -2,7 +2,7 @@
 //!
 //! [`Sockets::bind`] takes the sockets, [`Server::run`] serves until it is told to stop. What comes in goes through one
 //! door, [`ingest`](decoder), into a [`Store`]; what is asked goes through one set of questions, of which REST and the
-//! web UI are faces. The server knows no storage engine and opens no file.
+//! web UI are faces. The server knows no storage engine and opens no file but those that it [watches](watch).
 
 mod config;
 mod counters;
@@ -20,10 +20,11 @@ mod story;
 #[cfg(test)]
 mod tests;
 mod ui;
+pub mod watch;
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync;
 use trackway_model::Timestamp;
 use trackway_store::{Clock, Store};
 
@@ -44,12 +45,12 @@ pub struct Server {
     app: Arc<App>,
     config: Config,
     sockets: Sockets,
-    stop: watch::Sender<bool>,
+    stop: sync::watch::Sender<bool>,
 }
 
 /// Ends a running server.
 #[derive(Debug, Clone)]
-pub struct Stop(watch::Sender<bool>);
+pub struct Stop(sync::watch::Sender<bool>);
 
 /// What the handlers share.
 pub(crate) struct App {
@@ -61,13 +62,13 @@ pub(crate) struct App {
     pub(crate) started: Timestamp,
     pub(crate) data_dir: String,
     pub(crate) listeners: Vec<Listener>,
-    pub(crate) stop: watch::Receiver<bool>,
+    pub(crate) stop: sync::watch::Receiver<bool>,
 }
 
 impl Server {
     /// Makes a server that answers on `sockets` from `store`, whose directory is `data_dir` (shown, never opened).
     pub fn new(config: Config, sockets: Sockets, store: Arc<dyn Store>, data_dir: String, clock: Clock) -> Self {
-        let (stop, stopped) = watch::channel(false);
+        let (stop, stopped) = sync::watch::channel(false);
         let counters = Arc::new(Counters::default());
         let live = Arc::new(Live::new(Arc::clone(&counters)));
         let app = App {
