@@ -71,6 +71,32 @@ impl<'a> State<'a> {
     pub fn fields(&self) -> &[(&'a str, &'a str)] {
         &self.fields
     }
+
+    /// Returns a name as it is meant, from how it is written between its quotes; half of a character becomes U+FFFD.
+    pub fn unquoted(written: &str) -> Text {
+        let mut units = Vec::with_capacity(written.len());
+        let mut rest = written.chars();
+        while let Some(letter) = rest.next() {
+            let meant = match letter {
+                '\\' => match rest.next() {
+                    Some('n') => '\n',
+                    Some('t') => '\t',
+                    Some('r') => '\r',
+                    Some('b') => '\u{8}',
+                    Some('f') => '\u{c}',
+                    Some('u') => {
+                        let hex: String = rest.by_ref().take(4).collect();
+                        units.push(u16::from_str_radix(&hex, 16).unwrap_or(0xfffd));
+                        continue;
+                    }
+                    other => other.unwrap_or('\\'),
+                },
+                letter => letter,
+            };
+            units.extend_from_slice(meant.encode_utf16(&mut [0; 2]));
+        }
+        String::from_utf16_lossy(&units).into()
+    }
 }
 
 impl Delta {

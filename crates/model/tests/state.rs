@@ -84,3 +84,9 @@ fn what_could_not_be_put_together_again_is_not_read() {
     }
     assert_eq!(State::read("{}").unwrap().fields(), []);
 }
+
+#[test]
+fn names_are_read_as_they_are_meant() {
+    let names = ["a", r"\u00e9", r#"q\"\\\/"#, r"\ud83d\ude00", r"\ud83d!", "\u{e9}"].map(State::unquoted);
+    assert_eq!(names.map(|name| name.to_string()), ["a", "é", r#"q"\/"#, "😀", "\u{fffd}!", "é"]);
+}

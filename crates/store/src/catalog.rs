@@ -49,7 +49,8 @@ impl Catalog {
         match Self::connect(&path) {
             Ok(catalog) => Ok((catalog, None)),
             Err(Error::Catalog(error)) if is_damage(&error) => {
-                let damage = put_aside(&path, quarantine, &error)?;
+                let reason = format!("the catalog cannot be read ({error}), so traces that were deleted may be back");
+                let damage = put_aside(&path, quarantine, "catalog", reason)?;
                 Ok((Self::connect(&path)?, Some(damage)))
             }
             Err(error) => Err(error),
@@ -138,23 +139,23 @@ impl Catalog {
     }
 }
 
-fn is_damage(error: &rusqlite::Error) -> bool {
+/// Returns true when a file of SQLite's is damaged beyond reading.
+pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
 }
 
-/// Moves a damaged catalog with its companions to where damage is kept.
-fn put_aside(path: &Path, quarantine: &Path, error: &rusqlite::Error) -> Result<Damage, Error> {
+/// Moves a damaged database with its companions to where damage is kept.
+pub(crate) fn put_aside(path: &Path, quarantine: &Path, name: &str, reason: String) -> Result<Damage, Error> {
     crate::files::make_private_directory(quarantine)?;
     let bytes = path.metadata().map_or(0, |file| file.len());
-    let free = (1u32..).map(|number| quarantine.join(format!("catalog-{number}.db"))).find(|name| !name.exists());
-    let kept = free.unwrap_or_else(|| quarantine.join("catalog.db"));
+    let free = (1u32..).map(|number| quarantine.join(format!("{name}-{number}.db"))).find(|name| !name.exists());
+    let kept = free.unwrap_or_else(|| quarantine.join(format!("{name}.db")));
     for companion in ["", "-wal", "-shm"] {
         let from = with_suffix(path, companion);
         if from.exists() {
             std::fs::rename(&from, with_suffix(&kept, companion)).map_err(file_error("move", &from))?;
         }
     }
-    let reason = format!("the catalog cannot be read ({error}), so traces that were deleted may be back");
     Ok(Damage { file: path.to_owned(), offset: 0, bytes, reason })
 }
 

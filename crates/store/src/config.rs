@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::{Clock, clock::LOST_AFTER, system_clock};
+use crate::{Clock, RunIds, clock::LOST_AFTER, system_clock};
 
 /// Settings of an [`Embedded`](crate::Embedded) store; [`Config::new`] has sensible ones.
 #[derive(Clone)]
@@ -17,6 +17,10 @@ pub struct Config {
     pub min_free_bytes: Option<u64>,
     /// The most bytes that the log's files may have together.
     pub max_log_bytes: u64,
+    /// The most bytes that the database of runs may have.
+    pub max_run_bytes: u64,
+    /// Gives runs their ids; without it they are found by their names only.
+    pub run_ids: Option<RunIds>,
     /// The size at which a new log file is begun.
     pub wal_file_bytes: u64,
     /// How long a trace with an open span may be silent before it is shown as lost.
@@ -38,6 +42,8 @@ impl Config {
             max_memory_bytes: 2 << 30,
             min_free_bytes: None,
             max_log_bytes: 8 << 30,
+            max_run_bytes: 8 << 30,
+            run_ids: None,
             wal_file_bytes: 64 << 20,
             lost_after: LOST_AFTER,
             announced: Announced::default(),

@@ -97,7 +97,7 @@ pub(crate) fn of_log(counts: &Counts, directory: &Path) -> Vec<Counter> {
             "store.bytes_on_disk",
             bytes,
             "bytes",
-            "Bytes of the log, the catalog and what was put aside as damaged.",
+            "Bytes of the log, the catalog, the runs and what was put aside as damaged.",
         ),
         number("store.wal_frames", &counts.wal_frames, "requests", "Requests written to the log since the start."),
         number("store.wal_syncs", &counts.wal_syncs, "syncs", "Times that the log was made durable, each for a group."),
@@ -139,7 +139,7 @@ fn bytes_on_disk(directory: &Path) -> io::Result<u64> {
                     bytes += file?.metadata()?.len();
                 }
             }
-            name if name.starts_with("catalog.db") => bytes += entry.metadata()?.len(),
+            name if name.starts_with("catalog.db") || name.starts_with("runs.db") => bytes += entry.metadata()?.len(),
             _ => {}
         }
     }

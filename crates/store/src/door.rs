@@ -95,6 +95,19 @@ impl Door {
         Ok(Ticket { door: Arc::clone(self), load })
     }
 
+    /// Lets in what is written beside the log, or tells which bound it would break.
+    pub(crate) fn enter_beside_the_log(self: &Arc<Self>, bytes: u64) -> Result<Ticket, Error> {
+        let load = Load { log_bytes: bytes, ..Load::default() };
+        self.check_writable()?;
+        self.check_disk(load)?;
+        let mut inside = self.inside();
+        self.check_queue(&inside, load)?;
+        inside.requests += 1;
+        inside.load.log_bytes += bytes;
+        drop(inside);
+        Ok(Ticket { door: Arc::clone(self), load })
+    }
+
     /// Notes what is stored now.
     pub(crate) fn note_stored(&self, spans: u64, memory_bytes: u64) {
         let mut inside = self.inside();

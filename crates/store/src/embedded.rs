@@ -25,6 +25,7 @@ use crate::{
     files::{file_error, make_private_directory},
     lock::Lock,
     recovery::Replay,
+    runs::embedded::RunFile,
     table::{Fingerprints, Table},
     wal::Encoded,
     writer::{Append, Command, Doomed, Request, Writer},
@@ -41,6 +42,7 @@ pub struct Embedded {
     /// Taken when the store closes, which ends the writer once its queue is empty.
     commands: Option<Sender<Command>>,
     writer: Option<JoinHandle<()>>,
+    pub(crate) runs: RunFile,
     /// Last: the directory is free when nothing writes any more.
     lock: Lock,
 }
@@ -93,6 +95,8 @@ impl Embedded {
 
         let door = Arc::new(Door::new(&config));
         door.note_stored(table.tallies().spans, table.memory_bytes());
+        let (runs, damage) = RunFile::open(&config, Arc::clone(&door), &quarantine)?;
+        recovery.damaged.extend(damage);
         let shared = Arc::new(Shared { table: RwLock::new(table), door, counts: Counts::default() });
         shared.counts.wal_torn_bytes.store(recovery.torn_bytes, Relaxed);
         shared.counts.wal_damaged_frames.store(recovery.damaged.len() as u64, Relaxed);
@@ -104,7 +108,7 @@ impl Embedded {
             .name("trackway-store".into())
             .spawn(|| writer.run())
             .map_err(file_error("start the writer of", &config.path))?;
-        let store = Self { config, shared, prints, commands: Some(sender), writer: Some(writer), lock };
+        let store = Self { config, shared, prints, commands: Some(sender), writer: Some(writer), runs, lock };
         Ok((store, recovery))
     }
 
@@ -145,7 +149,7 @@ impl Embedded {
         sender.send(command).map_err(|_| writer_is_gone())
     }
 
-    fn moment(&self) -> Moment {
+    pub(crate) fn moment(&self) -> Moment {
         Moment {
             now: (self.config.clock)(),
             lost_after: self.config.lost_after,
@@ -245,6 +249,7 @@ impl Store for Embedded {
 
     fn counters(&self) -> Vec<Counter> {
         let mut counters = counters::of_table(&self.shared.table());
+        counters.extend(self.runs.counters());
         counters.extend(counters::of_door(&self.shared.door));
         counters.extend(counters::of_log(&self.shared.counts, &self.config.path));
         counters

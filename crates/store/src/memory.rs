@@ -12,10 +12,11 @@ use trackway_model::{Batch, Repeats, SpanEvent, SpanId, SpanRecord, Text, Timest
 
 use crate::{
     Ack, Announced, Appending, Clock, Counter, Deleted, Error, Frame, Held, Outline, Page, PageRequest, Project,
-    Service, Span, SpanState, Store, TracePage, TraceQuery, TraceStatus, TraceSummary,
+    RunIds, Service, Span, SpanState, Store, TracePage, TraceQuery, TraceStatus, TraceSummary,
     clock::{LOST_AFTER, Moment, is_over},
     cursor::{SpanPlace, page_of, span_cursor, trace_cursor, trace_place, write_span_cursor, write_trace_cursor},
     query::{MOST_FOUND, contains_any_case, title},
+    runs::memory::KeptRuns,
 };
 
 /// A store in memory, without bounds: plain lists, searched from end to end.
@@ -24,6 +25,7 @@ use crate::{
 pub struct Memory {
     clock: Clock,
     kept: Mutex<Kept>,
+    pub(crate) runs: Mutex<KeptRuns>,
 }
 
 #[derive(Default)]
@@ -51,10 +53,15 @@ struct Arrived {
 impl Memory {
     /// Makes an empty store that reads the time from `clock`.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, kept: Mutex::default() }
+        Self { clock, kept: Mutex::default(), runs: Mutex::default() }
     }
 
-    fn moment(&self) -> Moment {
+    /// Makes an empty store whose runs have ids.
+    pub fn with_run_ids(clock: Clock, ids: RunIds) -> Self {
+        Self { runs: Mutex::new(KeptRuns::with_ids(ids)), ..Self::new(clock) }
+    }
+
+    pub(crate) fn moment(&self) -> Moment {
         let announced_lost_after = Announced::default().lost_after;
         Moment { now: (self.clock)(), lost_after: LOST_AFTER, announced_lost_after }
     }

@@ -1,7 +1,11 @@
 //! Runs of state machines: what is kept of them, and what can be asked.
 
 mod answer;
+pub(crate) mod embedded;
+pub(crate) mod memory;
+mod place;
 mod question;
+mod rules;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 

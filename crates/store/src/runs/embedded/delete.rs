@@ -1,0 +1,72 @@
+//! Deleting runs, so that nothing of them is left on the disk.
+
+use rusqlite::{Connection, params};
+use trackway_model::RunKey;
+
+use super::rows::{RUN, RunRow, first_id, last_id};
+use crate::{DeletedRuns, Error};
+
+/// What has the ids of a run's steps, states or remarks.
+const BY_RANGE: [&str; 5] = [
+    "DELETE FROM attributes WHERE step BETWEEN ?1 AND ?2",
+    "DELETE FROM streams WHERE step BETWEEN ?1 AND ?2",
+    "DELETE FROM states WHERE id BETWEEN ?1 AND ?2",
+    "DELETE FROM remarks WHERE id BETWEEN ?1 AND ?2",
+    "DELETE FROM steps WHERE id BETWEEN ?1 AND ?2",
+];
+
+/// What has the names of a run.
+const BY_NAME: [&str; 5] = [
+    "DELETE FROM origins WHERE project = ?1 AND here IN (SELECT number FROM annotations \
+     WHERE project = ?1 AND app = ?2 AND partition IS ?3)",
+    "DELETE FROM annotations WHERE project = ?1 AND app = ?2 AND partition IS ?3",
+    "UPDATE links SET told_event = NULL, told_sequence = NULL, told_time = NULL \
+     WHERE project = ?1 AND app = ?2 AND partition IS ?3",
+    "UPDATE links SET named_event = NULL, named_sequence = NULL \
+     WHERE project = ?1 AND child_app = ?2 AND child_partition IS ?3",
+    "DELETE FROM links WHERE told_event IS NULL AND named_event IS NULL AND project = ?1 \
+     AND ((app = ?2 AND partition IS ?3) OR (child_app = ?2 AND child_partition IS ?3))",
+];
+
+pub(super) fn run(connection: &Connection, key: &RunKey) -> Result<DeletedRuns, Error> {
+    let found = RunRow::find(connection, key)?;
+    let found = found.map(|row| rows(connection, &row)).transpose()?.unwrap_or_default();
+    for sql in BY_NAME {
+        connection.execute(sql, params![&*key.project, &*key.app, key.partition.as_deref()])?;
+    }
+    Ok(found)
+}
+
+fn rows(connection: &Connection, row: &RunRow) -> Result<DeletedRuns, Error> {
+    for sql in BY_RANGE {
+        connection.execute(sql, [first_id(row.id), last_id(row.id)])?;
+    }
+    for sql in
+        ["DELETE FROM actions WHERE run = ?1", "DELETE FROM moves WHERE run = ?1", "DELETE FROM runs WHERE id = ?1"]
+    {
+        connection.execute(sql, [row.id])?;
+    }
+    let sql = "UPDATE totals SET runs = runs - 1, steps = steps - ?1, raw = raw - ?2, stored = stored - ?3";
+    connection.execute(sql, [row.steps, row.raw, row.stored])?;
+    Ok(DeletedRuns { runs: 1, steps: row.steps as u64 })
+}
+
+pub(super) fn project(connection: &Connection, name: &str) -> Result<DeletedRuns, Error> {
+    let sql = format!("SELECT {RUN} FROM runs WHERE project = ?1");
+    let found: Vec<_> = connection.prepare(&sql)?.query_map([name], RunRow::read)?.collect::<Result<_, _>>()?;
+    let mut deleted = DeletedRuns::default();
+    for row in found {
+        let one = run(connection, &row.key)?;
+        deleted = DeletedRuns { runs: deleted.runs + one.runs, steps: deleted.steps + one.steps };
+    }
+    connection.execute("DELETE FROM annotations WHERE project = ?1", [name])?;
+    connection.execute("DELETE FROM origins WHERE project = ?1", [name])?;
+    Ok(deleted)
+}
+
+/// Gives the disk back what was freed, and empties the log of the database, which still holds what was deleted.
+pub(super) fn give_back(connection: &Connection) -> Result<(), Error> {
+    connection.execute_batch("PRAGMA incremental_vacuum")?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(())
+}
