@@ -16,7 +16,7 @@
 
 #[cfg(feature = "burr")]
 pub mod burr;
-#[cfg(any(feature = "otlp", feature = "openai-agents", feature = "burr"))]
+#[cfg(any(feature = "otlp", feature = "openai-agents", feature = "records"))]
 #[cfg_attr(not(any(feature = "otlp", feature = "openai-agents")), allow(dead_code, unreachable_pub))]
 mod decoded;
 #[cfg(feature = "otlp-encode")]

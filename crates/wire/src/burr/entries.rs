@@ -116,16 +116,13 @@ impl Follower {
         let key = self.attempt(sequence).ok_or("its step is over long since")?;
         self.see(key, end);
         let Some(step) = self.step(key) else { return Ok(()) };
-        // The step itself, which ends with its own line.
-        if step.is_own(&id) {
-            return Ok(());
-        }
         if step.last(&id).is_some() {
             return Err(format!("the span {id} has ended before"));
         }
-        let what = format!("no span {id} has begun");
+        // The step itself, most likely, which ends with a line of its own.
+        let answer = if step.is_own(&id) { Ok(()) } else { Err(format!("no span {id} has begun")) };
         step.end_early(id, end);
-        Err(what)
+        answer
     }
 
     fn attribute(&mut self, fields: &mut Fields<'_>) -> Result<(), String> {
@@ -139,7 +136,7 @@ impl Follower {
         let time = self.time(moment);
         if let Some(step) = self.step(step) {
             let place = match &id {
-                Some(id) => step.open(id).or_else(|| step.last(id)).or(step.is_own(id).then_some(Place::Own)),
+                Some(id) => step.open(id).or_else(|| step.last(id)),
                 None => Some(Place::Own),
             };
             match (place, &id) {

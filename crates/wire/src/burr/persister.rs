@@ -46,12 +46,7 @@ impl Persister {
     /// Reads a row: the step that it was written after. Rows tell neither inputs, results nor why a step failed.
     pub fn row(&mut self, row: &Row) -> Vec<Item> {
         let (run, step) = self.step(row);
-        let (state, is_sound) = match is_json(&row.state) {
-            true => (Some(Json(row.state.clone())), true),
-            false => {
-                (Some(repaired(row.state.as_bytes())).filter(|state| is_json(state)).map(|it| Json(it.into())), false)
-            }
-        };
+        let (state, odd) = state(&row.state);
         let time = match Moment::read(&row.created_at) {
             Some(Moment::Local(_)) => Moment::read(&format!("{}Z", row.created_at.replacen(' ', "T", 1))),
             other => other,
@@ -68,9 +63,8 @@ impl Persister {
             RunFact::Begin(StepBegin { step, action: action.clone(), time: None, inputs: None, span: None }),
             RunFact::End(StepEnd { step, action, time, result: None, error, state, is_suspect }),
         ];
-        if !is_sound {
+        if let Some(what) = odd {
             let place = format!("burr_state:{}.{}", step.sequence, step.attempt);
-            let what = "its state is no JSON; what is no number in it became a text, if that helped";
             facts.push(RunFact::Remark(remark(place, what, row.state.as_bytes())));
         }
         facts.into_iter().map(|fact| Item::Fact(RunRecord { run: Arc::clone(&run), fact })).collect()
@@ -90,4 +84,19 @@ impl Persister {
         self.last = Some((Arc::clone(&run), step));
         (run, step)
     }
+}
+
+/// Reads a state, and says what is odd about it: Python writes numbers that JSON does not have.
+fn state(text: &Text) -> (Option<Json>, Option<&'static str>) {
+    if is_json(text) {
+        return (Some(Json(text.clone())), None);
+    }
+    let repaired = repaired(text.as_bytes());
+    if is_json(&repaired) {
+        return (
+            Some(Json(repaired.into())),
+            Some("its state holds numbers that JSON does not have; they became texts"),
+        );
+    }
+    (None, Some("its state is no JSON"))
 }

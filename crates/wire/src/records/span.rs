@@ -9,8 +9,9 @@ use trackway_model::{
 
 use super::{
     field::{Id, Time, line, read},
-    value::{Attribute, attributes, list},
+    value::{Attribute, attributes, count, list},
 };
+use crate::decoded::MOST_VALUES;
 
 /// Writes a span.
 pub(super) fn encode(span: &SpanRecord) -> String {
@@ -19,7 +20,11 @@ pub(super) fn encode(span: &SpanRecord) -> String {
 
 /// Reads a span.
 pub(super) fn decode(line: &[u8]) -> Result<SpanRecord, String> {
-    read::<Line>(line)?.span()
+    let span = read::<Line>(line)?.span()?;
+    let of_events = span.events.iter().map(|event| &event.attributes);
+    let of_links = span.links.iter().map(|link| &link.attributes);
+    let values: usize = [&span.attributes].into_iter().chain(of_events).chain(of_links).map(count).sum();
+    if values > MOST_VALUES { Err(format!("it holds more than {MOST_VALUES} values")) } else { Ok(span) }
 }
 
 #[derive(Serialize, Deserialize)]

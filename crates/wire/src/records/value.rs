@@ -51,6 +51,18 @@ pub(super) fn attributes(list: Vec<Attribute>) -> Result<Attributes, String> {
     pairs.collect::<Result<Vec<_>, String>>().map(Attributes)
 }
 
+/// Counts values, those inside arrays and maps included.
+pub(super) fn count(attributes: &Attributes) -> usize {
+    fn all(value: &Value) -> usize {
+        match value {
+            Value::Array(values) => 1 + values.iter().map(all).sum::<usize>(),
+            Value::Map(map) => 1 + count(map),
+            _ => 1,
+        }
+    }
+    attributes.iter().map(|(_, value)| all(value)).sum()
+}
+
 impl Typed {
     fn of(value: &Value) -> Self {
         match value {
