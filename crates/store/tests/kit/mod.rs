@@ -5,6 +5,7 @@
 mod agents;
 mod codec;
 pub mod process;
+pub mod runs;
 
 use std::{
     path::Path,
