@@ -115,9 +115,9 @@ fn plain(error: notify::Error) -> io::Error {
             "the system watches no more folders for this user; raise fs.inotify.max_user_watches (sysctl), for example to 524288",
         ),
         ErrorKind::PathNotFound => io::ErrorKind::NotFound.into(),
-        ErrorKind::Io(error) if error.raw_os_error() == Some(24) => {
-            io::Error::other("the system gives this user no more watchers; raise fs.inotify.max_user_instances (sysctl)")
-        }
+        ErrorKind::Io(error) if error.raw_os_error() == Some(24) => io::Error::other(
+            "the system gives this user no more watchers; raise fs.inotify.max_user_instances (sysctl)",
+        ),
         ErrorKind::Io(error) => error,
         _ => io::Error::other(error.to_string()),
     }

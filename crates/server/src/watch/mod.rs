@@ -46,8 +46,7 @@ impl Watcher {
     /// Follows the directories until what is returned is dropped.
     pub(crate) fn start(self, door: &Arc<dyn Door>) -> JoinSet<()> {
         let Self { paths, tellers, zone } = self;
-        let follow =
-            |(path, teller): (PathBuf, Teller)| follow::follow(path, zone.clone(), Arc::clone(door), teller);
+        let follow = |(path, teller): (PathBuf, Teller)| follow::follow(path, zone.clone(), Arc::clone(door), teller);
         paths.into_iter().zip(tellers).map(follow).collect()
     }
 }

@@ -171,9 +171,7 @@ impl Place {
             return self.application(folder).map_or(Meaning::Other, Meaning::OfApplication);
         }
         match self.project_at(folder) {
-            Some(project) if name == ANNOTATIONS => {
-                Meaning::Annotations(Annotated { file: path.to_owned(), project })
-            }
+            Some(project) if name == ANNOTATIONS => Meaning::Annotations(Annotated { file: path.to_owned(), project }),
             _ => Meaning::Other,
         }
     }

@@ -135,7 +135,9 @@ impl Reader {
         if let News::Grown(grown) = log {
             let told = self.log.until(self.told[1]);
             let mut new = Vec::new();
-            ends[1] = self.log.read(grown, within(most, told), |number, line| new.extend(follower.note_line(number, line)))?;
+            ends[1] = self
+                .log
+                .read(grown, within(most, told), |number, line| new.extend(follower.note_line(number, line)))?;
             new.extend(follower.settle());
             chunk.items.extend(new.into_iter().filter(|_| told == 0));
         }
@@ -146,7 +148,8 @@ impl Reader {
         }
         chunk.run = Some(Arc::clone(follower.run()));
         // A folder that tells nothing at all is no run yet.
-        if is_first && chunk.items.is_empty() && !chunk.has_more && !self.graph.is_there() && !self.metadata.is_there() {
+        if is_first && chunk.items.is_empty() && !chunk.has_more && !self.graph.is_there() && !self.metadata.is_there()
+        {
             self.follower = None;
         }
         self.rewind_if_stale(&mut chunk);
