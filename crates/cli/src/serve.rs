@@ -47,7 +47,9 @@ async fn serve(settings: Settings) -> Result<()> {
     store.set_url(&url)?;
     let listeners = sockets.listeners();
     let data_dir = settings.data_dir.display().to_string();
-    let server = Server::new(settings.server.clone(), sockets, Arc::new(store), data_dir, system_clock());
+    let store = Arc::new(store);
+    let server =
+        Server::new(settings.server.clone(), sockets, Arc::clone(&store) as _, store, data_dir, system_clock());
     let stop = server.stop();
     announce(&settings, &url, &listeners)?;
     let running = tokio::spawn(server.run());
@@ -64,6 +66,7 @@ pub(crate) fn open(settings: &Settings) -> Result<(Embedded, Recovery)> {
     config.min_free_bytes = settings.min_free_bytes;
     config.lost_after = settings.lost_after;
     config.announced = settings.announced;
+    config.run_ids = Some(trackway_server::run_ids());
     match Embedded::open(config, trackway_server::decoder(&settings.server)) {
         Ok(opened) => Ok(opened),
         Err(StoreError::Locked { path, pid, url }) if url.is_empty() => {

@@ -43,6 +43,8 @@ counters! {
     metrics_ignored "ingest.metrics_ignored" "metrics" "Metrics; Trackway keeps traces only."
     spans_rejected "ingest.spans_rejected" "spans" "Spans that could not be read; the sender was told which and why."
     items_rejected "ingest.items_rejected" "items" "Spans and traces of an agents SDK that could not be read; the sender was told which and why."
+    facts_accepted "ingest.facts_accepted" "facts" "Facts of runs that were acknowledged as stored, those that were there already included."
+    lines_rejected "ingest.lines_rejected" "lines" "Lines of runs that could not be read; the sender was told which and why."
     secrets_masked "ingest.secrets_masked" "secrets" "Keys, tokens and passwords that were masked before anything was written (mask-secrets)."
     logs_rejected "ingest.logs_rejected" "log records" "Log records that could not be read; the sender was told which and why."
     refused_malformed "ingest.refused_malformed" "requests" "Requests refused because their body is not what they claim."
@@ -70,6 +72,7 @@ impl Counters {
         let lost = [
             &self.spans_rejected,
             &self.items_rejected,
+            &self.lines_rejected,
             &self.logs_rejected,
             &self.refused_malformed,
             &self.refused_too_large,

@@ -7,6 +7,7 @@
 mod config;
 mod counters;
 mod demo;
+mod difference;
 mod error;
 mod guard;
 mod ingest;
@@ -26,7 +27,8 @@ use std::sync::Arc;
 
 use tokio::sync;
 use trackway_model::Timestamp;
-use trackway_store::{Clock, Store};
+use trackway_store::{Clock, RunIds, Runs, Store};
+use trackway_wire::foreign;
 
 pub use config::{Config, Listen, Price};
 pub use demo::{Demo, load_demo};
@@ -56,6 +58,7 @@ pub struct Stop(sync::watch::Sender<bool>);
 pub(crate) struct App {
     pub(crate) ingest: Ingest,
     pub(crate) query: Query,
+    pub(crate) runs: Arc<dyn Runs>,
     pub(crate) live: Arc<Live>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) clock: Clock,
@@ -66,8 +69,16 @@ pub(crate) struct App {
 }
 
 impl Server {
-    /// Makes a server that answers on `sockets` from `store`, whose directory is `data_dir` (shown, never opened).
-    pub fn new(config: Config, sockets: Sockets, store: Arc<dyn Store>, data_dir: String, clock: Clock) -> Self {
+    /// Makes a server that answers on `sockets` from `store` and `runs`, which is mostly the same store, whose directory is
+    /// `data_dir` (shown, never opened).
+    pub fn new(
+        config: Config,
+        sockets: Sockets,
+        store: Arc<dyn Store>,
+        runs: Arc<dyn Runs>,
+        data_dir: String,
+        clock: Clock,
+    ) -> Self {
         let (stop, stopped) = sync::watch::channel(false);
         let counters = Arc::new(Counters::default());
         let live = Arc::new(Live::new(Arc::clone(&counters)));
@@ -79,7 +90,8 @@ impl Server {
                 Arc::clone(&counters),
                 &config,
             ),
-            query: Query::new(store),
+            query: Query::new(store, Arc::clone(&runs)),
+            runs,
             live,
             counters,
             started: clock(),
@@ -110,6 +122,11 @@ impl Server {
             drop(task.await); // a panic there was printed where it happened; the others end in order
         }
     }
+}
+
+/// Returns what gives runs the ids that REST knows them by; a store is opened with it.
+pub fn run_ids() -> RunIds {
+    Arc::new(foreign::run_id)
 }
 
 impl Stop {

@@ -4,16 +4,19 @@
 //! to every watcher, so that a busy trace costs ten looks a second and not one a span.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use tokio::sync::{broadcast, watch};
-use trackway_model::{Batch, TraceId};
-use trackway_store::{Ack, Deleted, Held, Span, SpanState, TraceStatus, TraceSummary};
+use trackway_model::{Batch, RunKey, StepKey, TraceId};
+use trackway_store::{Ack, Held, RunAck, RunSummary, Span, SpanState, Step, TraceStatus, TraceSummary};
 
-use crate::{counters::Counters, query::Query};
+use crate::{
+    counters::Counters,
+    query::{Query, RunNews},
+};
 
 /// How often watchers are told.
 const TICK: Duration = Duration::from_millis(100);
@@ -21,7 +24,7 @@ const TICK: Duration = Duration::from_millis(100);
 const TICKS_PER_PULSE: u64 = 20;
 /// Every how many ticks the store looks which announced spans were lost.
 const TICKS_PER_LOOK: u64 = 10;
-/// The most traces, and the most spans, of one tick; more are counted as missed.
+/// The most traces, and the most spans, of one tick; and of runs and steps. More are counted as missed.
 const MOST_TRACES: usize = 200;
 const MOST_SPANS: usize = 1_000;
 /// How many events a watcher may lie behind.
@@ -40,6 +43,12 @@ pub(crate) enum News {
     Span { change: SpanChange, span: Arc<Span> },
     /// How much is going on.
     Pulse(Pulse),
+    /// A run is new, or has changed.
+    Run { change: Change, summary: Arc<RunSummary> },
+    /// A run is gone.
+    DeletedRun(Arc<RunKey>),
+    /// A step of a run is new, or has changed.
+    Step { run: Arc<RunKey>, step: Arc<Step> },
     /// So many events were left out.
     Missed(u64),
 }
@@ -92,6 +101,9 @@ struct Gathered {
     /// The traces that changed, and whether they are new.
     traces: BTreeMap<TraceId, bool>,
     spans: Vec<(SpanChange, Arc<Span>)>,
+    /// The runs that changed, and whether they are new.
+    runs: BTreeMap<Arc<RunKey>, bool>,
+    steps: BTreeSet<(Arc<RunKey>, StepKey)>,
     missed: u64,
 }
 
@@ -104,6 +116,23 @@ impl Gathered {
             }
             *self.traces.entry(*id).or_default() |= created.contains(id);
         }
+    }
+
+    fn note_run(&mut self, run: &Arc<RunKey>, is_new: bool) {
+        if self.runs.len() >= MOST_TRACES && !self.runs.contains_key(run) {
+            self.missed += 1;
+            return;
+        }
+        *self.runs.entry(Arc::clone(run)).or_default() |= is_new;
+    }
+
+    fn note_step(&mut self, run: &Arc<RunKey>, step: StepKey) {
+        let step = (Arc::clone(run), step);
+        if self.steps.len() >= MOST_SPANS && !self.steps.contains(&step) {
+            self.missed += 1;
+            return;
+        }
+        self.steps.insert(step);
     }
 
     fn note_spans(&mut self, spans: Vec<Span>, change: impl Fn(&Span) -> SpanChange) {
@@ -164,11 +193,33 @@ impl Live {
         gathered.note_spans(held.spans, change_of);
     }
 
-    /// Tells that something was deleted.
-    pub(crate) fn deleted(&self, what: DeletedWhat, deleted: Deleted) {
-        if deleted.traces > 0 {
-            self.send(News::Deleted { what });
+    /// Notes what facts of runs that are now stored have changed.
+    pub(crate) fn publish_runs(&self, ack: &RunAck) {
+        if self.sender.receiver_count() == 0 {
+            return;
         }
+        let mut gathered = self.gathered();
+        for run in &ack.changed {
+            gathered.note_run(run, ack.created.contains(run));
+        }
+        for (run, step) in &ack.steps {
+            gathered.note_step(run, *step);
+        }
+    }
+
+    /// Notes that a run looks different.
+    pub(crate) fn note_run(&self, run: &Arc<RunKey>) {
+        self.gathered().note_run(run, false);
+    }
+
+    /// Tells that a run was deleted.
+    pub(crate) fn deleted_run(&self, run: Arc<RunKey>) {
+        self.send(News::DeletedRun(run));
+    }
+
+    /// Tells that something was deleted.
+    pub(crate) fn deleted(&self, what: DeletedWhat) {
+        self.send(News::Deleted { what });
     }
 
     fn send(&self, news: News) {
@@ -200,11 +251,43 @@ impl Live {
     }
 
     async fn tell(&self, query: &Query) {
-        let Gathered { mut traces, spans, missed } = std::mem::take(&mut *self.gathered());
+        let Gathered { traces, spans, runs, steps, missed } = std::mem::take(&mut *self.gathered());
         if missed > 0 {
             self.counters.live_lagged.add(missed);
             self.send(News::Missed(missed));
         }
+        self.tell_runs(query, runs, steps).await;
+        self.tell_traces(query, traces, spans).await;
+    }
+
+    async fn tell_runs(
+        &self,
+        query: &Query,
+        changed: BTreeMap<Arc<RunKey>, bool>,
+        steps: BTreeSet<(Arc<RunKey>, StepKey)>,
+    ) {
+        if changed.is_empty() && steps.is_empty() {
+            return;
+        }
+        // A store that cannot be read has told whoever asked it directly.
+        let news = query.run_news(changed.keys().cloned().collect(), steps.into_iter().collect()).await;
+        let Ok(RunNews { runs, steps }) = news else { return };
+        for summary in runs.into_iter().map(Arc::new) {
+            let is_new = changed.get(&summary.key).copied().unwrap_or(false);
+            let change = if is_new { Change::New } else { Change::Updated };
+            self.send(News::Run { change, summary });
+        }
+        for (run, step) in steps {
+            self.send(News::Step { run, step: Arc::new(step) });
+        }
+    }
+
+    async fn tell_traces(
+        &self,
+        query: &Query,
+        mut traces: BTreeMap<TraceId, bool>,
+        spans: Vec<(SpanChange, Arc<Span>)>,
+    ) {
         if traces.is_empty() {
             return;
         }

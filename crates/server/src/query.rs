@@ -1,16 +1,22 @@
 //! The questions that can be asked of what was recorded. REST is one face of them; no face adds logic of its own.
 
+mod activity;
 mod group;
+mod run;
 
 use std::sync::Arc;
 
 use trackway_model::{Content, SpanId, SpanRecord, TraceId};
 use trackway_store::{
-    Deleted, Error, Held, Page, PageRequest, Project, Service, Span, Store, TracePage, TraceQuery, TraceSummary,
+    Deleted, Error, Held, Page, PageRequest, Project, Runs, Service, Span, Store, TracePage, TraceQuery, TraceSummary,
 };
 use trackway_wire::genai;
 
-pub(crate) use self::group::Group;
+pub(crate) use self::{
+    activity::Doing,
+    group::Group,
+    run::{Before, RunNews, RunPage, StateAt, States, StepPage},
+};
 use crate::story::{self, Story};
 
 /// A parent in another trace, where a span has one.
@@ -28,11 +34,12 @@ pub(crate) struct Told {
 #[derive(Clone)]
 pub(crate) struct Query {
     store: Arc<dyn Store>,
+    runs: Arc<dyn Runs>,
 }
 
 impl Query {
-    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store }
+    pub(crate) fn new(store: Arc<dyn Store>, runs: Arc<dyn Runs>) -> Self {
+        Self { store, runs }
     }
 
     async fn ask<T: Send + 'static>(

@@ -13,7 +13,9 @@ use tower_http::compression::CompressionLayer;
 use crate::{
     App,
     ingest::{agents, grpc, http},
-    rest::{group, live, manage, openapi, problem, state, story, trace},
+    rest::{
+        activity, annotation, change, group, live, manage, openapi, problem, records, run, state, step, story, trace,
+    },
     ui,
 };
 
@@ -60,6 +62,21 @@ pub(crate) fn rest() -> Vec<Route> {
         GET "/api/v1/projects" => manage::projects,
         DELETE "/api/v1/projects" => manage::delete_named_project,
         DELETE "/api/v1/projects/{project}" => manage::delete_project,
+        GET "/api/v1/activity" => activity::list,
+        GET "/api/v1/projects/{project}/apps" => run::list,
+        GET "/api/v1/projects/{project}/apps/{app}" => run::one,
+        DELETE "/api/v1/projects/{project}/apps/{app}" => run::delete,
+        GET "/api/v1/projects/{project}/apps/{app}/steps" => step::list,
+        GET "/api/v1/projects/{project}/apps/{app}/steps/{sequence}" => step::one,
+        GET "/api/v1/projects/{project}/apps/{app}/state" => change::state,
+        GET "/api/v1/projects/{project}/apps/{app}/diff" => change::diff,
+        GET "/api/v1/projects/{project}/apps/{app}/remarks" => step::remarks,
+        POST "/api/v1/projects/{project}/apps/{app}/records" => records::post,
+        GET "/api/v1/projects/{project}/apps/{app}/annotations" => annotation::list,
+        POST "/api/v1/projects/{project}/apps/{app}/annotations" => annotation::create,
+        PUT "/api/v1/projects/{project}/apps/{app}/annotations/{id}" => annotation::revise,
+        DELETE "/api/v1/projects/{project}/apps/{app}/annotations/{id}" => annotation::delete,
+        GET "/api/v1/projects/{project}/annotations" => annotation::of_project,
         GET "/api/v1/services" => manage::services,
         GET "/api/v1/traces" => trace::list,
         GET "/api/v1/traces/{trace_id}" => trace::one,

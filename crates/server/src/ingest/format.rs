@@ -7,6 +7,7 @@ use trackway_wire::{
     otlp::{self, Decoded, Encoding, Error, Signal},
 };
 
+use super::records;
 use crate::prices::Prices;
 
 /// What a body holds, and how it is written.
@@ -16,15 +17,18 @@ pub(crate) enum Format {
     Otlp(Signal, Encoding),
     /// What the tracing of the OpenAI Agents SDK sends.
     OpenAiAgents,
+    /// Runs and their spans, a line each; in the log the spans only.
+    Records,
 }
 
 /// The content types in the log. They are on people's disks: a name may be added, and never changed.
-const NAMES: [(&str, Format); 5] = [
+const NAMES: [(&str, Format); 6] = [
     ("otlp.traces.protobuf", Format::Otlp(Signal::Traces, Encoding::Protobuf)),
     ("otlp.traces.json", Format::Otlp(Signal::Traces, Encoding::Json)),
     ("otlp.logs.protobuf", Format::Otlp(Signal::Logs, Encoding::Protobuf)),
     ("otlp.logs.json", Format::Otlp(Signal::Logs, Encoding::Json)),
     ("openai-agents.json", Format::OpenAiAgents),
+    ("records.ndjson", Format::Records),
 ];
 
 impl Format {
@@ -51,11 +55,27 @@ pub(super) fn decode(frame: &Frame, prices: &Prices, afford: &mut dyn FnMut(usiz
             recognise(&mut decoded.batch.spans, afford)?;
             decoded
         }
+        Format::Records => {
+            let mut decoded = records::decode(&frame.body, afford)?;
+            recognise(&mut decoded.batch.spans, afford)?;
+            decoded
+        }
         Format::Otlp(Signal::Logs | Signal::Metrics, encoding) => otlp::decode_logs(encoding, &frame.body, afford)?,
         Format::OpenAiAgents => openai_agents::decode(&frame.body, frame.project.as_ref(), frame.arrival, afford)?,
     };
     decoded.batch.spans.iter_mut().for_each(|span| prices.price(span));
     Ok(decoded)
+}
+
+/// Adds to spans of a run what reading a frame of them adds.
+pub(super) fn finish(
+    spans: &mut [SpanRecord],
+    prices: &Prices,
+    afford: &mut dyn FnMut(usize) -> bool,
+) -> Result<(), Error> {
+    recognise(spans, afford)?;
+    spans.iter_mut().for_each(|span| prices.price(span));
+    Ok(())
 }
 
 /// Reads what spans of agents say of themselves.

@@ -7,11 +7,12 @@ use axum::{
     extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, Request as HttpRequest, Response, StatusCode, header},
 };
+use bytes::Bytes;
 use trackway_model::Text;
 use trackway_wire::otlp::{self, Code, Encoding, Signal};
 
 use super::{
-    Format, Ingest, OpenSpans, RETRY_AFTER, Refusal, Request, Taken,
+    Format, Ingest, OpenSpans, RETRY_AFTER, Refusal, Request, Reservation, Taken,
     body::{self, Compression},
 };
 use crate::App;
@@ -66,20 +67,23 @@ pub(super) async fn take(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Taken, Refusal> {
-    let mut room = ingest.begin();
-    let limit = ingest.max_body_bytes;
-    let plain = async {
-        let compression = header_text(headers, header::CONTENT_ENCODING.as_str()).unwrap_or_default();
-        let compression = Compression::named(&compression)?;
-        let bytes = body::read(body, limit, &mut room).await?;
-        body::inflate(bytes, compression, limit, room).await
-    };
-    let (body, room) = plain.await.inspect_err(|refusal| ingest.count(refusal))?;
+    let (body, room) = plain(ingest, headers, body).await.inspect_err(|refusal| ingest.count(refusal))?;
     let source = match format {
         Format::Otlp(..) => "otlp-http",
         Format::OpenAiAgents => "openai-agents",
+        Format::Records => "records",
     };
     ingest.accept(Request { format, project, open_spans, source, body, room }).await
+}
+
+/// Begins a request: reads its body, uncompressed, and the room that this takes.
+pub(super) async fn plain(ingest: &Ingest, headers: &HeaderMap, body: Body) -> Result<(Bytes, Reservation), Refusal> {
+    let mut room = ingest.begin();
+    let limit = ingest.max_body_bytes;
+    let compression = header_text(headers, header::CONTENT_ENCODING.as_str()).unwrap_or_default();
+    let compression = Compression::named(&compression)?;
+    let bytes = body::read(body, limit, &mut room).await?;
+    body::inflate(bytes, compression, limit, room).await
 }
 
 /// The encoding that the content type names.

@@ -6,6 +6,7 @@ mod ended;
 mod format;
 pub(crate) mod grpc;
 pub(crate) mod http;
+pub(crate) mod records;
 mod secrets;
 mod shapes;
 
@@ -280,6 +281,7 @@ impl Ingest {
             Format::Otlp(Signal::Traces, _) => &self.counters.spans_rejected,
             Format::Otlp(..) => &self.counters.logs_rejected,
             Format::OpenAiAgents => &self.counters.items_rejected,
+            Format::Records => &self.counters.lines_rejected,
         }
     }
 

@@ -85,7 +85,7 @@ pub(super) fn find(masking: &Masking, format: Format, body: &[u8]) -> Vec<Range<
                 otlp::texts(signal, body, &mut |text| found.look(masking, body, text));
             }
         }
-        Format::Otlp(_, Encoding::Json) | Format::OpenAiAgents => {
+        Format::Otlp(_, Encoding::Json) | Format::OpenAiAgents | Format::Records => {
             found.known(body, 0);
             if let Some(own) = &masking.own {
                 json_texts(body, |text| found.own(own, body, text));
@@ -104,7 +104,9 @@ pub(super) fn overwrite(body: &mut [u8], format: Format, found: &[Range<usize>])
                     *byte = MASK;
                 }
             }
-            Format::Otlp(_, Encoding::Json) | Format::OpenAiAgents => overwrite_json(body, range.clone()),
+            Format::Otlp(_, Encoding::Json) | Format::OpenAiAgents | Format::Records => {
+                overwrite_json(body, range.clone())
+            }
         }
     }
 }

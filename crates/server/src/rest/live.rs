@@ -12,19 +12,25 @@ use axum::{
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use tokio_stream::wrappers::{BroadcastStream, WatchStream, errors::BroadcastStreamRecvError};
-use trackway_model::TraceId;
+use trackway_model::{RunKey, TraceId};
+use trackway_wire::foreign;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     param::{Params, trace_id},
     problem::Problem,
+    run::RunSummary,
     span::TreeSpan,
+    step::Step,
     summary::TraceSummary,
 };
 use crate::{
     App,
     live::{Change, DeletedWhat, News, SpanChange},
 };
+
+/// What there is to be told.
+const KINDS: [&str; 5] = ["trace", "span", "run", "step", "stats"];
 
 /// What to be told.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -34,7 +40,9 @@ pub(crate) struct LiveParams {
     project: Option<String>,
     /// Only this trace and its spans.
     trace_id: Option<String>,
-    /// `trace`, `span` and `stats`, separated by commas; all when absent.
+    /// Only this run, by its 32 hexadecimal digits, with its steps and spans.
+    run: Option<String>,
+    /// `trace`, `span`, `run`, `step` and `stats`, separated by commas; all when absent. Steps come only with `run`.
     kinds: Option<String>,
 }
 
@@ -42,8 +50,11 @@ pub(crate) struct LiveParams {
 struct Wish {
     project: Option<String>,
     trace: Option<TraceId>,
+    run: Option<TraceId>,
     traces: bool,
     spans: bool,
+    runs: bool,
+    steps: bool,
     pulse: bool,
 }
 
@@ -56,6 +67,10 @@ pub(crate) enum LiveEvent {
     Trace(LiveTrace),
     /// A span was announced (`new`), has ended (`finished`), was lost, or, lost for long, is shown no more (`gone`).
     Span(LiveSpan),
+    /// A run is `new`, `updated` or `deleted`.
+    Run(LiveRun),
+    /// A step of the run that is watched is new or has changed.
+    Step(LiveStep),
     /// Every two seconds: how much is going on.
     Stats(LiveStats),
     /// So many events were left out, because they came too fast: ask again for what is shown.
@@ -86,6 +101,26 @@ pub(crate) struct LiveSpan {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LiveRun {
+    /// `new`, `updated` or `deleted`.
+    change: &'static str,
+    run_id: String,
+    project: String,
+    app_id: String,
+    #[schema(required)]
+    partition_key: Option<String>,
+    /// Null when it was deleted.
+    #[schema(required)]
+    run: Option<RunSummary>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LiveStep {
+    run_id: String,
+    step: Step,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LiveStats {
     spans_per_second: f64,
     /// Spans in the store.
@@ -100,7 +135,7 @@ pub(crate) struct LiveLagged {
     missed: u64,
 }
 
-/// Streams news until the client leaves: events `trace`, `span`, `stats` and `lagged`.
+/// Streams news until the client leaves: events `trace`, `span`, `run`, `step`, `stats` and `lagged`.
 #[utoipa::path(get, path = "/api/v1/live", tag = "server", params(LiveParams),
     responses((status = 200, content_type = "text/event-stream", body = LiveEvent), (status = 400, body = Problem)))]
 pub(crate) async fn live(
@@ -130,14 +165,20 @@ impl Wish {
     fn read(params: LiveParams) -> Result<Self, Problem> {
         let kinds = params.kinds.unwrap_or_default();
         let wants = |kind| kinds.is_empty() || kinds.split(',').any(|wanted| wanted.trim() == kind);
-        if let Some(unknown) = kinds.split(',').map(str::trim).find(|k| !["", "trace", "span", "stats"].contains(k)) {
-            return Err(Problem::bad_request(format!("kinds={unknown} is not known; use trace, span and stats.")));
+        if let Some(unknown) = kinds.split(',').map(str::trim).find(|k| !k.is_empty() && !KINDS.contains(k)) {
+            return Err(Problem::bad_request(format!(
+                "kinds={unknown} is not known; use trace, span, run, step and stats."
+            )));
         }
+        let run = params.run.filter(|id| !id.is_empty()).map(|id| run_id(&id)).transpose()?;
         Ok(Self {
             project: params.project.filter(|name| !name.is_empty()),
             trace: params.trace_id.filter(|id| !id.is_empty()).map(|id| trace_id(&id)).transpose()?,
+            run,
             traces: wants("trace"),
             spans: wants("span"),
+            runs: wants("run"),
+            steps: wants("step") && run.is_some(),
             pulse: wants("stats"),
         })
     }
@@ -191,6 +232,20 @@ impl Wish {
                     })
                 })
             }
+            News::Run { change, summary } => self.of_run(&summary.key, self.runs).map(|run_id| {
+                let change = if *change == Change::New { "new" } else { "updated" };
+                LiveEvent::Run(LiveRun {
+                    run: Some(RunSummary::from(&**summary)),
+                    ..LiveRun::of(&summary.key, run_id, change)
+                })
+            }),
+            News::DeletedRun(run) => {
+                let run_id = self.of_run(run, self.runs);
+                run_id.map(|run_id| LiveEvent::Run(LiveRun::of(run, run_id, "deleted")))
+            }
+            News::Step { run, step } => self
+                .of_run(run, self.steps)
+                .map(|run_id| LiveEvent::Step(LiveStep { run_id: run_id.to_string(), step: Step::of(step, None) })),
             News::Pulse(pulse) => self.pulse.then_some(LiveEvent::Stats(LiveStats {
                 spans_per_second: pulse.spans_per_second,
                 spans: pulse.spans,
@@ -202,7 +257,13 @@ impl Wish {
     }
 
     fn is_of(&self, trace: TraceId) -> bool {
-        self.trace.is_none_or(|wanted| wanted == trace)
+        self.trace.or(self.run).is_none_or(|wanted| wanted == trace)
+    }
+
+    /// The id of a run, if news of it are wanted.
+    fn of_run(&self, run: &RunKey, are_wanted: bool) -> Option<TraceId> {
+        let id = (are_wanted && self.lists(&run.project)).then(|| foreign::run_id(run))?;
+        self.run.or(self.trace).is_none_or(|wanted| wanted == id).then_some(id)
     }
 
     fn lists(&self, project: &str) -> bool {
@@ -210,10 +271,34 @@ impl Wish {
     }
 }
 
+impl LiveRun {
+    fn of(run: &RunKey, run_id: TraceId, change: &'static str) -> Self {
+        Self {
+            change,
+            run_id: run_id.to_string(),
+            project: run.project.to_string(),
+            app_id: run.app.to_string(),
+            partition_key: run.partition.as_ref().map(ToString::to_string),
+            run: None,
+        }
+    }
+}
+
+/// Reads the id of a run.
+fn run_id(text: &str) -> Result<TraceId, Problem> {
+    text.parse().map_err(|error| {
+        Problem::bad_request(format!(
+            "run={text} is not the id of a run, the 32 hexadecimal digits in its run_id: {error}."
+        ))
+    })
+}
+
 fn write(event: &LiveEvent) -> Event {
     let (name, data) = match event {
         LiveEvent::Trace(data) => ("trace", serde_json::to_string(data)),
         LiveEvent::Span(data) => ("span", serde_json::to_string(data)),
+        LiveEvent::Run(data) => ("run", serde_json::to_string(data)),
+        LiveEvent::Step(data) => ("step", serde_json::to_string(data)),
         LiveEvent::Stats(data) => ("stats", serde_json::to_string(data)),
         LiveEvent::Lagged(data) => ("lagged", serde_json::to_string(data)),
     };

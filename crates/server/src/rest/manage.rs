@@ -1,10 +1,10 @@
 //! Projects and services, deleting, and demo data.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Json, extract::State};
 use serde::Serialize;
-use trackway_store as store;
+use trackway_store::{self as store, DeletedRuns};
 use utoipa::ToSchema;
 
 use super::{
@@ -32,7 +32,8 @@ struct Project {
     name: String,
     trace_count: u64,
     span_count: u64,
-    /// The latest start of a trace.
+    run_count: u64,
+    /// The latest start of a trace or a run.
     last_start: String,
 }
 
@@ -57,18 +58,33 @@ struct Service {
 pub(crate) struct Deleted {
     deleted_traces: u64,
     deleted_spans: u64,
+    deleted_runs: u64,
 }
 
 /// Lists projects.
 #[utoipa::path(get, path = "/api/v1/projects", tag = "projects", responses((status = 200, body = ProjectList)))]
 pub(crate) async fn projects(State(app): State<Arc<App>>) -> Result<Json<ProjectList>, Problem> {
-    let project = |project: store::Project| Project {
-        name: project.name.to_string(),
-        trace_count: project.trace_count,
-        span_count: project.span_count,
-        last_start: rfc3339(project.last_start),
-    };
-    Ok(Json(ProjectList { projects: app.query.projects().await?.into_iter().map(project).collect() }))
+    let mut projects: BTreeMap<String, Project> = BTreeMap::new();
+    for found in app.query.projects().await? {
+        let project = Project {
+            name: found.name.to_string(),
+            trace_count: found.trace_count,
+            span_count: found.span_count,
+            run_count: 0,
+            last_start: rfc3339(found.last_start),
+        };
+        projects.insert(project.name.clone(), project);
+    }
+    for found in app.query.run_projects().await? {
+        let (name, last_start) = (found.name.to_string(), rfc3339(found.last_start));
+        let unseen =
+            || Project { name: name.clone(), trace_count: 0, span_count: 0, run_count: 0, last_start: String::new() };
+        let project = projects.entry(name.clone()).or_insert_with(unseen);
+        project.run_count = found.run_count;
+        // Texts of times are as long as each other, so the later is the greater.
+        project.last_start = last_start.max(std::mem::take(&mut project.last_start));
+    }
+    Ok(Json(ProjectList { projects: projects.into_values().collect() }))
 }
 
 /// Lists services with their operations.
@@ -98,10 +114,10 @@ pub(crate) async fn delete_trace(
 ) -> Result<Json<Deleted>, Problem> {
     let id = trace_id(&id)?;
     let deleted = app.query.delete_trace(id).await?;
-    gone(&app, deleted, DeletedWhat::Trace(id)).ok_or_else(|| unknown(&id.to_string()))
+    gone(&app, deleted, DeletedRuns::default(), DeletedWhat::Trace(id)).ok_or_else(|| unknown(&id.to_string()))
 }
 
-/// Deletes every trace of a project.
+/// Deletes every trace and every run of a project.
 #[utoipa::path(delete, path = "/api/v1/projects/{project}", tag = "projects",
     params(("project" = String, Path, description = "the project's name, percent-encoded")),
     responses((status = 200, body = Deleted), (status = 404, body = Problem)))]
@@ -109,12 +125,13 @@ pub(crate) async fn delete_project(
     State(app): State<Arc<App>>,
     InPath(name): InPath<String>,
 ) -> Result<Json<Deleted>, Problem> {
+    let runs = app.query.delete_runs(name.clone()).await?;
     let deleted = app.query.delete_project(name.clone()).await?;
-    gone(&app, deleted, DeletedWhat::Project(name.clone()))
+    gone(&app, deleted, runs, DeletedWhat::Project(name.clone()))
         .ok_or_else(|| Problem::not_found(format!("There is no project {name:?} here.")))
 }
 
-/// Deletes every trace of a project whose name cannot stand in a path, as `..` in a browser.
+/// Deletes every trace and every run of a project whose name cannot stand in a path, as `..` in a browser.
 #[utoipa::path(delete, path = "/api/v1/projects", tag = "projects", params(ProjectParams),
     responses((status = 200, body = Deleted), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(crate) async fn delete_named_project(
@@ -127,9 +144,12 @@ pub(crate) async fn delete_named_project(
     }
 }
 
-fn gone(app: &App, deleted: store::Deleted, what: DeletedWhat) -> Option<Json<Deleted>> {
-    app.live.deleted(what, deleted);
-    (deleted.traces > 0).then_some(Json(Deleted { deleted_traces: deleted.traces, deleted_spans: deleted.spans }))
+fn gone(app: &App, deleted: store::Deleted, runs: DeletedRuns, what: DeletedWhat) -> Option<Json<Deleted>> {
+    let is_gone = deleted.traces > 0 || runs.runs > 0;
+    is_gone.then(|| {
+        app.live.deleted(what);
+        Json(Deleted { deleted_traces: deleted.traces, deleted_spans: deleted.spans, deleted_runs: runs.runs })
+    })
 }
 
 /// Loads recorded traces, as if they were sent now.

@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{group, live, manage, state, story, trace};
+use super::{activity, annotation, change, group, live, manage, records, run, state, step, story, trace};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -16,11 +16,15 @@ use super::{group, live, manage, state, story, trace};
     paths(
         state::health, state::stats, live::live, manage::load_demo, document,
         trace::list, trace::one, trace::span, story::story, group::group, manage::delete_trace,
-        manage::projects, manage::delete_project, manage::delete_named_project, manage::services,
+        activity::list, run::list, run::one, run::delete, step::list, step::one, change::state, change::diff,
+        step::remarks, records::post, annotation::list, annotation::create, annotation::revise, annotation::delete,
+        annotation::of_project, manage::projects, manage::delete_project, manage::delete_named_project, manage::services,
     ),
     tags(
         (name = "traces", description = "Traces and their spans"),
         (name = "agents", description = "What agents did and said"),
+        (name = "runs", description = "Runs of state machines, their steps and states"),
+        (name = "annotations", description = "What people say of runs"),
         (name = "projects", description = "Projects and services"),
         (name = "server", description = "The server itself"),
     )

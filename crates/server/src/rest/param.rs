@@ -1,8 +1,9 @@
 //! Parameters of questions.
 
 use axum::{
+    body::Body,
     extract::{FromRequestParts, Path, Query},
-    http::request::Parts,
+    http::{StatusCode, request::Parts},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use trackway_model::{SpanId, Timestamp, TraceId};
@@ -14,6 +15,9 @@ use super::{
     problem::Problem,
     time::{parse_duration, parse_time},
 };
+
+/// The most bytes of a body that people write.
+const MOST_BODY_BYTES: usize = 1 << 20;
 
 /// The query string, read into `T`; what is wrong with it is a [`Problem`].
 pub(crate) struct Params<T>(pub(crate) T);
@@ -143,7 +147,12 @@ impl SpanParams {
     }
 }
 
-fn page(limit: Option<&str>, usual: usize, most: usize, cursor: Option<String>) -> Result<PageRequest, Problem> {
+pub(super) fn page(
+    limit: Option<&str>,
+    usual: usize,
+    most: usize,
+    cursor: Option<String>,
+) -> Result<PageRequest, Problem> {
     let limit = match limit {
         None | Some("") => usual,
         Some(text) => {
@@ -162,6 +171,15 @@ fn status(text: &str) -> Result<TraceStatus, Problem> {
         "lost" => Ok(TraceStatus::Lost),
         other => Err(wrong("status", other, "one of ok, error, running and lost")),
     }
+}
+
+/// Reads a small body of JSON.
+pub(super) async fn body<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
+    let bytes = axum::body::to_bytes(body, MOST_BODY_BYTES).await.map_err(|_| {
+        let what = format!("The body broke off, or is over {MOST_BODY_BYTES} bytes.");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, what)
+    })?;
+    serde_json::from_slice(&bytes).map_err(|error| Problem::bad_request(format!("The body cannot be read: {error}.")))
 }
 
 /// Reads a trace id from a path: 32 hexadecimal digits, or the id that a client with ids of its own gave the trace.
@@ -190,6 +208,12 @@ fn is_hex(text: &str, digits: usize) -> bool {
     text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn wrong(name: &str, given: &str, expected: &str) -> Problem {
+/// Reads a whole number.
+pub(super) fn number<T: std::str::FromStr>(name: &str, text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| wrong(name, text, "a whole number in its range"))
+}
+
+/// The answer to a parameter that cannot be read.
+pub(super) fn wrong(name: &str, given: &str, expected: &str) -> Problem {
     Problem::bad_request(format!("{name}={given} is not {expected}."))
 }

@@ -1,15 +1,21 @@
 //! Errors as [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem details.
 
+use std::sync::Arc;
+
 use axum::{
     body::Body,
     http::{HeaderValue, Response, StatusCode, header},
     response::IntoResponse,
 };
 use serde::Serialize;
+use trackway_model::RunKey;
 use trackway_store::Error;
 use utoipa::ToSchema;
 
 use crate::ingest::RETRY_AFTER;
+
+/// How many partitions a sentence names.
+const MOST_NAMED: usize = 10;
 
 /// What went wrong, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -23,16 +29,32 @@ pub(crate) struct Problem {
     status: u16,
     /// A sentence that says what to do.
     detail: String,
+    /// Where a run is named that there are several of: their partitions, null for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partitions: Option<Vec<Option<String>>>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or_default();
-        Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into() }
+        Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into(), partitions: None }
     }
 
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// There are several runs with an id, each of another partition.
+    pub(crate) fn ambiguous(id: &str, runs: &[Arc<RunKey>]) -> Self {
+        let partitions: Vec<_> = runs.iter().map(|run| run.partition.as_ref().map(ToString::to_string)).collect();
+        let name = |partition: &Option<String>| partition.as_ref().map_or("none".into(), |it| format!("{it:?}"));
+        let names: Vec<_> = partitions.iter().take(MOST_NAMED).map(name).collect();
+        let detail = format!(
+            "There are {} runs {id:?}, of the partitions {}: say which with ?partition=, and leave it empty for none.",
+            runs.len(),
+            names.join(", ")
+        );
+        Self { partitions: Some(partitions), ..Self::new(StatusCode::CONFLICT, detail) }
     }
 
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
@@ -54,7 +76,7 @@ impl From<Error> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response<Body> {
-        let body = serde_json::to_vec(&self).unwrap_or_default(); // four plain fields always serialize
+        let body = serde_json::to_vec(&self).unwrap_or_default(); // plain fields always serialize
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let content_type = HeaderValue::from_static("application/problem+json");

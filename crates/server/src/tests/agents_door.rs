@@ -1,6 +1,6 @@
 //! `POST /v1/traces/ingest`: what the exporters of the OpenAI Agents SDK send and expect, and what becomes of it.
 
-use std::{io::Write, path::Path, sync::Arc};
+use std::{io::Write, path::Path};
 
 use axum::{body::Body, http::StatusCode};
 use flate2::{Compression, write::GzEncoder};
@@ -49,7 +49,7 @@ fn embedded(path: &Path, max_spans: u64) -> TestServer {
     serving(Config::default(), |clock| {
         let config = trackway_store::Config::new(path);
         let config = trackway_store::Config { clock, max_spans, min_free_bytes: Some(0), ..config };
-        Arc::new(Embedded::open(config, crate::decoder(&Config::default())).unwrap().0)
+        Embedded::open(config, crate::decoder(&Config::default())).unwrap().0
     })
 }
 

@@ -6,6 +6,10 @@ mod guard;
 mod open;
 mod prices;
 mod rest;
+mod runs;
+mod runs_activity;
+mod runs_live;
+mod runs_said;
 mod secrets;
 mod story;
 
@@ -26,7 +30,7 @@ use http_body_util::BodyExt;
 use serde_json::Value as Json;
 use tokio::sync::watch;
 use trackway_model::Timestamp;
-use trackway_store::{Clock, Memory, Store};
+use trackway_store::{Clock, Memory, Runs, Store};
 
 use crate::{App, Config, counters::Counters, guard::Guarded, ingest::Ingest, live::Live, query::Query, route};
 
@@ -36,6 +40,8 @@ pub(crate) struct TestServer {
     pub(crate) app: Arc<App>,
     config: Config,
     now: Arc<AtomicU64>,
+    /// Streams end when it is gone.
+    _stop: Arc<watch::Sender<bool>>,
 }
 
 pub(crate) struct Answer {
@@ -52,30 +58,33 @@ pub(crate) fn server() -> TestServer {
 }
 
 pub(crate) fn configured(config: Config) -> TestServer {
-    serving(config, |clock| Arc::new(Memory::new(clock)))
+    serving(config, |clock| Memory::with_run_ids(clock, crate::run_ids()))
 }
 
 /// A server of a store that reads the server's clock.
-pub(crate) fn serving(config: Config, store: impl FnOnce(Clock) -> Arc<dyn Store>) -> TestServer {
+pub(crate) fn serving<S: Store + Runs + 'static>(config: Config, store: impl FnOnce(Clock) -> S) -> TestServer {
     let now = Arc::new(AtomicU64::new(NOW.0));
     let hands = Arc::clone(&now);
     let clock: Clock = Arc::new(move || Timestamp(hands.load(SeqCst)));
-    let store = store(Arc::clone(&clock));
+    let store = Arc::new(store(Arc::clone(&clock)));
+    let (store, runs): (Arc<dyn Store>, Arc<dyn Runs>) = (store.clone(), store);
     let counters = Arc::new(Counters::default());
     let live = Arc::new(Live::new(Arc::clone(&counters)));
     let ingest = Ingest::new(Arc::clone(&store), Arc::clone(&live), Arc::clone(&clock), Arc::clone(&counters), &config);
+    let (stop, stopped) = watch::channel(false);
     let app = App {
         ingest,
-        query: Query::new(store),
+        query: Query::new(store, Arc::clone(&runs)),
+        runs,
         live,
         counters,
         clock,
         started: NOW,
         data_dir: "/data".into(),
         listeners: Vec::new(),
-        stop: watch::channel(false).1,
+        stop: stopped,
     };
-    TestServer { app: Arc::new(app), config, now }
+    TestServer { app: Arc::new(app), config, now, _stop: Arc::new(stop) }
 }
 
 impl TestServer {

@@ -166,7 +166,7 @@ fn protobuf(id: u8, end: Option<u64>) -> Vec<u8> {
 fn embedded(path: &Path) -> TestServer {
     serving(Config::default(), |clock| {
         let config = trackway_store::Config { clock, min_free_bytes: Some(0), ..trackway_store::Config::new(path) };
-        Arc::new(Embedded::open(config, crate::decoder(&Config::default())).unwrap().0)
+        Embedded::open(config, crate::decoder(&Config::default())).unwrap().0
     })
 }
 

@@ -101,7 +101,7 @@ async fn a_wrong_parameter_is_a_sentence() {
         detail(&format!("/api/v1/traces/{:032x}", 0)).await,
         @r#""00000000000000000000000000000000" is not a trace id: an id of zeros only means that there is no id."#
     );
-    assert_snapshot!(detail("/api/v1/live?kinds=odd").await, @"kinds=odd is not known; use trace, span and stats.");
+    assert_snapshot!(detail("/api/v1/live?kinds=odd").await, @"kinds=odd is not known; use trace, span, run, step and stats.");
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn what_is_deleted_is_gone_and_deleting_again_says_so() {
     server.post(&format!("{},{}", span(1, 1, ""), span(2, 2, ""))).await;
     let path = format!("/api/v1/traces/{:032x}", 1);
     let deleted = server.send("DELETE", &path, &[], "").await;
-    assert_eq!(deleted.text(), r#"{"deleted_traces":1,"deleted_spans":1}"#);
+    assert_eq!(deleted.text(), r#"{"deleted_traces":1,"deleted_spans":1,"deleted_runs":0}"#);
     assert_eq!(server.send("DELETE", &path, &[], "").await.status, StatusCode::NOT_FOUND);
     assert_eq!(server.get(&path).await.status, StatusCode::NOT_FOUND);
     let project = server.send("DELETE", "/api/v1/projects/default", &[], "").await;
@@ -143,7 +143,7 @@ async fn a_project_with_a_name_that_no_path_can_hold_is_deleted_by_the_query() {
     server.send("POST", "/v1/traces", &headers, body).await;
     assert_eq!(server.send("DELETE", "/api/v1/projects", &[], "").await.status, StatusCode::BAD_REQUEST);
     let deleted = server.send("DELETE", "/api/v1/projects?project=..", &[], "").await;
-    assert_eq!(deleted.text(), r#"{"deleted_traces":1,"deleted_spans":1}"#);
+    assert_eq!(deleted.text(), r#"{"deleted_traces":1,"deleted_spans":1,"deleted_runs":0}"#);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Secrets in what comes in: masked before anything sees or keeps them, and nothing else changed.
 
-use std::{io::Write, path::Path, sync::Arc};
+use std::{io::Write, path::Path};
 
 use axum::http::StatusCode;
 use flate2::{Compression, write::GzEncoder};
@@ -185,7 +185,7 @@ async fn what_is_written_to_the_disk_is_masked_and_a_restart_masks_nothing_more(
     let open = |path: &Path| {
         serving(Config::default(), |clock| {
             let config = trackway_store::Config { clock, min_free_bytes: Some(0), ..trackway_store::Config::new(path) };
-            Arc::new(Embedded::open(config, crate::decoder(&Config::default())).unwrap().0)
+            Embedded::open(config, crate::decoder(&Config::default())).unwrap().0
         })
     };
     let server = open(directory.path());

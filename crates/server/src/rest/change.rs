@@ -1,0 +1,224 @@
+//! The state after a step, and what differs between two states.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use trackway_model as model;
+use trackway_store::At;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    json::Raw,
+    param::{InPath, Params},
+    problem::Problem,
+    run::resolve,
+    step::{at, no_step},
+};
+use crate::{
+    App,
+    difference::{self, Difference, Object, differences},
+    query::{Before, StateAt, States},
+};
+
+/// Which state.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct StateParams {
+    /// The partition of the run; empty for none. When absent, the run may be of any, if there is only one.
+    partition: Option<String>,
+    /// The number of the step; when absent, the latest after which there is a state.
+    #[param(value_type = Option<i64>)]
+    seq: Option<String>,
+    /// The how-many-th time that this number began, from 0; the latest when absent.
+    #[param(value_type = Option<u32>)]
+    attempt: Option<String>,
+    /// Only this field, and all of it.
+    key: Option<String>,
+}
+
+/// Which states.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DiffParams {
+    /// The partition of the run; empty for none. When absent, the run may be of any, if there is only one.
+    partition: Option<String>,
+    /// The number of the step before; -1 for what there was before the first, which is nothing. When absent, the last
+    /// before `to` after which there is a state.
+    #[param(value_type = Option<i64>)]
+    from: Option<String>,
+    /// The how-many-th time that this number began, from 0; the latest when absent.
+    #[param(value_type = Option<u32>)]
+    from_attempt: Option<String>,
+    /// The number of the step after; when absent, the latest after which there is a state.
+    #[param(value_type = Option<i64>)]
+    to: Option<String>,
+    /// The how-many-th time that this number began, from 0; the latest when absent.
+    #[param(value_type = Option<u32>)]
+    to_attempt: Option<String>,
+}
+
+/// The state after a step.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RunState {
+    seq: i64,
+    attempt: u32,
+    action: String,
+    /// The fields; of one that is over 64 KiB only `{"$cut":true,"bytes":n}`, unless `key` asks for it.
+    state: Raw,
+}
+
+/// What differs between two states.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Diff {
+    /// Null for nothing: what there was before the first step.
+    #[schema(required)]
+    from: Option<DiffStep>,
+    to: DiffStep,
+    /// What is there after in its order, then what is gone.
+    changes: Vec<Change>,
+}
+
+/// A step whose state is compared.
+#[derive(Debug, Serialize, ToSchema)]
+struct DiffStep {
+    sequence: i64,
+    attempt: u32,
+    action: String,
+}
+
+/// One thing that differs. Values over 64 KiB are `{"$cut":true,"bytes":n}`.
+#[derive(Debug, Serialize, ToSchema)]
+struct Change {
+    /// The field of the state.
+    key: String,
+    /// Where in the field, by names of objects; absent for all of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    path: Vec<String>,
+    op: Op,
+    /// What it was; absent for `add` and `append`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<Raw>,
+    /// What it is; for `append` a list of the new items; absent for `remove`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<Raw>,
+    /// How many items a list had that `append` added to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<u64>,
+}
+
+/// How a thing differs: `append` is a list that has more items at its end.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Op {
+    Add,
+    Remove,
+    Replace,
+    Append,
+}
+
+/// Returns the state after a step.
+#[utoipa::path(get, path = "/api/v1/projects/{project}/apps/{app}/state", tag = "runs",
+    params(("project" = String, Path, description = "the project's name, percent-encoded"),
+        ("app" = String, Path, description = "the application's id, percent-encoded, or the run's 32 hexadecimal digits"), StateParams),
+    responses((status = 200, body = RunState), (status = 400, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(crate) async fn state(
+    State(app): State<Arc<App>>,
+    InPath((project, id)): InPath<(String, String)>,
+    Params(params): Params<StateParams>,
+) -> Result<Json<RunState>, Problem> {
+    let at = at(params.seq, params.attempt, "")?;
+    let run = resolve(&app, &project, &id, params.partition).await?;
+    let found = app.query.state(run, at).await?.ok_or_else(|| no_step(at, &id))?;
+    let text = text(&found)?;
+    let state = match (object(&text.0), params.key) {
+        (Some(state), None) => Raw::object(&state),
+        (Some(state), Some(key)) => {
+            let field = state.0.iter().rev().find(|(name, _)| *name == key);
+            let missing =
+                || Problem::not_found(format!("The state after step {} has no field {key:?}.", found.step.sequence));
+            Raw::field(&key, field.ok_or_else(missing)?.1)
+        }
+        (None, _) => Raw::cut(&text.0),
+    };
+    let StateAt { step, action, .. } = &found;
+    Ok(Json(RunState { seq: step.sequence, attempt: step.attempt, action: action.to_string(), state }))
+}
+
+/// Returns what differs between the states after two steps.
+#[utoipa::path(get, path = "/api/v1/projects/{project}/apps/{app}/diff", tag = "runs",
+    params(("project" = String, Path, description = "the project's name, percent-encoded"),
+        ("app" = String, Path, description = "the application's id, percent-encoded, or the run's 32 hexadecimal digits"), DiffParams),
+    responses((status = 200, body = Diff), (status = 400, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(crate) async fn diff(
+    State(app): State<Arc<App>>,
+    InPath((project, id)): InPath<(String, String)>,
+    Params(params): Params<DiffParams>,
+) -> Result<Json<Diff>, Problem> {
+    let to = at(params.to, params.to_attempt, "to_")?;
+    let from = match at(params.from, params.from_attempt, "from_")? {
+        At::Latest | At::LatestState => Before::Previous,
+        At::Sequence(sequence) if sequence < 0 => Before::Nothing,
+        at => Before::At(at),
+    };
+    let run = resolve(&app, &project, &id, params.partition).await?;
+    let States { before, after } = match app.query.states(Arc::clone(&run), from, to).await? {
+        Some(states) => states,
+        None => return Err(missing(&app, run, from, to, &id).await?),
+    };
+    let after_text = text(&after)?;
+    let before_text = before.as_ref().map(text).transpose()?;
+    let nothing = Object(Vec::new());
+    let old = before_text.as_ref().map_or(Some(nothing), |text| object(&text.0));
+    let changes = match old.zip(object(&after_text.0)) {
+        Some((old, new)) => differences(&old, &new).into_iter().map(Change::of).collect(),
+        None => Vec::new(),
+    };
+    Ok(Json(Diff { from: before.as_ref().map(DiffStep::of), to: DiffStep::of(&after), changes }))
+}
+
+/// Which of two steps is not there.
+async fn missing(app: &App, run: Arc<model::RunKey>, from: Before, to: At, id: &str) -> Result<Problem, Problem> {
+    let has_to = app.query.state(run, to).await?.is_some();
+    Ok(match from {
+        Before::At(from) if has_to => no_step(from, id),
+        _ => no_step(to, id),
+    })
+}
+
+fn text(found: &StateAt) -> Result<&model::Json, Problem> {
+    found.state.as_ref().ok_or_else(|| {
+        let model::StepKey { sequence, attempt } = found.step;
+        Problem::not_found(format!(
+            "No state was recorded after attempt {attempt} at step {sequence}: it has not ended, or its client did not say."
+        ))
+    })
+}
+
+fn object(text: &str) -> Option<Object<'_>> {
+    difference::object(text)
+}
+
+impl DiffStep {
+    fn of(found: &StateAt) -> Self {
+        let model::StepKey { sequence, attempt } = found.step;
+        Self { sequence, attempt, action: found.action.to_string() }
+    }
+}
+
+impl Change {
+    fn of(Difference { path, change }: Difference<'_>) -> Self {
+        let mut names = path.into_iter().map(std::borrow::Cow::into_owned);
+        let key = names.next().unwrap_or_default();
+        let path = names.collect();
+        let (op, before, after, at) = match change {
+            difference::Change::Add(new) => (Op::Add, None, Some(Raw::cut(new.get())), None),
+            difference::Change::Remove(old) => (Op::Remove, Some(Raw::cut(old.get())), None, None),
+            difference::Change::Replace(old, new) => {
+                (Op::Replace, Some(Raw::cut(old.get())), Some(Raw::cut(new.get())), None)
+            }
+            difference::Change::Append(at, items) => (Op::Append, None, Some(Raw::list(&items)), Some(at as u64)),
+        };
+        Self { key, path, op, before, after, at }
+    }
+}
