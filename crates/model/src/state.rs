@@ -132,17 +132,20 @@ impl Delta {
         let mut changes: HashMap<&str, &Change> = self.changes.iter().map(|(name, it)| (&**name, it)).collect();
         let mut text = String::from("{");
         for (name, old) in &before.fields {
-            match changes.remove(*name) {
-                Some(Change::Delete) => {}
-                Some(change) => push_field(&mut text, name, |text| change.write(old, text))?,
-                None => push_field(&mut text, name, |text| Some(text.push_str(old)))?,
+            let change = changes.remove(*name);
+            if change == Some(&Change::Delete) {
+                continue;
+            }
+            push_name(&mut text, name);
+            match change {
+                Some(change) => change.write(old, &mut text)?,
+                None => text.push_str(old),
             }
         }
-        for (name, change) in &self.changes {
-            if changes.contains_key(&**name) {
-                let Change::Set(value) = change else { return None };
-                push_field(&mut text, name, |text| Some(text.push_str(value)))?;
-            }
+        for (name, change) in self.changes.iter().filter(|(name, _)| changes.contains_key(&**name)) {
+            let Change::Set(value) = change else { return None };
+            push_name(&mut text, name);
+            text.push_str(value);
         }
         text.push('}');
         Some(Json(text.into()))
@@ -178,14 +181,13 @@ impl Change {
     }
 }
 
-fn push_field(text: &mut String, name: &str, value: impl FnOnce(&mut String) -> Option<()>) -> Option<()> {
+fn push_name(text: &mut String, name: &str) {
     if text.len() > 1 {
         text.push(',');
     }
     text.push('"');
     text.push_str(name);
     text.push_str("\":");
-    value(text)
 }
 
 /// Returns where the string that `text` begins with ends, behind its closing quote.

@@ -130,3 +130,37 @@ fn many_senders_share_a_sync_and_readers_never_wait() {
     assert_eq!(counter(&*store, "store.steps"), 320);
     assert!(counter(&*store, "store.run_syncs") < 320, "small records share a transaction");
 }
+
+fn may_write_only_small_files(directory: &Path) {
+    let store = open_runs(directory, &Hands::default());
+    let run = run_key("a");
+    record(&store, &run, [end(0, "x", 1, r#"{"a":1}"#)]).unwrap();
+    let numbers: Vec<_> = (0..200_000_u64).map(|it| (it * it).to_string()).collect();
+    let large = format!("[{}]", numbers.join(","));
+    let refusal = record(&store, &run, [end(1, "x", 1, &large)]);
+    assert!(matches!(&refusal, Err(Error::ReadOnly { reason }) if reason.contains("runs.db")), "{refusal:?}");
+    assert!(matches!(record(&store, &run, [begin(2, "x", 1)]), Err(Error::ReadOnly { .. })));
+    assert!(matches!(store.delete_run(&run), Err(Error::ReadOnly { .. })));
+    assert!(
+        matches!(append(&store, [span(1, 1)]), Err(Error::ReadOnly { .. })),
+        "a disk that fails is trusted no more"
+    );
+    assert_eq!(store.run_summary(&run).unwrap().unwrap().step_count, 1, "reading goes on");
+    println!("\nready");
+}
+
+#[test]
+fn a_disk_that_fails_makes_the_store_read_only() {
+    if let Some(directory) = child_directory() {
+        return may_write_only_small_files(&directory);
+    }
+    let directory = TempDir::new().unwrap();
+    // Files of at most 1 MiB; the signal that comes with the limit is ignored, as a server does.
+    let name = "a_disk_that_fails_makes_the_store_read_only";
+    let output = start(name, directory.path(), "trap '' XFSZ; ulimit -f 2048;").wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("ready"), "{text}");
+    let store = open_runs(directory.path(), &Hands::default());
+    assert_eq!(store.state(&run_key("a"), at(0)).unwrap().unwrap().0.to_string(), r#"{"a":1}"#);
+    assert_eq!(store.run_summary(&run_key("a")).unwrap().unwrap().step_count, 1);
+}

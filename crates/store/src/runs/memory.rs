@@ -103,10 +103,8 @@ impl KeptRuns {
             let (time, step) = (time_of(&fact), step_of(&fact));
             let is_new = ack.created.contains(&run);
             let is_changed = self.apply(position, fact, &mut ack);
-            if is_changed || is_new {
-                if let Some(kept) = self.runs.get_mut(position) {
-                    kept.news = kept.news.max(heard(now, time));
-                }
+            if let Some(kept) = self.runs.get_mut(position).filter(|_| is_changed || is_new) {
+                kept.news = kept.news.max(heard(now, time));
             }
             if is_changed {
                 note(&mut ack.changed, &run);

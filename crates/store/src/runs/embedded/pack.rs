@@ -1,7 +1,10 @@
 //! Values as they lie on the disk: long ones compressed, lists and graphs as bytes with their lengths before them.
 
+use std::cell::RefCell;
+
 use rusqlite::types::Type;
 use trackway_model::{Action, Change, Delta, Graph, Text, Transition};
+use zstd::bulk::Compressor;
 
 use crate::Error;
 
@@ -13,19 +16,35 @@ const ZSTD: u8 = 1;
 /// The most bytes of a value that is read; SQLite holds no longer one.
 const MOST_BYTES: u64 = 1 << 30;
 
+thread_local! {
+    /// One for the thread that writes: to make a context costs more than to pack a small value.
+    static ZSTD_CONTEXT: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+}
+
 /// Packs a value: a byte that tells how, then the value or, after its length, what zstd makes of it.
 pub(super) fn pack(value: &[u8]) -> Vec<u8> {
-    if value.len() >= WORTH_PACKING {
-        if let Ok(packed) = zstd::bulk::compress(value, LEVEL) {
-            if packed.len() + 10 < value.len() {
-                let mut bytes = vec![ZSTD];
-                write_number(&mut bytes, value.len() as u64);
-                bytes.extend(packed);
-                return bytes;
-            }
+    let mut bytes = vec![ZSTD];
+    write_number(&mut bytes, value.len() as u64);
+    match compress(value) {
+        Some(packed) if bytes.len() + packed.len() <= value.len() => {
+            bytes.extend(packed);
+            bytes
         }
+        _ => [&[PLAIN], value].concat(),
     }
-    [&[PLAIN], value].concat()
+}
+
+/// Returns what zstd makes of a value; absent where that is not worth it, or where there is no memory for it.
+fn compress(value: &[u8]) -> Option<Vec<u8>> {
+    if value.len() < WORTH_PACKING {
+        return None;
+    }
+    ZSTD_CONTEXT.with_borrow_mut(|context| {
+        if context.is_none() {
+            *context = Compressor::new(LEVEL).ok();
+        }
+        context.as_mut()?.compress(value).ok()
+    })
 }
 
 pub(super) fn unpack(bytes: &[u8]) -> Result<Vec<u8>, Error> {

@@ -59,10 +59,9 @@ pub(super) fn list(
         if !is_asked_for(&run, query) {
             continue;
         }
-        if let Some(status) = query.status {
-            if standing(connection, &run, moment)? != status {
-                continue;
-            }
+        let is_other = |status| Ok::<_, Error>(standing(connection, &run, moment)? != status);
+        if query.status.map(is_other).transpose()? == Some(true) {
+            continue;
         }
         found.push(([run.start().0, run.id as u64], summarise(connection, &run, moment)?));
         if found.len() > page.limit.max(1) {

@@ -1,6 +1,6 @@
 //! What is counted of a run's steps, kept up to date with every step that changes.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::rows::{RunRow, StepRow};
 use crate::{
@@ -34,7 +34,7 @@ fn add(connection: &Connection, run: i64, action: &str, visits: i64, errors: i64
     let sql = "SELECT visits, errors, duration FROM actions WHERE run = ?1 AND name = ?2";
     let counts = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
     let known: Option<(i64, i64, i64)> =
-        rusqlite::OptionalExtension::optional(connection.prepare_cached(sql)?.query_row(params![run, action], counts))?;
+        connection.prepare_cached(sql)?.query_row(params![run, action], counts).optional()?;
     let (had_visits, had_errors, had_duration) = known.unwrap_or_default();
     let visits = had_visits + visits;
     if visits == 0 {
@@ -55,17 +55,15 @@ fn add(connection: &Connection, run: i64, action: &str, visits: i64, errors: i64
 /// Counts anew how a step is reached and left.
 fn count_moves(connection: &Connection, run: &RunRow, before: &StepRow, after: &StepRow) -> Result<(), Error> {
     let place = after.id - run.step_id(0);
-    if place > 0 {
-        if let Some(earlier) = StepRow::at(connection, after.id - 1)? {
-            add_move(connection, run.id, &earlier, before, -1)?;
-            add_move(connection, run.id, &earlier, after, 1)?;
-        }
+    let earlier = if place > 0 { StepRow::at(connection, after.id - 1)? } else { None };
+    if let Some(earlier) = earlier {
+        add_move(connection, run.id, &earlier, before, -1)?;
+        add_move(connection, run.id, &earlier, after, 1)?;
     }
-    if place + 1 < run.steps {
-        if let Some(later) = StepRow::at(connection, after.id + 1)? {
-            add_move(connection, run.id, before, &later, -1)?;
-            add_move(connection, run.id, after, &later, 1)?;
-        }
+    let later = if place + 1 < run.steps { StepRow::at(connection, after.id + 1)? } else { None };
+    if let Some(later) = later {
+        add_move(connection, run.id, before, &later, -1)?;
+        add_move(connection, run.id, after, &later, 1)?;
     }
     Ok(())
 }
