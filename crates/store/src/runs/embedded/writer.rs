@@ -89,10 +89,6 @@ impl Writer {
                 }
             }
         }
-        if !self.door.is_closed() {
-            // Without it the next start reads more of the database's log.
-            let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        }
     }
 
     /// Writes what is queued behind `first` with it; returns the command that ended the group.
