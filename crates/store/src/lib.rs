@@ -2,6 +2,7 @@
 //!
 //! A [`Store`] takes batches, answers when they are durable, and answers questions about them. [`Embedded`] keeps them
 //! in one directory; [`Memory`] is the smallest thing that behaves the same and is what the others are compared with.
+//! Both also keep [`Runs`] of state machines: their steps, and the state after each.
 //! The store knows no wire format: whoever opens it passes the [`Decoder`] that turns logged bytes into records again.
 //!
 //! ```
