@@ -1,6 +1,9 @@
 //! Questions about runs.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use trackway_model::{Annotation, Json, Remark, RunKey, RunPointer, SpanRecord, StepKey, Text, TraceId, Value, keys};
 use trackway_store::{
@@ -12,7 +15,7 @@ use trackway_wire::foreign;
 use super::Query;
 
 /// The most spans of a trace among which those of each step are counted.
-const MOST_COUNTED: u64 = 5_000;
+const MOST_COUNTED: u64 = 2_000;
 /// How many numbers back the state before a step is looked for: steps that failed may have none.
 const MOST_BACK: i64 = 100;
 
@@ -245,8 +248,8 @@ fn state_before(runs: &dyn Runs, run: &RunKey, step: StepKey) -> Result<Option<S
 fn span_counts(store: &dyn Store, steps: &[Step]) -> Result<Vec<Option<u64>>, Error> {
     let mut traces: HashMap<TraceId, Option<HashMap<StepKey, u64>>> = HashMap::new();
     for (trace, _) in steps.iter().filter_map(|step| step.span) {
-        if !traces.contains_key(&trace) {
-            traces.insert(trace, spans_by_step(store, trace)?);
+        if let Entry::Vacant(unseen) = traces.entry(trace) {
+            unseen.insert(spans_by_step(store, trace)?);
         }
     }
     let count = |step: &Step| {

@@ -1,16 +1,17 @@
 //! Runs: their records in, their list, steps, states and what differs between these, and their end.
 
-use std::io::Write;
+use std::{io::Write, sync::Arc};
 
 use axum::http::StatusCode;
 use flate2::{Compression, write::GzEncoder};
 use insta::assert_json_snapshot;
 use serde_json::{Value as Json, json};
+use trackway_model::RunKey;
 use trackway_store::Embedded;
-use trackway_wire::foreign;
+use trackway_wire::{foreign, records::decode};
 
 use super::{Answer, TestServer, configured, server, serving};
-use crate::Config;
+use crate::{Config, ingest::records};
 
 /// A chat of two steps, the second of which failed once.
 pub(crate) const CHAT: &str = r#"
@@ -50,7 +51,7 @@ pub(crate) fn step(sequence: u64, state: &str) -> String {
 
 /// A span of a step of a run without partition; the trace has the run's id.
 pub(crate) fn span(app: &str, id: u8, rest: &str) -> String {
-    let run = trackway_model::RunKey { project: "demo".into(), partition: None, app: app.into() };
+    let run = RunKey { project: "demo".into(), partition: None, app: app.into() };
     let trace = foreign::run_id(&run);
     format!(
         r#"{{"type":"span","trace_id":"{trace}","span_id":"{id:016x}","name":"count {id}","start":"2026-11-21T06:59:00Z","end":"2026-11-21T06:59:01Z","project":"elsewhere","replaces":true,"attributes":[{{"key":"trackway.project","type":"string","value":"demo"}},{{"key":"trackway.app.id","type":"string","value":"{app}"}},{{"key":"trackway.step.sequence","type":"int","value":0}},{{"key":"trackway.step.attempt","type":"int","value":0}}]{rest}}}
@@ -290,6 +291,24 @@ async fn secrets_in_states_and_spans_are_masked() {
     let trace = server.get(&format!("/api/v1/traces/{}", run["app"]["run_id"].as_str().unwrap())).await.text();
     assert!(trace.contains("key sk-proj-***") && !trace.contains("abcd"), "{trace}");
     assert_eq!(server.counter("ingest.secrets_masked").await, 2);
+}
+
+#[tokio::test]
+async fn what_is_read_on_this_machine_goes_the_same_way() {
+    let run = Arc::new(RunKey { project: "demo".into(), partition: None, app: "count".into() });
+    let lines = step(0, r#"{"key":"sk-proj-abcdEFGH1234567890abcdEFGH"}"#) + &span("count", 1, "") + &step(1, "{}");
+    let items = || lines.lines().map(|line| decode(line.as_bytes(), &run).unwrap()).collect::<Vec<_>>();
+    let (read, sent) = (server(), server());
+    let taken = records::take(&read.app, &run, items(), "watch").await.unwrap();
+    let answer = record(&sent, "count/records", lines.clone()).await.json();
+    assert_eq!(json!(taken.acked), answer["acked"]);
+    let run_id = foreign::run_id(&run);
+    for path in ["apps/count", "apps/count/steps", "apps/count/state?seq=0"] {
+        assert_eq!(get(&read, path).await.text(), get(&sent, path).await.text());
+    }
+    let trace = format!("/api/v1/traces/{run_id}");
+    assert_eq!(read.get(&trace).await.text(), sent.get(&trace).await.text());
+    assert_eq!(read.counter("ingest.secrets_masked").await, 1);
 }
 
 #[tokio::test]
