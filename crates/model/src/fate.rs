@@ -7,9 +7,9 @@ use crate::{DataKind, SpanId, SpanRecord, Timestamp};
 /// Returns for each span of a trace, in whatever order they are, whether it failed and the work went on all the same.
 ///
 /// Work goes on when a model call that did not fail starts at the failed span's end or later, in the same run: below the
-/// nearest task above the span, or else anywhere in its tree. Where it did not go on in a task, the task counts as
-/// failed, and what is around it may have gone on. In a trace without agents and model calls nobody can tell, and no
-/// failure is survived.
+/// nearest task above the span, or else anywhere in its tree. A call within something that ran beside the failed span is
+/// no sign of that. Where work did not go on in a task, the task counts as failed, and what is around it may have gone
+/// on. In a trace without agents and model calls nobody can tell, and no failure is survived.
 ///
 /// ```
 /// use trackway_model::survived;
@@ -18,20 +18,17 @@ use crate::{DataKind, SpanId, SpanRecord, Timestamp};
 pub fn survived(spans: &[&SpanRecord]) -> Vec<bool> {
     let kin = Kin::of(spans);
     let runs = runs(spans, &kin);
-    let calls = latest_calls(spans, &kin);
-    let went_on = |number: usize| {
-        let mut failed = number;
-        loop {
-            let run = *runs.get(kin.parent(failed)?)?;
-            let end = spans.get(failed)?.end?;
-            if calls.get(run).copied().flatten().is_some_and(|start| start >= end) {
-                return Some(true);
-            }
-            failed = run;
-        }
-    };
-    let fate = |(number, span): (usize, &&SpanRecord)| span.is_error() && went_on(number).unwrap_or_default();
-    spans.iter().enumerate().map(fate).collect()
+    let nexts = nexts(spans, &kin, &runs);
+    let mut went_on = vec![false; spans.len()];
+    for number in kin.leaves_first.iter().rev() {
+        let end = spans.get(*number).and_then(|span| span.end);
+        let run = kin.parent(*number).and_then(|parent| runs.get(parent));
+        let (Some(end), Some(run)) = (end, run) else { continue };
+        let here = nexts.get(*number).copied().flatten().is_some_and(|next| next >= end);
+        let around = went_on.get(*run).copied().unwrap_or_default();
+        went_on.get_mut(*number).into_iter().for_each(|it| *it = here || around);
+    }
+    spans.iter().zip(went_on).map(|(span, went_on)| span.is_error() && went_on).collect()
 }
 
 /// Who is below whom: spans that are their own ancestors are below none.
@@ -89,6 +86,37 @@ fn runs(spans: &[&SpanRecord], kin: &Kin) -> Vec<usize> {
         }
     }
     runs
+}
+
+/// Finds for each span the latest start of what is not above it, is in the same run, and came to a model call that did not
+/// fail.
+fn nexts(spans: &[&SpanRecord], kin: &Kin, runs: &[usize]) -> Vec<Option<Timestamp>> {
+    let calls = latest_calls(spans, kin);
+    // The call is at the span's start or later, unless clocks differ.
+    let came_to = |number: usize| Some(spans.get(number)?.start.min(calls.get(number).copied().flatten()?));
+    // The latest two below each span, since one of them may be the way to the failed one.
+    let mut below: Vec<[Option<(Timestamp, usize)>; 2]> = vec![[None; 2]; spans.len()];
+    for number in 0..spans.len() {
+        let best = kin.parent(number).and_then(|parent| below.get_mut(parent));
+        if let (Some([first, second]), Some(start)) = (best, came_to(number)) {
+            let this = Some((start, number));
+            if this > *first {
+                (*first, *second) = (this, *first);
+            } else if this > *second {
+                *second = this;
+            }
+        }
+    }
+    let mut nexts: Vec<Option<Timestamp>> = vec![None; spans.len()];
+    for number in kin.leaves_first.iter().rev() {
+        let Some(parent) = kin.parent(*number) else { continue };
+        let beside = below.get(parent).into_iter().flatten().flatten().find(|(_, other)| other != number);
+        let is_run = runs.get(parent) == Some(&parent);
+        let around = nexts.get(parent).copied().flatten().filter(|_| !is_run);
+        let next = beside.map(|(start, _)| *start).max(around);
+        nexts.get_mut(*number).into_iter().for_each(|slot| *slot = next);
+    }
+    nexts
 }
 
 /// Finds the latest start of a model call that did not fail at or below each span.
@@ -172,6 +200,20 @@ mod tests {
         assert_eq!(unaware, [false; 5], "what ran beside the failed task does not go on from it");
         let next = span(5, 1, DataKind::Response, 6, 9, false);
         assert_eq!(fates(&[outer, tool, inner, call, next]), [false, true, false, true, false]);
+    }
+
+    #[test]
+    fn what_runs_beside_the_failed_one_saves_nothing() {
+        let both = span(1, 0, DataKind::Custom, 0, 9, false);
+        let fails = span(2, 1, DataKind::Task, 0, 3, false);
+        let agent = span(3, 2, DataKind::Agent, 0, 3, true);
+        let beside = span(4, 1, DataKind::Task, 0, 9, false);
+        let later = span(5, 4, DataKind::Response, 5, 9, false);
+        let all = [both, fails, agent, beside, later];
+        assert_eq!(fates(&all), [false; 5]);
+        let after = span(6, 1, DataKind::Task, 4, 9, false);
+        let call = span(7, 6, DataKind::Response, 5, 9, false);
+        assert_eq!(fates(&[&all[..], &[after, call]].concat()), [false, false, true, false, false, false, false]);
     }
 
     #[test]

@@ -190,6 +190,13 @@ impl SpanRecord {
         self.status.code == StatusCode::Error
     }
 
+    /// Returns true for a model call that has no cost, unless it told of no usage because it failed or still runs.
+    pub fn lacks_price(&self) -> bool {
+        let Some(data) = self.data.as_deref().filter(|data| data.kind.is_model_call()) else { return false };
+        let has_used = data.usage.is_some_and(|usage| !usage.is_empty());
+        data.cost.is_none() && (has_used || self.end.is_some() && !self.is_error())
+    }
+
     /// Returns whether the parent lies in another process, where the client said so.
     pub fn parent_is_remote(&self) -> Option<bool> {
         const KNOWN: u32 = 1 << 8;

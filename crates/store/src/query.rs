@@ -183,7 +183,7 @@ pub struct AgentTotals {
     pub usage: Usage,
     /// What the model calls cost, as far as that is known.
     pub cost: Option<Cost>,
-    /// How many model calls tell what they used and have no price.
+    /// How many model calls have no price, without those that failed or still run and tell of no usage.
     pub unpriced_calls: u64,
 }
 

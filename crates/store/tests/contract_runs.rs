@@ -31,6 +31,7 @@ contract! {
     an_earlier_task_is_not_saved_by_a_later_one
     without_a_task_the_whole_tree_is_one_attempt
     a_retry_that_fails_saves_nothing
+    what_ran_beside_a_failure_saves_nothing
     without_agents_every_error_counts
     circles_and_lost_parents_end_no_answer
 }
@@ -59,7 +60,7 @@ fn work_is_counted_and_named(world: &mut World) {
     assert_eq!(
         run(world, 1),
         "Ok, ok, 3 calls 1 tools 1 handoffs 1 tripped, small+large by Triage+Refunds+Helper, -/-/- tokens - requests, \
-         free 0 unpriced"
+         free 3 unpriced"
     );
 }
 
@@ -90,9 +91,9 @@ fn each_token_is_counted_once(world: &mut World) {
 fn turns_and_tasks_count_where_no_model_call_tells(world: &mut World) {
     world.spans([work(1, 1, 0, Task).used(100, 10), work(1, 2, 1, Agent), work(1, 3, 2, Turn).used(60, 6)]);
     world.spans([work(1, 4, 3, Response), work(1, 5, 2, Turn).used(30, 3), work(1, 6, 5, Generation).used(7, 1)]);
-    assert!(run(world, 1).contains(" 67/7/74 tokens 1 requests, free 1 unpriced"), "{}", run(world, 1));
+    assert!(run(world, 1).contains(" 67/7/74 tokens 1 requests, free 2 unpriced"), "{}", run(world, 1));
     world.spans([work(2, 1, 0, Task).used(100, 10), work(2, 2, 1, Agent), work(2, 3, 2, Response)]);
-    assert!(run(world, 2).contains(" 100/10/110 tokens - requests, free 0 unpriced"), "{}", run(world, 2));
+    assert!(run(world, 2).contains(" 100/10/110 tokens - requests, free 1 unpriced"), "{}", run(world, 2));
     // A nested run tells for itself, beside the turn that it is in.
     world.spans([work(3, 1, 0, Turn).used(5, 5), work(3, 2, 1, Task).used(20, 2), work(3, 3, 2, Turn).used(20, 2)]);
     assert!(run(world, 3).contains(" 25/7/32 tokens"), "{}", run(world, 3));
@@ -111,9 +112,10 @@ fn costs_add_up_and_what_has_no_price_is_told(world: &mut World) {
     let call = |id, cost| work(1, id, 1, Generation).used(1, 1).data(|it| it.cost = cost);
     let split = Cost { input: Some(Dollars(4)), ..dollars(2, "list") };
     world.spans([work(1, 1, 0, Task).data(|it| it.cost = Some(dollars(99, "client"))), call(2, Some(split.clone()))]);
-    world.spans([call(3, None), work(1, 4, 1, Embedding)]);
+    let running = work(1, 7, 1, Response).with(|it| it.end = None);
+    world.spans([call(3, None), work(1, 4, 1, Embedding), failed(work(1, 6, 1, Generation)), running]);
     let totals = summary(world, 1).agents.unwrap();
-    assert_eq!((totals.cost.clone(), totals.unpriced_calls), (Some(split), 1));
+    assert_eq!((totals.cost.clone(), totals.unpriced_calls), (Some(split), 2), "not what failed or runs");
     world.spans([call(5, Some(dollars(3, "client")))]);
     let totals = summary(world, 1).agents.unwrap();
     assert_eq!(totals.cost, Some(dollars(5, "several")));
@@ -213,6 +215,15 @@ fn a_retry_that_fails_saves_nothing(world: &mut World) {
     assert_eq!((summary(world, 1).failure, summary(world, 1).status), (None, TraceStatus::Ok));
 }
 
+fn what_ran_beside_a_failure_saves_nothing(world: &mut World) {
+    let call = |id, parent, start, end| lasting(work(1, id, parent, Response), start, end);
+    world.spans([lasting(work(1, 1, 0, Workflow), 0, 100), failed(lasting(work(1, 2, 1, Agent), 0, 30))]);
+    world.spans([lasting(work(1, 3, 1, Agent), 0, 90), call(4, 3, 40, 60)]);
+    assert_eq!(summary(world, 1).failure.unwrap().span_id, span_id(2), "the other agent was at work all the time");
+    world.spans([call(5, 1, 95, 99)]);
+    assert_eq!(summary(world, 1).failure, None);
+}
+
 fn without_agents_every_error_counts(world: &mut World) {
     let custom = |id, start| lasting(work(1, id, 1, Custom), start, start + 5);
     world.spans([span(1, 1), failed(custom(2, 20)), failed(custom(3, 20)), custom(4, 60)]);
@@ -230,7 +241,7 @@ fn circles_and_lost_parents_end_no_answer(world: &mut World) {
     assert_eq!(
         run(world, 1),
         "Error, failed in span 4: , 2 calls 1 tools 0 handoffs 0 tripped,  by , 15/15/30 tokens 1 requests, \
-         free 1 unpriced"
+         free 2 unpriced"
     );
 }
 

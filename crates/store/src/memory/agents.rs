@@ -54,7 +54,8 @@ impl<'a> Family<'a> {
             let mut usage = data.usage.filter(|usage| !usage.is_empty() && (is_call || data.kind.is_frame()));
             if is_call {
                 usage.iter_mut().for_each(|usage| usage.requests = usage.requests.or(Some(1)));
-                totals.unpriced_calls += u64::from(usage.is_some() && data.cost.is_none());
+                let may_be_free = usage.is_none() && (span.end.is_none() || span.is_error());
+                totals.unpriced_calls += u64::from(data.cost.is_none() && !may_be_free);
                 totals.cost = match (totals.cost.take(), data.cost.clone()) {
                     (Some(mut sum), Some(cost)) => {
                         sum.add(&cost);
@@ -100,16 +101,27 @@ impl<'a> Family<'a> {
     fn is_survived(&self, failed: &'a SpanRecord) -> bool {
         let mut failed = failed;
         while let Some(attempt) = self.attempt(failed) {
+            let is_after = |span: &SpanRecord| failed.end.is_some_and(|end| span.start >= end);
             let goes_on = |span: &SpanRecord| {
                 let is_call = span.data.as_ref().is_some_and(|data| data.kind.is_model_call());
-                is_call && !span.is_error() && failed.end.is_some_and(|end| span.start >= end)
+                let branch = self.branch(span, failed);
+                is_call && !span.is_error() && is_after(span) && branch.is_some_and(is_after)
             };
-            if goes_on(attempt) || self.below(attempt).any(goes_on) {
+            if self.below(attempt).any(goes_on) {
                 return true;
             }
             failed = attempt;
         }
         false
+    }
+
+    /// The outermost of a span and what it is a part of that another is no part of; `None` for what is in the other.
+    fn branch<'b>(&'b self, span: &'b SpanRecord, other: &SpanRecord) -> Option<&'b SpanRecord> {
+        let above = |span: &SpanRecord| self.0.iter().find(|(it, _)| ptr::eq(*it, span)).map(|(_, above)| &above[..]);
+        let around = above(other)?;
+        let way = [span].into_iter().chain(above(span)?.iter().copied());
+        let branch = way.take_while(|span| !around.iter().any(|it| ptr::eq(*it, *span))).last();
+        branch.filter(|branch| !ptr::eq(*branch, other))
     }
 
     /// What a failure can be survived in: the nearest task that the span is a part of, or else all that hangs together.

@@ -82,7 +82,7 @@ fn add_up(span: &mut Known<'_>, parent: Option<&mut Known<'_>>, totals: &mut Age
         let tells = data.usage.is_some_and(|usage| !usage.is_empty());
         if data.kind.is_model_call() {
             if !span.call_tells {
-                charge(data, totals);
+                charge(span.span, data, totals);
             }
             span.call_tells |= tells;
             span.any_tells |= tells;
@@ -99,13 +99,13 @@ fn add_up(span: &mut Known<'_>, parent: Option<&mut Known<'_>>, totals: &mut Age
 }
 
 /// Adds what a model call used and cost.
-fn charge(data: &SpanData, totals: &mut AgentTotals) {
+fn charge(span: &SpanRecord, data: &SpanData, totals: &mut AgentTotals) {
     let usage = data.usage.filter(|usage| !usage.is_empty());
     if let Some(mut usage) = usage {
         usage.requests.get_or_insert(1);
         totals.usage.add(&usage);
-        totals.unpriced_calls += u64::from(data.cost.is_none());
     }
+    totals.unpriced_calls += u64::from(span.lacks_price());
     match (&mut totals.cost, &data.cost) {
         (Some(sum), Some(cost)) => sum.add(cost),
         (None, Some(cost)) => totals.cost = Some(cost.clone()),
