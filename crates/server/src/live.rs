@@ -4,7 +4,7 @@
 //! to every watcher, so that a busy trace costs ten looks a second and not one a span.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -12,6 +12,7 @@ use std::{
 use tokio::sync::{broadcast, watch};
 use trackway_model::{Batch, RunKey, StepKey, TraceId};
 use trackway_store::{Ack, Held, RunAck, RunSummary, Span, SpanState, Step, TraceStatus, TraceSummary};
+use trackway_wire::foreign;
 
 use crate::{
     counters::Counters,
@@ -92,7 +93,25 @@ pub(crate) struct Pulse {
 pub(crate) struct Live {
     sender: broadcast::Sender<News>,
     gathered: Mutex<Gathered>,
+    /// The runs whose steps somebody watches, and how many do.
+    watched: Mutex<HashMap<TraceId, usize>>,
     counters: Arc<Counters>,
+}
+
+/// Has the steps of a run told until it is dropped.
+pub(crate) struct RunWatch {
+    live: Arc<Live>,
+    run: TraceId,
+}
+
+impl Drop for RunWatch {
+    fn drop(&mut self) {
+        let mut watched = self.live.watched();
+        if let Some(watchers) = watched.get_mut(&self.run) {
+            *watchers -= 1;
+        }
+        watched.retain(|_, watchers| *watchers > 0);
+    }
 }
 
 /// What changed since the last tick.
@@ -152,11 +171,22 @@ fn change_of(span: &Span) -> SpanChange {
 
 impl Live {
     pub(crate) fn new(counters: Arc<Counters>) -> Self {
-        Self { sender: broadcast::channel(QUEUE).0, gathered: Mutex::default(), counters }
+        Self { sender: broadcast::channel(QUEUE).0, gathered: Mutex::default(), watched: Mutex::default(), counters }
     }
 
     pub(crate) fn watch(&self) -> broadcast::Receiver<News> {
         self.sender.subscribe()
+    }
+
+    /// Has the steps of a run told from now on.
+    pub(crate) fn watch_run(self: &Arc<Self>, run: TraceId) -> RunWatch {
+        *self.watched().entry(run).or_default() += 1;
+        RunWatch { live: Arc::clone(self), run }
+    }
+
+    fn watched(&self) -> MutexGuard<'_, HashMap<TraceId, usize>> {
+        // Whatever a panicking thread left there is a list of numbers at worst.
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn gathered(&self) -> MutexGuard<'_, Gathered> {
@@ -198,11 +228,16 @@ impl Live {
         if self.sender.receiver_count() == 0 {
             return;
         }
+        let watched: HashSet<_> = {
+            let watched = self.watched();
+            let is_watched = |run: &&Arc<RunKey>| !watched.is_empty() && watched.contains_key(&foreign::run_id(run));
+            ack.changed.iter().filter(is_watched).cloned().collect()
+        };
         let mut gathered = self.gathered();
         for run in &ack.changed {
             gathered.note_run(run, ack.created.contains(run));
         }
-        for (run, step) in &ack.steps {
+        for (run, step) in ack.steps.iter().filter(|(run, _)| watched.contains(run)) {
             gathered.note_step(run, *step);
         }
     }

@@ -144,7 +144,9 @@ pub(crate) async fn live(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let wish = Wish::read(params)?;
     let stopped = WatchStream::new(app.stop.clone()).filter(|stop| std::future::ready(*stop)).into_future();
+    let watched = wish.run.filter(|_| wish.steps).map(|run| app.live.watch_run(run));
     let news = BroadcastStream::new(app.live.watch()).filter_map(move |news| {
+        let _watched = &watched; // until the client leaves
         let event = match news {
             Ok(news) => wish.event(&news),
             Err(BroadcastStreamRecvError::Lagged(missed)) => {
