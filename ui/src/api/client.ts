@@ -21,29 +21,44 @@ export class RequestFailed extends Error {
   override name = "RequestFailed";
   /** The HTTP status; 0 when the server could not be reached. */
   readonly status: number;
+  /** Where a run was named that there are several of: their partitions. */
+  readonly partitions: (string | null)[];
 
-  constructor(status: number, detail: string) {
+  constructor(status: number, detail: string, partitions: (string | null)[] = []) {
     super(detail);
     this.status = status;
+    this.partitions = partitions;
   }
 }
 
-async function request<T>(method: "GET" | "POST" | "DELETE", path: string, signal?: AbortSignal): Promise<T> {
+type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+/** Asks for `path` below the root of the API; a `body` goes as JSON. */
+export async function request<T>(
+  method: Method,
+  path: string,
+  signal?: AbortSignal,
+  body?: unknown,
+  read: (answer: string) => T = JSON.parse,
+): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(ROOT + path, { method, headers: { accept: "application/json" }, signal: signal ?? null });
+    const headers: Record<string, string> = { accept: "application/json" };
+    if (body !== undefined) headers["content-type"] = "application/json";
+    const sent = body === undefined ? null : JSON.stringify(body);
+    response = await fetch(ROOT + path, { method, headers, body: sent, signal: signal ?? null });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new RequestFailed(0, "The server cannot be reached. Start trackway again; this page tries on by itself.");
   }
   if (!response.ok) throw await failure(response);
-  return response.json();
+  return response.status === 204 ? (undefined as T) : read(await response.text());
 }
 
 async function failure(response: Response): Promise<RequestFailed> {
   const problem: Partial<Problem> | null = await response.json().catch(() => null);
   const detail = problem?.detail || problem?.title || `The server answered ${response.status}.`;
-  return new RequestFailed(response.status, detail);
+  return new RequestFailed(response.status, detail, problem?.partitions);
 }
 
 const segment = encodeURIComponent;
@@ -53,7 +68,7 @@ export interface PageOf {
   cursor: string | null;
 }
 
-function withPage(search: URLSearchParams, { limit, cursor }: PageOf): URLSearchParams {
+export function withPage(search: URLSearchParams, { limit, cursor }: PageOf): URLSearchParams {
   const all = new URLSearchParams(search);
   all.set("limit", String(limit));
   if (cursor !== null) all.set("cursor", cursor);

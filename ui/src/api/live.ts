@@ -10,10 +10,12 @@ export type Connection =
   | { state: "connected" }
   | { state: "reconnecting" /** Milliseconds since 1970. */; retryAt: number };
 
-/** Which events are wanted: of one trace with its spans, or of all traces (of a project). */
+/** Which events are wanted: of one trace with its spans, of one run with its steps, or of all of them (of a project). */
 export interface Scope {
   project: string | null;
   traceId: string | null;
+  /** Only this run with its steps, by its 32 hexadecimal digits. */
+  run?: string | null;
 }
 
 export type LiveHandlers = { [K in Kind]?: (event: LiveEvents[K]) => void } & {
@@ -24,13 +26,14 @@ export type LiveHandlers = { [K in Kind]?: (event: LiveEvents[K]) => void } & {
 /** Browsers hold few connections to one server: a page that nobody looks at gives its own back after this long. */
 const HIDDEN_MS = 60_000;
 const WAITS = [1000, 2000, 5000, 10000];
-const KINDS: Kind[] = ["trace", "span", "stats", "lagged"];
+const KINDS: Kind[] = ["trace", "span", "run", "step", "stats", "lagged"];
 
-function addressOf({ project, traceId }: Scope): string {
+function addressOf({ project, traceId, run = null }: Scope): string {
   const search = new URLSearchParams();
   if (traceId !== null) search.set("trace_id", traceId);
   else if (project !== null) search.set("project", project);
-  search.set("kinds", traceId === null ? "trace,stats" : "trace,span,stats");
+  if (run !== null) search.set("run", run);
+  search.set("kinds", traceId !== null ? "trace,span,stats" : run !== null ? "run,step,stats" : "trace,run,stats");
   return `/api/v1/live?${search}`;
 }
 

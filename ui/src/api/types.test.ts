@@ -30,7 +30,14 @@ for (const [, name, body] of interfaces.filter(([, name]) => name !== "LiveEvent
 }
 
 test("every live event has the properties that the server sends", () => {
-  const events = { trace: "LiveTrace", span: "LiveSpan", stats: "LiveStats", lagged: "LiveLagged" };
+  const events = {
+    trace: "LiveTrace",
+    span: "LiveSpan",
+    run: "LiveRun",
+    step: "LiveStep",
+    stats: "LiveStats",
+    lagged: "LiveLagged",
+  };
   const body = interfaces.find(([, name]) => name === "LiveEvents")?.[2] ?? "";
   for (const [event, schema] of Object.entries(events)) {
     const inner = body.match(new RegExp(`^ {2}${event}: \\{([\\s\\S]*?)\\};`, "m"))?.[1] ?? "";

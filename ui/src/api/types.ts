@@ -3,6 +3,8 @@
  * attributes are strings. The server's OpenAPI document is the source; a test compares the two.
  */
 
+import type { App, Step } from "./runs";
+
 /** RFC 3339 in UTC with nine decimals, `2026-11-21T07:00:00.123456789Z`. */
 export type Time = string;
 /** Whole nanoseconds. */
@@ -355,6 +357,7 @@ export interface Demo {
 
 export interface Deleted {
   deleted_traces: number;
+  deleted_runs: number;
   deleted_spans: number;
 }
 
@@ -364,10 +367,12 @@ export interface Problem {
   title: string;
   status: number;
   detail: string;
+  /** Where a run was named that there are several of: their partitions, null for none. */
+  partitions?: (string | null)[];
 }
 
 /**
- * `GET live?project&trace_id&kinds=trace,span,stats` (server-sent events; the name of the event is the key here).
+ * `GET live?project&trace_id&run&kinds=trace,span,run,step,stats` (server-sent events; the name of the event is the key here).
  * Changes are gathered for 100 ms, so that a busy trace is sent ten times a second and not once a span.
  */
 export interface LiveEvents {
@@ -384,6 +389,17 @@ export interface LiveEvents {
   };
   /** A span that was announced (`new`), has ended (`finished`), was lost, or, lost for long, is shown no more (`gone`). */
   span: { change: "new" | "finished" | "lost" | "gone"; trace_id: string; span: TreeSpan };
+  /** A run that is new, has changed or was deleted; it is null then. */
+  run: {
+    change: "new" | "updated" | "deleted";
+    run_id: string;
+    project: string;
+    app_id: string;
+    partition_key: string | null;
+    run: App | null;
+  };
+  /** A step of the one run that is watched, new or changed. */
+  step: { run_id: string; step: Step };
   /** Every two seconds. `dropped` is everything that was refused or rejected since the start. */
   stats: { spans_per_second: number; spans: number; dropped: number; bytes_on_disk: number };
   /** This connection was too slow or the change too big: `missed` events were left out. Ask again for what is shown. */

@@ -10,6 +10,7 @@ export type Place =
   /** A trace by the id that its client gave it, which the server knows. */
   | { page: "original"; id: string }
   | { page: "group"; id: string }
+  | { page: "run"; project: string; app: string }
   | { page: "system" }
   /** How to send traces, for whoever has some already. */
   | { page: "start" }
@@ -19,6 +20,11 @@ export function placeOf(path: string): Place {
   if (path === "/" || path === "/traces") return { page: "traces" };
   if (path === "/system") return { page: "system" };
   if (path === "/start") return { page: "start" };
+  const run = /^\/run\/([^/]+)\/([^/]+)$/.exec(path);
+  if (run) {
+    const [project, app] = [decoded(run[1] ?? ""), decoded(run[2] ?? "")];
+    return project === null || app === null ? { page: "nowhere" } : { page: "run", project, app };
+  }
   const [, kind, segment] = /^\/(trace|group)\/([^/]+)$/.exec(path) ?? [];
   const id = segment === undefined ? null : decoded(segment);
   if (id === null) return { page: "nowhere" };
@@ -168,4 +174,34 @@ export function originalPath(id: string): string {
 export function groupPath(id: string, project?: string | null): string {
   const search = project ? `?${new URLSearchParams({ project })}` : "";
   return `/group/${encodeURIComponent(id)}${search}`;
+}
+
+/** What of a run a link shows. */
+export interface RunView {
+  /** The step; its last attempt where none is said. */
+  step?: { sequence: number; attempt: number | null } | null;
+  tab?: string | null;
+}
+
+/** A run by its names. */
+export function runPath(project: string, app: string, partition: string | null, view: RunView = {}): string {
+  const search = new URLSearchParams();
+  if (partition !== null) search.set("partition", partition);
+  if (view.step) {
+    search.set("step", String(view.step.sequence));
+    if (view.step.attempt !== null && view.step.attempt > 0) search.set("attempt", String(view.step.attempt));
+  }
+  if (view.tab) search.set("tab", view.tab);
+  const query = search.toString();
+  return `/run/${encodeURIComponent(project)}/${encodeURIComponent(app)}${query === "" ? "" : `?${query}`}`;
+}
+
+/** The step that a link to a run names; an attempt that is not said is the first, which is 0. */
+export function stepOf(search: URLSearchParams): { sequence: number; attempt: number } | null {
+  const sequence = whole(search.get("step"));
+  return sequence === null ? null : { sequence, attempt: whole(search.get("attempt")) ?? 0 };
+}
+
+function whole(text: string | null): number | null {
+  return text !== null && /^-?\d{1,15}$/.test(text) ? Number(text) : null;
 }

@@ -1,7 +1,7 @@
 /** Every key there is, for the sheet and the status bar. */
 
 export type Hint = [pressed: string, does: string];
-export type KeyGroupName = "Anywhere" | "First page" | "List" | "Trace" | "Conversation" | "Group";
+export type KeyGroupName = "Anywhere" | "First page" | "List" | "Trace" | "Conversation" | "Group" | "Run";
 
 export const KEY_GROUPS: { name: KeyGroupName; keys: Hint[] }[] = [
   {
@@ -62,6 +62,21 @@ export const KEY_GROUPS: { name: KeyGroupName; keys: Hint[] }[] = [
     ],
   },
   {
+    name: "Run",
+    keys: [
+      ["← →", "previous, next step (k j)"],
+      ["Home End", "first, last step"],
+      ["Space", "play, pause"],
+      ["e", "next error"],
+      ["d", "what changed against another step"],
+      ["f", "fork, load again"],
+      ["g", "graph"],
+      ["n", "now: go on to new steps"],
+      ["↵", "the step in the trace"],
+      ["Esc", "let go, back"],
+    ],
+  },
+  {
     name: "Conversation",
     keys: [
       ["j k", "next, previous message"],
@@ -77,7 +92,7 @@ export const KEY_GROUPS: { name: KeyGroupName; keys: Hint[] }[] = [
   },
 ];
 
-export const HINTS: Record<"first" | "list" | "trace" | "conversation" | "group" | "other", Hint[]> = {
+export const HINTS: Record<"first" | "list" | "trace" | "conversation" | "group" | "run" | "other", Hint[]> = {
   first: [
     ["1 – 6", "snippet"],
     ["y", "copy"],
@@ -98,6 +113,15 @@ export const HINTS: Record<"first" | "list" | "trace" | "conversation" | "group"
     ["e", "next error"],
     ["+ -", "zoom"],
     ["v", "conversation"],
+    ["?", "all keys"],
+  ],
+  run: [
+    ["← →", "step"],
+    ["Space", "play"],
+    ["d", "diff"],
+    ["e", "next error"],
+    ["g", "graph"],
+    ["↵", "trace"],
     ["?", "all keys"],
   ],
   conversation: [

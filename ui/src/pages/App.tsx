@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { api } from "../api/client";
 import { useLive } from "../api/live";
 import { usePath } from "../components/navigation";
@@ -11,6 +12,9 @@ import { SystemPage } from "./SystemPage";
 import { TraceListPage } from "./TraceListPage";
 import { TracePage } from "./TracePage";
 
+/** Fetched when it is wanted: whoever has traces alone needs nothing of it. */
+const RunPage = lazy(async () => ({ default: (await import("./RunPage")).RunPage }));
+
 export function App() {
   const place = placeOf(usePath());
   switch (place.page) {
@@ -22,6 +26,12 @@ export function App() {
       return <OriginalPage key={place.id} id={place.id} />;
     case "group":
       return <GroupPage key={place.id} id={place.id} />;
+    case "run":
+      return (
+        <Suspense fallback={null}>
+          <RunPage key={`${place.project}/${place.app}`} project={place.project} app={place.app} />
+        </Suspense>
+      );
     case "system":
       return <SystemPage />;
     case "start":

@@ -1,0 +1,343 @@
+import "@xyflow/react/dist/base.css";
+import {
+  type Node,
+  type NodeProps,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+  useStore,
+  ViewportPortal,
+} from "@xyflow/react";
+import { memo, useEffect, useMemo, useState } from "react";
+import type { AppDetail, Step } from "../../api/runs";
+import { count, line, plural } from "../../model/format";
+import {
+  type ActionNode,
+  inputName,
+  type Placement,
+  type Point,
+  pathOf,
+  type StateGraph,
+  stateGraph,
+  type Way,
+} from "../../model/runGraph";
+import { Icon } from "../Icon";
+import { hasLabels, labelOf, place } from "./placement";
+import "./GraphPane.css";
+
+interface GraphPaneProps {
+  detail: AppDetail;
+  /** The chosen step: its action is lit. */
+  current: Step | null;
+  onSelect: (action: string) => void;
+  onBack: () => void;
+}
+
+/** What the run may do, and what it did of that. */
+export function GraphPane({ detail, current, onSelect, onBack }: GraphPaneProps) {
+  const [withInputs, setWithInputs] = useState(false);
+  const hasInputs =
+    detail.graph?.actions.some((each) =>
+      [...each.inputs, ...each.optional_inputs].some((input) => !input.startsWith("__")),
+    ) ?? false;
+  return (
+    <>
+      <div className="runpane-title">
+        <button type="button" className="btn quiet runpane-back" onClick={onBack}>
+          <Icon name="left" small />
+          Step
+        </button>
+        <h2>Graph</h2>
+        <span className="grow" />
+        {hasInputs && (
+          <button
+            type="button"
+            className="btn quiet"
+            aria-pressed={withInputs}
+            onClick={() => setWithInputs(!withInputs)}
+          >
+            {withInputs && <Icon name="check" small />}
+            inputs
+          </button>
+        )}
+        <span className="d xs graph-key">
+          <svg width="14" height="2" aria-hidden="true">
+            <path d="M0 1h14" stroke="var(--path)" strokeWidth="2" />
+          </svg>
+          taken
+        </span>
+        <span className="d xs graph-key">
+          <svg width="14" height="2" aria-hidden="true">
+            <path d="M0 1h14" stroke="var(--ink-3)" strokeDasharray="3 2" />
+          </svg>
+          tried, not taken
+        </span>
+      </div>
+      <div className="graphpane">
+        {detail.graph === null ? (
+          <p className="graph-note sm d">The graph of this run was not recorded. Its steps are all here.</p>
+        ) : (
+          <ReactFlowProvider>
+            <Drawing detail={detail} withInputs={withInputs} current={current} onSelect={onSelect} />
+          </ReactFlowProvider>
+        )}
+      </div>
+    </>
+  );
+}
+
+type BoxNode = Node<{ of: ActionNode; current: "no" | "yes" | "failed"; onSelect: (action: string) => void }, "box">;
+const NODE_TYPES = { box: memo(Box) };
+
+/** Beyond so many boxes only those in sight are drawn. */
+const MANY = 60;
+
+function Drawing({ detail, withInputs, current, onSelect }: Omit<GraphPaneProps, "onBack"> & { withInputs: boolean }) {
+  const { graph: given, action_counts, taken } = detail;
+  const shape = JSON.stringify(given);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the same graph comes anew with each answer
+  const recorded = useMemo(() => given, [shape]);
+  const graph = useMemo(
+    () => (recorded ? stateGraph(recorded, action_counts, taken, withInputs) : { nodes: [], ways: [] }),
+    [recorded, action_counts, taken, withInputs],
+  );
+  const placement = usePlacement(graph, `${shape} ${withInputs}`);
+  const { action, state } = current ?? { action: null, state: null };
+  const nodes = useMemo(
+    () => (placement ? boxes(graph, placement, action, state === "failed", onSelect) : []),
+    [graph, placement, action, state, onSelect],
+  );
+  if (placement === null) {
+    return (
+      <p className="graph-note sm d" role="status">
+        Drawing the graph…
+      </p>
+    );
+  }
+  return (
+    <ReactFlow<BoxNode>
+      nodes={nodes}
+      nodeTypes={NODE_TYPES}
+      nodesDraggable={false}
+      nodesConnectable={false}
+      nodesFocusable={false}
+      elementsSelectable={false}
+      disableKeyboardA11y
+      zoomOnDoubleClick={false}
+      onlyRenderVisibleElements={nodes.length > MANY}
+      minZoom={0.05}
+      maxZoom={1.5}
+      proOptions={{ hideAttribution: true }}
+    >
+      <ViewportPortal>
+        <Ways graph={graph} placement={placement} />
+      </ViewportPortal>
+      <Sight placement={placement} nodes={nodes} action={action} />
+    </ReactFlow>
+  );
+}
+
+/** Pinned: what the run does next moves nothing, only another graph is laid out anew. */
+function usePlacement(graph: StateGraph, key: string): Placement | null {
+  const [placed, setPlaced] = useState<{ key: string; placement: Placement } | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: where things stand depends on the shape alone
+  useEffect(() => {
+    let isWanted = true;
+    void place(graph).then((placement) => isWanted && setPlaced({ key, placement }));
+    return () => {
+      isWanted = false;
+    };
+  }, [key]);
+  const fits = placed !== null && graph.nodes.every(({ id }) => placed.placement.nodes.has(id));
+  return fits ? placed.placement : null;
+}
+
+function boxes(
+  graph: StateGraph,
+  placement: Placement,
+  action: string | null,
+  failed: boolean,
+  onSelect: (action: string) => void,
+): BoxNode[] {
+  return graph.nodes.map((of) => ({
+    id: of.id,
+    type: "box",
+    position: placement.nodes.get(of.id) ?? { x: 0, y: 0 },
+    width: of.width,
+    height: of.height,
+    data: { of, current: of.id !== action ? "no" : failed ? "failed" : "yes", onSelect },
+  }));
+}
+
+const ORDER = { ahead: 0, tried: 1, taken: 2 };
+
+/** What leads from one action to the next: what was taken lies above the rest. */
+const Ways = memo(function Ways({ graph, placement }: { graph: StateGraph; placement: Placement }) {
+  const isNear = useStore(({ transform }) => transform[2] > NEAR);
+  const withLabels = isNear && hasLabels(graph);
+  const ways = useMemo(() => graph.ways.toSorted((a, b) => ORDER[a.state] - ORDER[b.state]), [graph]);
+  return (
+    <svg className="ways" width="1" height="1" aria-hidden="true">
+      <defs>
+        <Head id="way-taken" colour="var(--path)" />
+        <Head id="way-other" colour="var(--ink-3)" />
+      </defs>
+      {ways.map((way) => {
+        const { points = [], label = null } = placement.ways.get(way.id) ?? {};
+        return <WayLine key={way.id} of={way} points={points} label={withLabels ? (label ?? middle(points)) : null} />;
+      })}
+    </svg>
+  );
+});
+
+/** Nearer than this conditions can be read. */
+const NEAR = 0.45;
+
+/** The middle of the longest stretch of a way. */
+function middle(points: { x: number; y: number }[]) {
+  let best: { x: number; y: number; far: number } | null = null;
+  for (const [i, point] of points.entries()) {
+    const next = points[i + 1];
+    if (!next) break;
+    const far = Math.hypot(next.x - point.x, next.y - point.y);
+    if (best === null || far > best.far) best = { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2, far };
+  }
+  return best;
+}
+
+function Box({ data: { of, current, onSelect } }: NodeProps<BoxNode>) {
+  const { id, action, visits, errors, state } = of;
+  if (action === null) {
+    return (
+      <span className={`actionnode input ${state}`} title={`input ${inputName(id)}`}>
+        <Icon name="right" />
+        <span className="el">{line(inputName(id))}</span>
+      </span>
+    );
+  }
+  const failed = current === "failed" || (current === "no" && state === "failed");
+  const note = [
+    visits === 0 ? "not reached" : `ran ${plural(visits, "time")}`,
+    errors > 0 ? `failed ${plural(errors, "time")}` : "",
+  ];
+  return (
+    <button
+      type="button"
+      className={`actionnode nodrag ${state === "never" ? "never" : ""}${failed ? " failed" : ""}${current === "no" ? "" : " current"}`}
+      title={[line(id), ...note, action.tags.length > 0 ? `tags ${action.tags.join(", ")}` : ""]
+        .filter(Boolean)
+        .join("\n")}
+      aria-current={current === "no" ? undefined : "step"}
+      aria-label={`${line(id)}, ${note.filter(Boolean).join(", ")}`}
+      disabled={visits === 0}
+      onClick={() => onSelect(id)}
+    >
+      <Icon name="function" />
+      <span className="el grow">{line(id)}</span>
+      {errors > 0 && (
+        <span className="err">
+          <Icon name="cross" small />
+        </span>
+      )}
+      {visits > 1 && <span className="actionnode-visits">×{count(visits)}</span>}
+    </button>
+  );
+}
+
+interface WayLineProps {
+  of: Way;
+  points: Point[];
+  /** Null where there is no room for a condition. */
+  label: Point | null;
+}
+
+function WayLine({ of, points, label }: WayLineProps) {
+  const path = pathOf(points);
+  const condition = of.condition === "" ? "" : `\nif ${line(of.condition)}`;
+  return (
+    <g>
+      <title>{`${line(of.from)} → ${line(of.to)}${condition}\n${became(of)}`}</title>
+      <path className="way-hit" d={path} />
+      <path
+        className={`way ${of.state}`}
+        d={path}
+        markerEnd={of.state === "taken" ? "url(#way-taken)" : "url(#way-other)"}
+      />
+      {label && (of.condition !== "" || of.count > 1) && (
+        <text className={`way-label ${of.state}`} x={label.x} y={label.y + 3} textAnchor="middle">
+          {labelOf(of.condition)}
+          {of.count > 1 && (
+            <tspan className="way-count" dx={of.condition === "" ? 10 : 4}>
+              ×{count(of.count)}
+            </tspan>
+          )}
+        </text>
+      )}
+    </g>
+  );
+}
+
+function became({ count: times, state }: Way): string {
+  if (times > 0) return `taken ${plural(times, "time")}`;
+  return state === "tried" ? "tried, not taken" : "not reached";
+}
+
+const LEAST_READABLE = 0.72;
+
+/** Looks at the whole graph where that can be read, else at the action that is lit; and the arrows' heads. */
+function Sight({ placement, nodes, action }: { placement: Placement; nodes: BoxNode[]; action: string | null }) {
+  const { fitView, setCenter, getZoom, getNode, getViewport } = useReactFlow();
+  const [width, height] = [useStore((store) => store.width), useStore((store) => store.height)];
+  const whole = () => void fitView({ padding: 0.06, maxZoom: 1 });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another layout or another size is looked at anew
+  useEffect(() => {
+    if (width === 0 || height === 0) return;
+    whole();
+    const frame = requestAnimationFrame(() => {
+      if (getZoom() < LEAST_READABLE) look(action ?? nodes[0]?.id ?? null);
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [placement, width, height]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only another action moves the sight
+  useEffect(() => {
+    const node = action === null ? undefined : getNode(action);
+    if (!node || width === 0) return;
+    const { x, y, zoom } = getViewport();
+    const [left, top] = [node.position.x * zoom + x, node.position.y * zoom + y];
+    const isInSight =
+      left >= 0 && top >= 0 && left + (node.width ?? 0) * zoom <= width && top + (node.height ?? 0) * zoom <= height;
+    if (!isInSight) look(action);
+  }, [action]);
+
+  function look(id: string | null) {
+    const node = id === null ? undefined : getNode(id);
+    if (!node) return;
+    const middle = { x: node.position.x + (node.width ?? 0) / 2, y: node.position.y + (node.height ?? 0) / 2 };
+    void setCenter(middle.x, middle.y, { zoom: Math.max(LEAST_READABLE, getZoom()) });
+  }
+  return (
+    <div className="graph-tools">
+      <button type="button" className="btn sq" title="The whole graph" aria-label="The whole graph" onClick={whole}>
+        <Icon name="search" />
+      </button>
+    </div>
+  );
+}
+
+function Head({ id, colour }: { id: string; colour: string }) {
+  return (
+    <marker
+      id={id}
+      viewBox="0 0 8 8"
+      refX="7"
+      refY="4"
+      markerWidth="7"
+      markerHeight="7"
+      markerUnits="userSpaceOnUse"
+      orient="auto"
+    >
+      <path d="M1 1l6 3-6 3z" fill={colour} />
+    </marker>
+  );
+}
