@@ -38,6 +38,19 @@ def agents_request():
     return json.dumps({"v": 1, "data": [span, {"object": "trace.step", "id": "a", "trace_id": "b", "error": error}, None]})
 
 
+def recorded_runs():
+    """Yields the files of every recorded application of Burr."""
+    for path in sorted((FUZZ.parent / "fixtures" / "burr" / "store").rglob("*.json*")):
+        yield path.read_bytes()
+
+
+def records():
+    """Yields the lines of the page on records, one of every type."""
+    for line in (FUZZ.parent / "docs" / "records.md").read_text().splitlines():
+        if line.startswith('{"type":'):
+            yield line.encode()
+
+
 def field(number, content):
     """Returns a length-delimited protobuf field; short content only."""
     assert len(content) < 128
@@ -89,6 +102,10 @@ def main():
     for body in recorded_agents():
         save("openai_agents", body)
     save("openai_agents", agents_request().encode())
+    for body in recorded_runs():
+        save("burr", body)
+    for body in records():
+        save("records", body)
     save("otlp_protobuf_logs", log_request())
     save("otlp_json_logs", log_request_as_json())
     save("otlp_metrics", metrics_request())

@@ -6,3 +6,4 @@ pub mod check;
 pub mod json;
 pub mod log;
 pub mod message;
+pub mod runs;

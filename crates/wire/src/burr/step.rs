@@ -87,7 +87,8 @@ impl Step {
     pub(super) fn see(&mut self, moment: Option<Moment>) {
         if self.own.start.is_none() && moment.is_some() {
             self.own.start = moment;
-            self.change(Place::Own);
+            self.spans.iter_mut().filter(|span| span.start.is_none()).for_each(|span| span.start = moment);
+            self.change_all();
         }
     }
 

@@ -22,7 +22,9 @@ impl Moment {
         if clock.contains(['Z', 'z', '+', '-']) {
             return point(text.parse().ok()?).map(Self::Point);
         }
-        text.parse().ok().map(Self::Local)
+        // Whatever the zone, these years lie between the points in time that there are.
+        let is_told = |local: &DateTime| (1971..2554).contains(&local.year());
+        text.parse().ok().filter(is_told).map(Self::Local)
     }
 
     /// Returns the point in time, given how far local time is from UTC.
