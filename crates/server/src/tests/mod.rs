@@ -8,6 +8,7 @@ mod prices;
 mod rest;
 mod runs;
 mod runs_activity;
+mod runs_burr;
 mod runs_live;
 mod runs_said;
 mod secrets;
