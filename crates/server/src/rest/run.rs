@@ -153,6 +153,7 @@ pub(crate) struct Run {
 /// A run that another comes from.
 #[derive(Debug, Serialize, ToSchema)]
 struct Forebear {
+    #[serde(flatten)]
     pointer: RunPointer,
     /// Null when nothing else is known of it.
     #[schema(required)]
