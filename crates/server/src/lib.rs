@@ -23,8 +23,9 @@ mod tests;
 mod ui;
 pub mod watch;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
+use jiff::tz::TimeZone;
 use tokio::sync;
 use trackway_model::Timestamp;
 use trackway_store::{Clock, RunIds, Runs, Store};
@@ -41,6 +42,7 @@ use guard::Guarded;
 use ingest::Ingest;
 use live::Live;
 use query::Query;
+use watch::{Door, Watcher, Watching};
 
 /// A server over a store, ready to run.
 pub struct Server {
@@ -48,6 +50,7 @@ pub struct Server {
     config: Config,
     sockets: Sockets,
     stop: sync::watch::Sender<bool>,
+    watcher: Watcher,
 }
 
 /// Ends a running server.
@@ -66,6 +69,12 @@ pub(crate) struct App {
     pub(crate) data_dir: String,
     pub(crate) listeners: Vec<Listener>,
     pub(crate) stop: sync::watch::Receiver<bool>,
+    /// How the watching of directories goes.
+    pub(crate) watching: Watching,
+    /// Where Burr's tracker writes to by default.
+    pub(crate) burr_store: Option<PathBuf>,
+    /// The zone of local times in what Burr wrote.
+    pub(crate) timezone: Option<TimeZone>,
 }
 
 impl Server {
@@ -80,27 +89,15 @@ impl Server {
         clock: Clock,
     ) -> Self {
         let (stop, stopped) = sync::watch::channel(false);
-        let counters = Arc::new(Counters::default());
-        let live = Arc::new(Live::new(Arc::clone(&counters)));
+        let (watcher, watching) = Watcher::new(config.watch.clone(), config.timezone.clone());
         let app = App {
-            ingest: Ingest::new(
-                Arc::clone(&store),
-                Arc::clone(&live),
-                Arc::clone(&clock),
-                Arc::clone(&counters),
-                &config,
-            ),
-            query: Query::new(store, Arc::clone(&runs)),
-            runs,
-            live,
-            counters,
-            started: clock(),
-            clock,
             data_dir,
             listeners: sockets.listeners(),
             stop: stopped,
+            watching,
+            ..App::unserved(&config, store, runs, clock)
         };
-        Self { app: Arc::new(app), config, sockets, stop }
+        Self { app: Arc::new(app), config, sockets, stop, watcher }
     }
 
     /// Returns what ends this server.
@@ -108,9 +105,16 @@ impl Server {
         Stop(self.stop.clone())
     }
 
+    /// Returns what tells how the watching of directories goes.
+    pub fn watching(&self) -> Watching {
+        self.app.watching.clone()
+    }
+
     /// Serves until it is stopped, then lets requests under way finish for three seconds.
     pub async fn run(self) {
-        let Self { app, config, sockets, stop } = self;
+        let Self { app, config, sockets, stop, watcher } = self;
+        let door: Arc<dyn Door> = Arc::clone(&app) as _;
+        let _watches = watcher.start(&door); // which end with this function
         let live = tokio::spawn(Arc::clone(&app.live).run(app.query.clone(), stop.subscribe()));
         let mut tasks = vec![live];
         for (bound, router) in sockets.routed(&app) {
@@ -120,6 +124,30 @@ impl Server {
         }
         for task in tasks {
             drop(task.await); // a panic there was printed where it happened; the others end in order
+        }
+    }
+}
+
+impl App {
+    /// Makes what handlers share, of a server that nobody reaches.
+    pub(crate) fn unserved(config: &Config, store: Arc<dyn Store>, runs: Arc<dyn Runs>, clock: Clock) -> Self {
+        let counters = Arc::new(Counters::default());
+        let live = Arc::new(Live::new(Arc::clone(&counters)));
+        let (ingested, told) = (Arc::clone(&store), Arc::clone(&live));
+        Self {
+            ingest: Ingest::new(ingested, told, Arc::clone(&clock), Arc::clone(&counters), config),
+            query: Query::new(store, Arc::clone(&runs)),
+            runs,
+            live,
+            counters,
+            started: clock(),
+            clock,
+            data_dir: String::new(),
+            listeners: Vec::new(),
+            stop: sync::watch::channel(false).1,
+            watching: Watcher::new(Vec::new(), None).1,
+            burr_store: config.burr_store.clone(),
+            timezone: config.timezone.clone(),
         }
     }
 }

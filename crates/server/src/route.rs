@@ -14,7 +14,8 @@ use crate::{
     App,
     ingest::{agents, grpc, http},
     rest::{
-        activity, annotation, change, group, live, manage, openapi, problem, records, run, state, step, story, trace,
+        activity, annotation, change, group, imported, live, manage, openapi, problem, records, run, state, step,
+        story, trace,
     },
     ui,
 };
@@ -38,10 +39,12 @@ macro_rules! routes {
     };
 }
 
-/// Where traces come in; every listener has these, so that a client on the wrong port is served all the same.
+/// Where traces come in; every listener has these, so that a client on the wrong port is served all the same. Langfuse's
+/// SDKs send OTLP to a path of their own below the address that they are given.
 pub(crate) fn ingest() -> Vec<Route> {
     routes! {
         POST "/v1/traces" => http::traces,
+        POST "/api/public/otel/v1/traces" => http::traces,
         POST "/v1/traces/ingest" => agents::ingest,
         POST "/v1/traces/ingest/" => agents::ingest,
         POST "/v1/logs" => http::logs,
@@ -57,6 +60,7 @@ pub(crate) fn rest() -> Vec<Route> {
     routes! {
         GET "/api/v1/health" => state::health,
         GET "/api/v1/stats" => state::stats,
+        GET "/api/v1/state" => state::state,
         GET "/api/v1/live" => live::live,
         GET "/api/v1/openapi.json" => openapi::document,
         GET "/api/v1/projects" => manage::projects,
@@ -77,6 +81,7 @@ pub(crate) fn rest() -> Vec<Route> {
         PUT "/api/v1/projects/{project}/apps/{app}/annotations/{id}" => annotation::revise,
         DELETE "/api/v1/projects/{project}/apps/{app}/annotations/{id}" => annotation::delete,
         GET "/api/v1/projects/{project}/annotations" => annotation::of_project,
+        POST "/api/v1/projects/{project}/annotations" => imported::annotations,
         GET "/api/v1/services" => manage::services,
         GET "/api/v1/traces" => trace::list,
         GET "/api/v1/traces/{trace_id}" => trace::one,

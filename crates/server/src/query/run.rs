@@ -197,6 +197,10 @@ impl Query {
         self.ask_runs(move |runs| runs.revise_annotation(annotation)).await
     }
 
+    pub(crate) async fn import_annotations(&self, annotations: Vec<Annotation>) -> Result<u64, Error> {
+        self.ask_runs(move |runs| runs.import_annotations(annotations)).await
+    }
+
     pub(crate) async fn delete_annotation(&self, project: String, id: u64) -> Result<bool, Error> {
         self.ask_runs(move |runs| runs.delete_annotation(&project, id)).await
     }

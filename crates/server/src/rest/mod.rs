@@ -7,6 +7,7 @@ mod agent;
 pub(crate) mod annotation;
 pub(crate) mod change;
 pub(crate) mod group;
+pub(crate) mod imported;
 mod json;
 pub(crate) mod live;
 pub(crate) mod manage;

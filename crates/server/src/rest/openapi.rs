@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{activity, annotation, change, group, live, manage, records, run, state, step, story, trace};
+use super::{activity, annotation, change, group, imported, live, manage, records, run, state, step, story, trace};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -14,11 +14,11 @@ use super::{activity, annotation, change, group, live, manage, records, run, sta
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        state::health, state::stats, live::live, manage::load_demo, document,
+        state::health, state::stats, state::state, live::live, manage::load_demo, document,
         trace::list, trace::one, trace::span, story::story, group::group, manage::delete_trace,
         activity::list, run::list, run::one, run::delete, step::list, step::one, change::state, change::diff,
         step::remarks, records::post, annotation::list, annotation::create, annotation::revise, annotation::delete,
-        annotation::of_project, manage::projects, manage::delete_project, manage::delete_named_project, manage::services,
+        annotation::of_project, imported::annotations, manage::projects, manage::delete_project, manage::delete_named_project, manage::services,
     ),
     tags(
         (name = "traces", description = "Traces and their spans"),

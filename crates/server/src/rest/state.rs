@@ -1,13 +1,16 @@
 //! How the server is.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::time::rfc3339;
-use crate::{App, ListenerState};
+use crate::{App, ListenerState, ingest::run_apart, watch};
 
 /// How the server is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,6 +53,58 @@ enum ListenState {
     Ready,
     Taken,
     Off,
+}
+
+/// What the server looks at by itself, and what it could.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Watches {
+    /// What Burr's tracker wrote to its usual directory, where nobody watches that; null when there is nothing.
+    #[schema(required)]
+    burr_store: Option<BurrStore>,
+    /// The directories that are watched.
+    watched: Vec<Watched>,
+}
+
+/// What could be imported, or watched.
+#[derive(Debug, Serialize, ToSchema)]
+struct BurrStore {
+    path: String,
+    /// How many projects are in it, of the first hundred folders.
+    projects: usize,
+}
+
+/// A directory that is watched.
+#[derive(Debug, Serialize, ToSchema)]
+struct Watched {
+    path: String,
+    state: WatchState,
+    /// Why it cannot be watched, and what to do about it.
+    #[schema(required)]
+    message: Option<String>,
+    /// How many applications are in it.
+    applications: u64,
+    /// How many of them have been read as far as they were written.
+    read: u64,
+    /// What cannot be read in it, the first twenty; each is tried again.
+    troubles: Vec<Trouble>,
+    trouble_count: u64,
+}
+
+/// Something that cannot be read.
+#[derive(Debug, Serialize, ToSchema)]
+struct Trouble {
+    path: String,
+    what: String,
+}
+
+/// `waiting`: it is not there yet; `reading`: for the first time.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum WatchState {
+    Waiting,
+    Reading,
+    Watching,
+    Failed,
 }
 
 /// Every counter with its meaning.
@@ -104,4 +159,49 @@ pub(crate) async fn stats(State(app): State<Arc<App>>) -> Json<Stats> {
         help: counter.help,
     };
     Json(Stats { counters: counters.map(counter).collect() })
+}
+
+/// Tells which directories are watched and how that goes, and what else there is to watch.
+#[utoipa::path(get, path = "/api/v1/state", tag = "server", responses((status = 200, body = Watches)))]
+pub(crate) async fn state(State(app): State<Arc<App>>) -> Json<Watches> {
+    let watched = app.watching.borrow().clone();
+    let burr_store = match app.burr_store.clone() {
+        Some(path) => {
+            let watched: Vec<_> = watched.iter().map(|watched| watched.path.clone()).collect();
+            run_apart(move || unwatched(&path, &watched)).await.ok().flatten()
+        }
+        None => None,
+    };
+    Json(Watches { burr_store, watched: watched.into_iter().map(Watched::from).collect() })
+}
+
+/// Returns what Burr wrote to a directory, unless that is watched or nothing is there.
+fn unwatched(path: &Path, watched: &[PathBuf]) -> Option<BurrStore> {
+    let real = path.canonicalize().ok()?;
+    if watched.iter().any(|watched| watched.canonicalize().is_ok_and(|watched| watched == real)) {
+        return None;
+    }
+    let projects = watch::projects(&real);
+    (projects > 0).then(|| BurrStore { path: path.display().to_string(), projects })
+}
+
+impl From<watch::Watched> for Watched {
+    fn from(watched: watch::Watched) -> Self {
+        let (state, message) = match watched.state {
+            watch::WatchState::Waiting => (WatchState::Waiting, None),
+            watch::WatchState::Reading => (WatchState::Reading, None),
+            watch::WatchState::Watching => (WatchState::Watching, None),
+            watch::WatchState::Failed { message } => (WatchState::Failed, Some(message)),
+        };
+        let trouble = |it: watch::Trouble| Trouble { path: it.path.display().to_string(), what: it.what };
+        Self {
+            path: watched.path.display().to_string(),
+            state,
+            message,
+            applications: watched.applications,
+            read: watched.read,
+            troubles: watched.troubles.into_iter().map(trouble).collect(),
+            trouble_count: watched.trouble_count,
+        }
+    }
 }

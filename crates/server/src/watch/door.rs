@@ -1,11 +1,16 @@
 //! Where what is read goes.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{collections::HashSet, future::Future, pin::Pin, sync::Arc};
 
-use trackway_model::Annotation;
+use trackway_model::{Annotation, RunKey};
+use trackway_store::{Clock, Runs, Store};
 use trackway_wire::burr::Item;
 
-use crate::counters::Counters;
+use crate::{
+    App, Config,
+    counters::Counters,
+    ingest::{Refusal, http::verdict, records},
+};
 
 /// An answer that comes when all is durable; a sentence when it could not be stored.
 pub(crate) type Taking<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
@@ -13,11 +18,67 @@ pub(crate) type Taking<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + S
 /// Takes in what is read.
 pub(crate) trait Door: Send + Sync {
     /// Stores what is told of a run.
-    fn take(&self, items: Vec<Item>) -> Taking<'_>;
+    fn take<'a>(&'a self, run: &'a Arc<RunKey>, items: Vec<Item>) -> Taking<'a>;
 
     /// Stores annotations.
     fn annotate(&self, annotations: Vec<Annotation>) -> Taking<'_>;
 
     /// Returns where readings are counted.
     fn counters(&self) -> &Arc<Counters>;
+}
+
+impl Door for App {
+    fn take<'a>(&'a self, run: &'a Arc<RunKey>, items: Vec<Item>) -> Taking<'a> {
+        Box::pin(async move {
+            if items.is_empty() {
+                return Ok(());
+            }
+            records::take(self, run, items, "burr").await.map(drop).map_err(|refusal| said(&refusal))
+        })
+    }
+
+    fn annotate(&self, annotations: Vec<Annotation>) -> Taking<'_> {
+        Box::pin(async {
+            let runs: HashSet<_> = annotations.iter().map(|annotation| Arc::clone(&annotation.run)).collect();
+            let changed = self.query.import_annotations(annotations).await.map_err(|error| error.to_string())?;
+            if changed > 0 {
+                runs.iter().for_each(|run| self.live.note_run(run));
+            }
+            Ok(())
+        })
+    }
+
+    fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+}
+
+fn said(refusal: &Refusal) -> String {
+    verdict(refusal).2
+}
+
+/// Stores what was read into a store that no server has open.
+pub struct Importer(App);
+
+impl Importer {
+    /// Makes an importer into a store, with the settings that a server would have.
+    pub fn new<S: Store + Runs + 'static>(config: &Config, store: Arc<S>, clock: Clock) -> Self {
+        Self(App::unserved(config, Arc::clone(&store) as _, store, clock))
+    }
+
+    /// Stores what is told of a run; when this returns, it is durable.
+    ///
+    /// # Errors
+    /// A sentence, when the store does not take it.
+    pub async fn take(&self, run: &Arc<RunKey>, items: Vec<Item>) -> Result<(), String> {
+        Door::take(&self.0, run, items).await
+    }
+
+    /// Stores annotations; when this returns, they are durable.
+    ///
+    /// # Errors
+    /// A sentence, when the store does not take them.
+    pub async fn annotate(&self, annotations: Vec<Annotation>) -> Result<(), String> {
+        Door::annotate(&self.0, annotations).await
+    }
 }

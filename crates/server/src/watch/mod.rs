@@ -21,6 +21,7 @@ use jiff::tz::TimeZone;
 use tokio::task::JoinSet;
 use trackway_wire::burr::Zone;
 
+pub use door::Importer;
 pub use place::{Annotated, Application, Found, Place, Shape, Trouble};
 pub use reader::{Chunk, Reader, annotations};
 pub use status::{WatchState, Watched, Watching};

@@ -32,7 +32,7 @@ struct Kept {
 }
 
 impl Door for Kept {
-    fn take(&self, items: Vec<Item>) -> Taking<'_> {
+    fn take<'a>(&'a self, _: &'a Arc<RunKey>, items: Vec<Item>) -> Taking<'a> {
         let mut refuses = self.refuses.lock().unwrap();
         if *refuses > 0 {
             *refuses -= 1;

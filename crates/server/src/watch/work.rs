@@ -62,7 +62,9 @@ pub(super) async fn read(door: Arc<dyn Door>, application: Application, mut read
     };
     counters.watch_bytes.add(chunk.bytes);
     let mut outcome = Outcome::Read { has_more: chunk.has_more, wait: chunk.wait };
-    if let Err(what) = door.take(chunk.items).await {
+    if let Some(run) = &chunk.run
+        && let Err(what) = door.take(run, chunk.items).await
+    {
         counters.watch_failed.add(1);
         reader.start_over();
         outcome = Outcome::Failed(format!("was not stored: {what}"));
