@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::settings::Flags;
+use crate::{import::Import, settings::Flags};
 
 /// Records what agents, state machines and services did, shows it live, and goes back to any step.
 #[derive(Debug, Parser)]
@@ -17,12 +17,14 @@ pub(crate) struct Trackway {
 }
 
 /// What trackway can do.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Command {
     /// Take traces in and show them (the default)
     Serve,
     /// Load recorded traces, moved to now, for a look around
     Demo,
+    /// Read what Burr wrote, through the server that runs or else into the data directory
+    Import(Import),
     /// Print every setting with its value and where the value came from
     Config,
 }
@@ -34,6 +36,8 @@ Examples:
   trackway --otlp-grpc off                   leave port 4317 to another program
   trackway --data-dir /tmp/try               keep data somewhere else
   trackway demo                              have something to look at
+  trackway --watch ~/.burr                   show what Burr's tracker writes, as it is written
+  trackway import ~/.burr                    read it once
   trackway config                            see what is set, and by what
 
 Send traces from any OpenTelemetry SDK:

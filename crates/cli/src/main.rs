@@ -5,10 +5,12 @@
 
 mod command;
 mod demo;
+mod import;
 mod print;
 mod running;
 mod serve;
 mod settings;
+mod watches;
 
 use std::process::ExitCode;
 
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
     let outcome = match command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(settings),
         Command::Demo => demo::run(settings),
+        Command::Import(import) => import::run(settings, import),
         Command::Config => settings::show(settings),
     };
     match outcome {

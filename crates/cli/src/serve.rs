@@ -12,6 +12,7 @@ use crate::{
     print,
     running::{self, Health, Holder},
     settings::{Flags, Settings},
+    watches,
 };
 
 /// The same number on every system that we run on.
@@ -51,6 +52,7 @@ async fn serve(settings: Settings) -> Result<()> {
     let server =
         Server::new(settings.server.clone(), sockets, Arc::clone(&store) as _, store, data_dir, system_clock());
     let stop = server.stop();
+    tokio::spawn(watches::tell(server.watching()));
     announce(&settings, &url, &listeners)?;
     let running = tokio::spawn(server.run());
     signals.end(stop).await;

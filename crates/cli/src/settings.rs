@@ -1,5 +1,6 @@
 //! Settings: from a flag, the environment, `config.toml` in the data directory, or the default, in this order.
 
+mod burr;
 mod prices;
 
 use std::{
@@ -19,6 +20,7 @@ use trackway_server::{Config, Listen, Masking};
 use trackway_store::Announced;
 
 use crate::print;
+use burr::{Folders, Zone};
 
 /// Settings as the command line gives them; what is absent is looked for elsewhere.
 #[derive(Debug, Clone, Default, Args)]
@@ -68,6 +70,12 @@ pub(crate) struct Flags {
     /// Regular expression of what else to mask (repeatable)
     #[arg(long, global = true, value_name = "REGEX")]
     mask_pattern: Vec<String>,
+    /// Directory that Burr's tracker writes to, shown as it grows: ~/.burr (repeatable)
+    #[arg(long, global = true, value_name = "DIR")]
+    watch: Vec<PathBuf>,
+    /// Zone of local times in what Burr wrote, Europe/Paris or +02:00 [default: auto, as each log shows, else this machine's]
+    #[arg(long, global = true, value_name = "ZONE|auto")]
+    timezone: Option<Zone>,
     /// Do not open the browser
     #[arg(long, global = true)]
     no_open: bool,
@@ -95,6 +103,8 @@ struct File {
     mask_secrets: Option<bool>,
     #[serde(alias = "mask_patterns")]
     mask_pattern: Option<Vec<String>>,
+    watch: Option<Vec<PathBuf>>,
+    timezone: Option<Zone>,
     no_open: Option<bool>,
     #[serde(default)]
     price: Vec<prices::Entry>,
@@ -362,6 +372,9 @@ impl Flags {
         let patterns = (!self.mask_pattern.is_empty()).then_some(Patterns(self.mask_pattern));
         let patterns = finder.find("mask-pattern", patterns, file.mask_pattern.map(Patterns), "")?;
         let masking = Masking::new(patterns.0).with_context(|| finder.last_asked_by())?;
+        let watch = (!self.watch.is_empty()).then_some(Folders(self.watch));
+        let watch = finder.find("watch", watch, file.watch.map(Folders), "")?;
+        let timezone = finder.find("timezone", self.timezone, file.timezone, "auto")?;
         let no_open = self.no_open.then_some(Switch(true));
         let no_open = finder.find("no-open", no_open, file.no_open.map(Switch), "false")?;
         let prices = prices::read(file.price, &finder.file)?;
@@ -375,6 +388,9 @@ impl Flags {
             masking: mask_secrets.then_some(masking),
             prices,
             agent_models: file.agent_models,
+            watch: watch.absolute()?,
+            timezone: timezone.0,
+            burr_store: std::env::home_dir().map(|home| home.join(".burr")),
             ..defaults
         };
         let mut known: Vec<_> = finder.found.iter().map(|given| variable(given.name)).collect();

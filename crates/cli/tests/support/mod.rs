@@ -34,7 +34,17 @@ pub fn start(data_dir: &Path) -> Trackway {
 
 /// Starts a server with its OTLP/HTTP listener at an address.
 pub fn start_on(data_dir: &Path, otlp_http: &str) -> Trackway {
+    started(command(data_dir), otlp_http)
+}
+
+/// Starts a server on free ports, with more settings.
+pub fn start_with(data_dir: &Path, arguments: &[&str]) -> Trackway {
     let mut command = command(data_dir);
+    command.args(arguments);
+    started(command, "off")
+}
+
+fn started(mut command: Command, otlp_http: &str) -> Trackway {
     command.args(["--json", "--listen", "127.0.0.1:0", "--otlp-http", otlp_http, "--otlp-grpc", "off"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
