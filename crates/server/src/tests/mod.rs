@@ -33,7 +33,7 @@ use tokio::sync::watch;
 use trackway_model::Timestamp;
 use trackway_store::{Clock, Memory, Runs, Store};
 
-use crate::{App, Config, counters::Counters, guard::Guarded, ingest::Ingest, live::Live, query::Query, route};
+use crate::{App, Config, guard::Guarded, route};
 
 /// A server whose clock stands at 2026-11-21T07:00:00Z.
 #[derive(Clone)]
@@ -69,22 +69,9 @@ pub(crate) fn serving<S: Store + Runs + 'static>(config: Config, store: impl FnO
     let clock: Clock = Arc::new(move || Timestamp(hands.load(SeqCst)));
     let store = Arc::new(store(Arc::clone(&clock)));
     let (store, runs): (Arc<dyn Store>, Arc<dyn Runs>) = (store.clone(), store);
-    let counters = Arc::new(Counters::default());
-    let live = Arc::new(Live::new(Arc::clone(&counters)));
-    let ingest = Ingest::new(Arc::clone(&store), Arc::clone(&live), Arc::clone(&clock), Arc::clone(&counters), &config);
     let (stop, stopped) = watch::channel(false);
-    let app = App {
-        ingest,
-        query: Query::new(store, Arc::clone(&runs)),
-        runs,
-        live,
-        counters,
-        clock,
-        started: NOW,
-        data_dir: "/data".into(),
-        listeners: Vec::new(),
-        stop: stopped,
-    };
+    let app =
+        App { started: NOW, data_dir: "/data".into(), stop: stopped, ..App::unserved(&config, store, runs, clock) };
     TestServer { app: Arc::new(app), config, now, _stop: Arc::new(stop) }
 }
 

@@ -41,7 +41,8 @@ pub(super) enum Pace {
 /// An open file with lines that were not read yet.
 pub(super) struct Grown {
     file: BufReader<File>,
-    metadata: Metadata,
+    length: u64,
+    written: Option<SystemTime>,
 }
 
 /// What a file has to tell.
@@ -104,7 +105,8 @@ impl Lines {
             return Ok(News::Nothing);
         }
         file.seek(SeekFrom::Start(self.offset))?;
-        Ok(News::Grown(Grown { file: BufReader::with_capacity(1 << 16, file), metadata }))
+        let file = BufReader::with_capacity(1 << 16, file);
+        Ok(News::Grown(Grown { file, length: metadata.len(), written: metadata.modified().ok() }))
     }
 
     fn begins_as_before(&self, file: &mut File) -> io::Result<bool> {
@@ -118,7 +120,7 @@ impl Lines {
     /// The first bytes of a line that is too long stand for it. A last line without an end waits for it, and is told as it is
     /// when nobody has written for a minute.
     pub(super) fn read(&mut self, grown: Grown, most: u64, mut tell: impl FnMut(u64, &[u8])) -> io::Result<End> {
-        let Grown { mut file, metadata } = grown;
+        let Grown { mut file, length: file_length, written } = grown;
         let mut end = End::default();
         let mut line = Vec::new();
         while end.bytes < most {
@@ -131,7 +133,7 @@ impl Lines {
             }
             let is_whole = line.pop_if(|last| *last == b'\n').is_some();
             if !is_whole {
-                end.wait = self.rest(&line, &metadata, &mut tell);
+                end.wait = self.rest(&line, file_length, written, &mut tell);
                 return Ok(end);
             }
             self.keep_head(&line);
@@ -143,15 +145,21 @@ impl Lines {
     }
 
     /// Tells a last line without an end, if it is time; returns how long to wait otherwise.
-    fn rest(&mut self, rest: &[u8], metadata: &Metadata, tell: &mut impl FnMut(u64, &[u8])) -> Option<Duration> {
+    fn rest(
+        &mut self,
+        rest: &[u8],
+        file_length: u64,
+        written: Option<SystemTime>,
+        tell: &mut impl FnMut(u64, &[u8]),
+    ) -> Option<Duration> {
         if rest.is_empty() {
             return None;
         }
-        let age = metadata.modified().ok().and_then(|time| SystemTime::now().duration_since(time).ok());
+        let age = written.and_then(|time| SystemTime::now().duration_since(time).ok());
         let wait = ABANDONED.saturating_sub(age.unwrap_or_default());
         let is_whole = || serde_json::from_slice::<serde::de::IgnoredAny>(rest).is_ok();
         if wait.is_zero() || self.pace == Pace::Once && is_whole() {
-            self.told_rest = Some(metadata.len());
+            self.told_rest = Some(file_length);
             tell(self.number + 1, rest);
             return None;
         }
