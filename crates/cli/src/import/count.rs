@@ -69,7 +69,9 @@ impl Count {
         }
         for item in items {
             match item {
-                Item::Span(span) => drop(self.spans.insert(span.span_id)),
+                Item::Span(span) => {
+                    self.spans.insert(span.span_id);
+                }
                 Item::Fact(record) => self.note_fact(run, &record.fact),
             }
         }
@@ -77,7 +79,9 @@ impl Count {
 
     fn note_fact(&mut self, run: &RunKey, fact: &RunFact) {
         match fact {
-            RunFact::Begin(begin) => drop(self.steps.insert((run.clone(), begin.step))),
+            RunFact::Begin(begin) => {
+                self.steps.insert((run.clone(), begin.step));
+            }
             RunFact::End(end) => {
                 self.steps.insert((run.clone(), end.step));
                 if end.is_suspect {
