@@ -16,7 +16,7 @@ interface TraceRowProps {
   index: number;
   /** Whether the list has the columns of agents. */
   withAgents: boolean;
-  onOpen: (id: string) => void;
+  onOpen: (trace: TraceSummary) => void;
 }
 
 export const TraceRow = memo(function TraceRow(props: TraceRowProps) {
@@ -37,7 +37,7 @@ export const TraceRow = memo(function TraceRow(props: TraceRowProps) {
       data-trace={trace_id}
       tabIndex={selected ? 0 : -1}
       onClick={(event) => {
-        if (!(event.target instanceof Element && event.target.closest("a"))) onOpen(trace_id);
+        if (!(event.target instanceof Element && event.target.closest("a"))) onOpen(trace);
       }}
     >
       <span role="gridcell" className="tracerow-status">
@@ -86,6 +86,6 @@ function AgentCells({ trace: { agents } }: { trace: TraceSummary }) {
 }
 
 /** From 100 µs to 100 s. */
-function logShare(ns: number): number {
+export function logShare(ns: number): number {
   return Math.min(1, Math.max(0.04, (Math.log10(Math.max(1, ns)) - 5) / 6));
 }

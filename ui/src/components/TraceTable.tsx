@@ -1,7 +1,8 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type RefObject, useEffect, useLayoutEffect, useState } from "react";
-import type { TraceSummary } from "../api/types";
+import { idOf, isRun, type Listed } from "../model/tracelist";
 import { useNow } from "./now";
+import { RunRow } from "./run/RunRow";
 import { TraceRow } from "./TraceRow";
 import "./TraceTable.css";
 
@@ -11,20 +12,20 @@ const SKELETON_ROWS = 14;
 interface TraceTableProps {
   scrollRef: RefObject<HTMLDivElement | null>;
   /** Null while nothing is known yet. */
-  traces: TraceSummary[] | null;
+  items: Listed[] | null;
   selected: string | null;
   initialOffset: number;
-  onOpen: (id: string) => void;
+  onOpen: (item: Listed) => void;
   onNearEnd: () => void;
   onScroll: (offset: number) => void;
   onPointer: (over: boolean) => void;
 }
 
 export function TraceTable(props: TraceTableProps) {
-  const { scrollRef, traces, selected, initialOffset, onOpen, onNearEnd, onScroll, onPointer } = props;
+  const { scrollRef, items: rows, selected, initialOffset, onOpen, onNearEnd, onScroll, onPointer } = props;
   const now = useNow(1000);
-  const withAgents = useSticky(traces?.some(({ agents }) => agents !== null) ?? false);
-  const total = traces?.length ?? 0;
+  const withAgents = useSticky(rows?.some((item) => !isRun(item) && item.agents !== null) ?? false);
+  const total = rows?.length ?? 0;
   const virtual = useVirtualizer({
     count: total,
     getScrollElement: () => scrollRef.current,
@@ -38,7 +39,7 @@ export function TraceTable(props: TraceTableProps) {
     if (total > 0 && last >= total - 20) onNearEnd();
   }, [last, total, onNearEnd]);
 
-  const at = traces?.findIndex((trace) => trace.trace_id === selected) ?? -1;
+  const at = rows?.findIndex((item) => idOf(item) === selected) ?? -1;
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a move of the selection scrolls
   useLayoutEffect(() => {
     if (at >= 0) virtual.scrollToIndex(at, { align: "auto" });
@@ -52,13 +53,13 @@ export function TraceTable(props: TraceTableProps) {
     <div
       className={withAgents ? "tracetable with-agents" : "tracetable"}
       role="grid"
-      aria-label="Traces"
+      aria-label="Runs and traces"
       aria-rowcount={total + 1}
-      aria-busy={traces === null}
+      aria-busy={rows === null}
     >
       <div className="tracetable-head" role="row">
         <span role="columnheader" aria-label="Status" />
-        <span role="columnheader">Trace</span>
+        <span role="columnheader">Run or trace</span>
         <span role="columnheader">Path</span>
         <span role="columnheader" className="num">
           Started ↓
@@ -67,7 +68,7 @@ export function TraceTable(props: TraceTableProps) {
           Duration
         </span>
         <span role="columnheader" className="num">
-          Spans
+          <span title="Steps of a run, spans of a trace">Size</span>
         </span>
         <span role="columnheader" className="num">
           Errors
@@ -93,25 +94,18 @@ export function TraceTable(props: TraceTableProps) {
         onPointerMove={() => onPointer(true)}
         onPointerLeave={() => onPointer(false)}
       >
-        {traces === null ? (
+        {rows === null ? (
           <SkeletonRows />
         ) : (
           <div className="tracetable-rows" style={{ height: virtual.getTotalSize() }}>
             {items.map(({ index, start }) => {
-              const trace = traces[index];
-              return (
-                trace && (
-                  <TraceRow
-                    key={trace.trace_id}
-                    trace={trace}
-                    now={now}
-                    selected={index === at}
-                    top={start}
-                    index={index}
-                    withAgents={withAgents}
-                    onOpen={onOpen}
-                  />
-                )
+              const item = rows[index];
+              if (!item) return null;
+              const place = { now, selected: index === at, top: start, index, withAgents, onOpen };
+              return isRun(item) ? (
+                <RunRow key={item.run_id} run={item} {...place} />
+              ) : (
+                <TraceRow key={item.trace_id} trace={item} {...place} />
               );
             })}
           </div>

@@ -1,21 +1,31 @@
 /**
- * The rows of the trace list while traces keep coming.
+ * The rows of the list while runs and traces keep coming.
  *
- * Nothing moves under the reader: a trace that is shown changes in its place, one that is new waits until the reader
- * follows.
+ * Nothing moves under the reader: what is shown changes in its place, what is new waits until the reader follows.
  */
 
+import type { ActivityItem, App } from "../api/runs";
 import type { LiveEvents, TraceSummary } from "../api/types";
 import type { Filters } from "./address";
 import { milliseconds, parseDuration } from "./time";
 
+/** A row: a run, or a trace that is not wholly of one. */
+export type Listed = App | TraceSummary;
+
+export const isRun = (item: Listed): item is App => "run_id" in item;
+
+/** The trace of an imported run has the run's own id: one row stands for both. */
+export const idOf = (item: Listed): string => (isRun(item) ? item.run_id : item.trace_id);
+
+export const listedOf = (item: ActivityItem): Listed => (item.kind === "run" ? item.run : item.trace);
+
 export interface News {
   /** Came after the list was asked for and is shown above it. */
-  arrived: Map<string, TraceSummary>;
+  arrived: Map<string, Listed>;
   /** Came while the reader was reading. */
-  waiting: Map<string, TraceSummary>;
+  waiting: Map<string, Listed>;
   /** Newer summaries of rows that the list has. */
-  updated: Map<string, TraceSummary>;
+  updated: Map<string, Listed>;
   deleted: Set<string>;
   /** More came than is kept here: what is missing between the news and the pages must be asked for. */
   overflowed: boolean;
@@ -34,15 +44,20 @@ export const NO_NEWS: News = {
 
 export type Reader = "following" | "reading";
 
-export type TraceEvent = Pick<LiveEvents["trace"], "change" | "trace"> & { trace_id: string };
+/** What becomes of a row; `item` is null for one that is gone. */
+export interface ListEvent {
+  change: LiveEvents["trace"]["change"] | LiveEvents["run"]["change"];
+  id: string;
+  item: Listed | null;
+}
 
-/** What the list makes of a batch of events; `listed` are the ids that the asked pages hold. */
+/** What the list makes of a batch of events; `listed` are the rows that the asked pages hold, by their ids. */
 export function hear(
   news: News,
-  events: TraceEvent[],
-  listed: ReadonlySet<string>,
+  events: ListEvent[],
+  listed: ReadonlyMap<string, Listed>,
   reader: Reader,
-  belongs: (trace: TraceSummary) => boolean,
+  belongs: (item: Listed) => boolean,
 ): News {
   const next: News = {
     arrived: new Map(news.arrived),
@@ -51,19 +66,26 @@ export function hear(
     deleted: new Set(news.deleted),
     overflowed: news.overflowed,
   };
-  for (const { change, trace_id: id, trace } of events) {
-    if (change === "deleted" || trace === null) {
+  for (const { change, id, item } of events) {
+    if (item !== null && !isRun(item) && standsForRun(next, listed, id)) continue;
+    if (change === "deleted" || item === null) {
       next.deleted.add(id);
       for (const kept of [next.arrived, next.waiting, next.updated]) kept.delete(id);
       continue;
     }
     next.deleted.delete(id);
-    if (next.arrived.has(id)) next.arrived.set(id, trace);
-    else if (listed.has(id)) next.updated.set(id, trace);
-    else if (belongs(trace)) (reader === "following" ? next.arrived : next.waiting).set(id, trace);
+    if (next.arrived.has(id)) next.arrived.set(id, item);
+    else if (listed.has(id)) next.updated.set(id, item);
+    else if (belongs(item)) (reader === "following" ? next.arrived : next.waiting).set(id, item);
     else next.waiting.delete(id);
   }
   return bounded(next);
+}
+
+/** Whether the row of this id is a run already: its trace is no row of its own. */
+function standsForRun(news: News, listed: ReadonlyMap<string, Listed>, id: string): boolean {
+  const known = news.arrived.get(id) ?? news.waiting.get(id) ?? news.updated.get(id) ?? listed.get(id);
+  return known !== undefined && isRun(known);
 }
 
 function bounded(news: News): News {
@@ -71,19 +93,19 @@ function bounded(news: News): News {
   return { ...news, arrived: newest(news.arrived), waiting: newest(news.waiting), overflowed: true };
 }
 
-function newest(traces: Map<string, TraceSummary>): Map<string, TraceSummary> {
-  const sorted = [...traces].sort(([, a], [, b]) => newestFirst(a, b));
+function newest(items: Map<string, Listed>): Map<string, Listed> {
+  const sorted = [...items].sort(([, a], [, b]) => newestFirst(a, b));
   return new Map(sorted.slice(0, MOST));
 }
 
 /** What is still news once the list was asked for again. */
-export function settle(news: News, listed: ReadonlySet<string>): News {
+export function settle(news: News, listed: ReadonlyMap<string, unknown>): News {
   const arrived = new Map(news.arrived);
   const updated = new Map(news.updated);
-  for (const [id, trace] of news.arrived) {
+  for (const [id, item] of news.arrived) {
     if (!listed.has(id) && !news.overflowed) continue;
     arrived.delete(id);
-    if (listed.has(id)) updated.set(id, trace);
+    if (listed.has(id)) updated.set(id, item);
   }
   return { ...news, arrived, updated, overflowed: false };
 }
@@ -95,37 +117,43 @@ export function follow(news: News): News {
 }
 
 /** The rows in their order: what arrived, by start, above the pages as they were asked for. */
-export function rows(pages: TraceSummary[], news: News): TraceSummary[] {
+export function rows(pages: Listed[], news: News): Listed[] {
   const arrived = [...news.arrived.values()].sort(newestFirst);
-  const seen = new Set(arrived.map((trace) => trace.trace_id));
+  const seen = new Set(arrived.map(idOf));
   const all = [...arrived];
-  for (const trace of pages) {
-    if (seen.has(trace.trace_id)) continue;
-    seen.add(trace.trace_id);
-    all.push(news.updated.get(trace.trace_id) ?? trace);
+  for (const item of pages) {
+    const id = idOf(item);
+    if (seen.has(id)) continue;
+    seen.add(id);
+    all.push(news.updated.get(id) ?? item);
   }
-  return news.deleted.size === 0 ? all : all.filter((trace) => !news.deleted.has(trace.trace_id));
+  return news.deleted.size === 0 ? all : all.filter((item) => !news.deleted.has(idOf(item)));
 }
 
-const newestFirst = (a: TraceSummary, b: TraceSummary) => (a.start < b.start ? 1 : a.start > b.start ? -1 : 0);
+const newestFirst = (a: Listed, b: Listed) => (a.start < b.start ? 1 : a.start > b.start ? -1 : 0);
 
 /**
- * Whether the server would list this trace. A name may be any span's, which a summary does not tell; `null` means that
- * only the server knows.
+ * Whether the server would list this. A name may be any span's, which a row does not tell; `null` means that only the
+ * server knows.
  */
-export function fits(trace: TraceSummary, filters: Filters, nowMs: number): boolean | null {
-  if (filters.project !== null && trace.project !== filters.project) return false;
-  if (filters.status !== null && trace.status !== filters.status) return false;
-  if (filters.group !== null && trace.group_id !== filters.group) return false;
-  const { service } = filters;
-  if (service !== null && !trace.services.some(({ name }) => name === service)) return false;
+export function fits(item: Listed, filters: Filters, nowMs: number): boolean | null {
+  if (filters.project !== null && item.project !== filters.project) return false;
+  if (filters.status !== null && item.status !== filters.status) return false;
+  const { service, group } = filters;
+  if (isRun(item) ? service !== null || group !== null : !isOf(item, service, group)) return false;
   const least = filters.minDuration === null ? null : parseDuration(filters.minDuration);
-  if (least !== null && trace.duration_ns < least) return false;
-  const start = milliseconds(trace.start);
+  if (least !== null && (item.duration_ns ?? 0) < least) return false;
+  const start = milliseconds(item.start);
   if (filters.start !== null && start < pointInTime(filters.start, nowMs)) return false;
   if (filters.end !== null && start >= pointInTime(filters.end, nowMs)) return false;
-  if (filters.name !== null && !trace.root_name.toLowerCase().includes(filters.name.toLowerCase())) return null;
+  const name = isRun(item) ? item.app_id : item.root_name;
+  if (filters.name !== null && !name.toLowerCase().includes(filters.name.toLowerCase())) return null;
   return true;
+}
+
+function isOf(trace: TraceSummary, service: string | null, group: string | null): boolean {
+  if (group !== null && trace.group_id !== group) return false;
+  return service === null || trace.services.some(({ name }) => name === service);
 }
 
 function pointInTime(text: string, nowMs: number): number {

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
-import { api } from "../api/client";
 import { useLive } from "../api/live";
+import { runs } from "../api/runs";
 import { usePath } from "../components/navigation";
 import { placeOf } from "../model/address";
 import { FirstPage } from "./FirstPage";
@@ -46,10 +46,11 @@ function Traces() {
   const { data, refetch } = useQuery({
     queryKey: ["any trace"],
     queryFn: async ({ signal }) =>
-      (await api.traces(new URLSearchParams(), { limit: 1, cursor: null }, signal)).traces.length > 0,
+      (await runs.activity(new URLSearchParams(), { limit: 1, cursor: null }, signal)).items.length > 0,
     refetchInterval: (query) => (query.state.data === false ? 2000 : false),
     staleTime: 0,
   });
-  useLive({ trace: () => data !== true && void refetch() });
+  const askAgain = () => data !== true && void refetch();
+  useLive({ trace: askAgain, run: askAgain });
   return data === false ? <FirstPage reader="new" /> : <TraceListPage />;
 }

@@ -1,5 +1,5 @@
 import { useQueries } from "@tanstack/react-query";
-import { api } from "../api/client";
+import { runs } from "../api/runs";
 import { Notice } from "../components/Notice";
 import { chips, type Filters, NO_FILTERS, parametersOf } from "../model/address";
 import { plural } from "../model/format";
@@ -11,7 +11,7 @@ interface NoMatchProps {
   onChange: (change: Partial<Filters>) => void;
 }
 
-/** No trace matches: says which filters are on, and what each of them keeps away. */
+/** Nothing matches: says which filters are on, and what each of them keeps away. */
 export function NoMatch({ filters, onChange }: NoMatchProps) {
   const active = chips(filters);
   const without = useQueries({
@@ -19,20 +19,20 @@ export function NoMatch({ filters, onChange }: NoMatchProps) {
       const search = parametersOf({ ...filters, [field]: null });
       return {
         queryKey: ["without", search.toString()],
-        queryFn: ({ signal }: { signal: AbortSignal }) => api.traces(search, { limit: MOST, cursor: null }, signal),
+        queryFn: ({ signal }: { signal: AbortSignal }) => runs.activity(search, { limit: MOST, cursor: null }, signal),
       };
     }),
   });
   if (active.length === 0) {
     return (
       <Notice
-        title={filters.project ? `No trace in ${filters.project}` : "No trace"}
+        title={filters.project ? `Nothing in ${filters.project}` : "Nothing here"}
         detail="New ones appear here by themselves."
       />
     );
   }
   return (
-    <Notice title="No trace matches" detail="Remove a filter to see more; new matches appear here by themselves.">
+    <Notice title="Nothing matches" detail="Remove a filter to see more; new matches appear here by themselves.">
       {active.map(({ field, text }, i) => (
         <button type="button" key={field} className="btn" onClick={() => onChange({ [field]: null })}>
           {text} ✕<span className="d">{matches(without[i]?.data)}</span>
@@ -51,7 +51,7 @@ export function NoMatch({ filters, onChange }: NoMatchProps) {
   );
 }
 
-function matches(list: { traces: unknown[]; next: string | null } | undefined): string {
+function matches(list: { items: unknown[]; next: string | null } | undefined): string {
   if (!list) return "";
-  return `${plural(list.traces.length, "match", "matches")}${list.next === null ? "" : " or more"}`;
+  return `${plural(list.items.length, "match", "matches")}${list.next === null ? "" : " or more"}`;
 }

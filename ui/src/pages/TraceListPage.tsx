@@ -11,9 +11,19 @@ import { Link, navigate, rememberList, useSearch } from "../components/navigatio
 import { Page } from "../components/Page";
 import { TraceTable } from "../components/TraceTable";
 import { useThrottled } from "../components/throttle";
-import { chips, type Filters, filtersOf, groupPath, parametersOf, STATUSES, tracePath } from "../model/address";
+import {
+  chips,
+  type Filters,
+  filtersOf,
+  groupPath,
+  parametersOf,
+  runPath,
+  STATUSES,
+  tracePath,
+} from "../model/address";
 import { count } from "../model/format";
 import { HINTS } from "../model/keys";
+import { idOf, isRun, type Listed } from "../model/tracelist";
 import { NoMatch } from "./NoMatch";
 import { useTraceList } from "./useTraceList";
 import "./TraceListPage.css";
@@ -34,7 +44,7 @@ export function TraceListPage() {
   const [selected, setSelected] = useState<string | null>(null);
   const reading = offset > 4 || pointer || selected !== null;
   const reader = live && !reading ? "following" : "reading";
-  const { query, traces, waiting, overflowed, follow } = useTraceList(filters, reader);
+  const { query, items, waiting, overflowed, follow } = useTraceList(filters, reader);
 
   const scrollRef = useRef<HTMLDivElement>(null);
   const nameRef = useRef<HTMLInputElement>(null);
@@ -57,7 +67,11 @@ export function TraceListPage() {
     const parameters = parametersOf({ ...filters, ...part }).toString();
     navigate(parameters ? `/?${parameters}` : "/");
   };
-  const open = useCallback((id: string) => navigate(tracePath(id)), []);
+  const open = useCallback(
+    (item: Listed) =>
+      navigate(isRun(item) ? runPath(item.project, item.app_id, item.partition_key) : tracePath(item.trace_id)),
+    [],
+  );
   const scrolled = useCallback(
     (to: number) => {
       offsets.set(address, to);
@@ -84,9 +98,9 @@ export function TraceListPage() {
     else toTheNewest();
   };
   const move = (by: number) => {
-    const at = traces.findIndex((trace) => trace.trace_id === selected);
-    const to = traces[Math.max(0, Math.min(traces.length - 1, at + by))];
-    if (to) setSelected(to.trace_id);
+    const at = items.findIndex((item) => idOf(item) === selected);
+    const to = items[Math.max(0, Math.min(items.length - 1, at + by))];
+    if (to) setSelected(idOf(to));
   };
   useKeys({
     j: () => move(1),
@@ -96,8 +110,11 @@ export function TraceListPage() {
     PageDown: () => move(20),
     PageUp: () => move(-20),
     Home: () => move(-Infinity),
-    End: () => move(traces.length),
-    Enter: () => selected && open(selected),
+    End: () => move(items.length),
+    Enter: () => {
+      const item = items.find((each) => idOf(each) === selected);
+      if (item) open(item);
+    },
     "/": () => nameRef.current?.select(),
     l: toggleLive,
     y: () => selected && copy(selected),
@@ -105,7 +122,7 @@ export function TraceListPage() {
   });
 
   const narrowed = chips(filters);
-  const nothing = query.isSuccess && traces.length === 0;
+  const nothing = query.isSuccess && items.length === 0;
   return (
     <Page title="Traces" hints={HINTS.list} keys="List" className="list">
       <FilterBar filters={filters} services={byUse.map(({ name }) => name)} nameRef={nameRef} onChange={change}>
@@ -132,8 +149,8 @@ export function TraceListPage() {
         <div className="list-main">
           <div className="list-tools">
             <span>
-              <b>{query.isSuccess ? count(traces.length) + (hasNextPage ? "+" : "") : "–"}</b>{" "}
-              <span className="m">{traces.length === 1 && !hasNextPage ? "trace" : "traces"}</span>
+              <b>{query.isSuccess ? count(items.length) + (hasNextPage ? "+" : "") : "–"}</b>{" "}
+              <span className="m">{whatOf(items)}</span>
             </span>
             {narrowed.map(({ field, text }) => (
               <button
@@ -161,8 +178,8 @@ export function TraceListPage() {
               )}
             </span>
           </div>
-          {query.isError && traces.length === 0 ? (
-            <Notice tone="error" title="The traces cannot be listed" detail={query.error.message}>
+          {query.isError && items.length === 0 ? (
+            <Notice tone="error" title="The runs and traces cannot be listed" detail={query.error.message}>
               <button type="button" className="btn" onClick={() => void query.refetch()}>
                 Try again
               </button>
@@ -173,7 +190,7 @@ export function TraceListPage() {
             <TraceTable
               key={address}
               scrollRef={scrollRef}
-              traces={query.isSuccess ? traces : null}
+              items={query.isSuccess ? items : null}
               selected={selected}
               initialOffset={offsets.get(address) ?? 0}
               onOpen={open}
@@ -186,4 +203,14 @@ export function TraceListPage() {
       </div>
     </Page>
   );
+}
+
+/** What the rows are: a project may have only the one or the other. */
+function whatOf(items: Listed[]): string {
+  const one = items.length === 1;
+  const runs = items.some(isRun);
+  const traces = items.some((item) => !isRun(item));
+  if (runs && traces) return "runs and traces";
+  if (runs) return one ? "run" : "runs";
+  return one ? "trace" : "traces";
 }

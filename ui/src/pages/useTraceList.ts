@@ -1,11 +1,21 @@
 import { type InfiniteData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { api } from "../api/client";
 import { useLive, useLiveScope } from "../api/live";
-import type { TraceList } from "../api/types";
+import { type ActivityList, runs } from "../api/runs";
 import { useThrottled } from "../components/throttle";
 import { type Filters, parametersOf } from "../model/address";
-import { fits, follow, hear, NO_NEWS, type Reader, rows, settle, type TraceEvent } from "../model/tracelist";
+import {
+  fits,
+  follow,
+  hear,
+  idOf,
+  type ListEvent,
+  listedOf,
+  NO_NEWS,
+  type Reader,
+  rows,
+  settle,
+} from "../model/tracelist";
 
 const PAGE = 100;
 const GATHER_MS = 50;
@@ -17,9 +27,9 @@ export function useTraceList(filters: Filters, reader: Reader) {
   const listening = useLiveScope({ project: filters.project, traceId: null }) === "listening";
   const search = useMemo(() => parametersOf(filters), [filters]);
   const key = useMemo(() => ["traces", search.toString()], [search]);
-  const query = useInfiniteQuery<TraceList, Error, InfiniteData<TraceList>, string[], string | null>({
+  const query = useInfiniteQuery<ActivityList, Error, InfiniteData<ActivityList>, string[], string | null>({
     queryKey: key,
-    queryFn: ({ pageParam, signal }) => api.traces(search, { limit: PAGE, cursor: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) => runs.activity(search, { limit: PAGE, cursor: pageParam }, signal),
     initialPageParam: null,
     getNextPageParam: (last) => last.next,
     enabled: listening,
@@ -33,21 +43,22 @@ export function useTraceList(filters: Filters, reader: Reader) {
     if (reader === "following") setNews(follow);
   }, [reader]);
 
-  const pages = useMemo(() => query.data?.pages.flatMap((page) => page.traces) ?? [], [query.data]);
-  const listed = useMemo(() => new Set(pages.map((trace) => trace.trace_id)), [pages]);
+  const pages = useMemo(() => query.data?.pages.flatMap((page) => page.items.map(listedOf)) ?? [], [query.data]);
+  const listed = useMemo(() => new Map(pages.map((item) => [idOf(item), item])), [pages]);
 
   const askForHead = useThrottled(async () => {
-    const newest = await api.traces(search, { limit: PAGE, cursor: null });
-    const events = newest.traces.map((trace): TraceEvent => ({ change: "new", trace_id: trace.trace_id, trace }));
+    const newest = await runs.activity(search, { limit: PAGE, cursor: null });
+    const items = newest.items.map(listedOf);
+    const events = items.map((item): ListEvent => ({ change: "new", id: idOf(item), item }));
     setNews((old) => hear(old, events, listed, reader, () => true));
   }, ASK_AGAIN_MS);
 
-  const gathered = useRef<TraceEvent[]>([]);
+  const gathered = useRef<ListEvent[]>([]);
   const flush = useThrottled(() => {
     const events = gathered.current.splice(0);
     const now = Date.now();
-    if (events.some(({ trace }) => trace !== null && fits(trace, filters, now) === null)) askForHead();
-    setNews((old) => hear(old, events, listed, reader, (trace) => fits(trace, filters, now) === true));
+    if (events.some(({ item }) => item !== null && fits(item, filters, now) === null)) askForHead();
+    setNews((old) => hear(old, events, listed, reader, (item) => fits(item, filters, now) === true));
   }, GATHER_MS);
 
   const head = query.data?.pages[0];
@@ -61,7 +72,11 @@ export function useTraceList(filters: Filters, reader: Reader) {
   useLive({
     trace: ({ change, trace_id, trace }) => {
       if (trace_id === null) return askAgain(); // a whole project was deleted
-      gathered.current.push({ change, trace_id, trace });
+      gathered.current.push({ change, id: trace_id, item: trace });
+      flush();
+    },
+    run: ({ change, run_id, run }) => {
+      gathered.current.push({ change, id: run_id, item: run });
       flush();
     },
     lagged: askAgain,
@@ -70,7 +85,7 @@ export function useTraceList(filters: Filters, reader: Reader) {
 
   return {
     query,
-    traces: useMemo(() => rows(pages, news), [pages, news]),
+    items: useMemo(() => rows(pages, news), [pages, news]),
     waiting: news.waiting.size,
     overflowed: news.overflowed,
     follow: useCallback(() => setNews(follow), []),
