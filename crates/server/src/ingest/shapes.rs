@@ -32,9 +32,13 @@ const fn shape(kept: &'static str, secret: &'static str, sign: Sign) -> Shape {
     Shape { kept, secret, sign }
 }
 
-pub(super) const SHAPES: [Shape; 22] = [
+pub(super) const SHAPES: [Shape; 25] = [
     // OpenAI, Anthropic, OpenRouter, Langfuse and whoever copied them.
     shape(r"sk-(?:proj-|ant-|svcacct-|admin-|or-v1-|lf-)?", r"[A-Za-z0-9_-]{16,}", Sign::Word),
+    // Groq, xAI, Perplexity.
+    shape(r"gsk_", r"[A-Za-z0-9]{40,}", Sign::Word),
+    shape(r"xai-", r"[A-Za-z0-9]{40,}", Sign::Word),
+    shape(r"pplx-", r"[A-Za-z0-9]{40,}", Sign::Word),
     // Shorter ones are ids that people give sessions.
     shape(r"sess-", r"[A-Za-z0-9]{40,}", Sign::Word),
     shape(r"(?:Bearer|bearer|BEARER)[ \t]{1,4}", r"[A-Za-z0-9._~+/=-]{16,}", Sign::NamedAndRandom),

@@ -106,7 +106,7 @@ struct StoryAgent {
     /// Of the calls that have a price; null when none has.
     #[schema(required)]
     cost: Option<Cost>,
-    /// Model calls that used tokens and have no price.
+    /// Model calls without a price, but for those that failed or still run and tell of no usage.
     unpriced_calls: u64,
 }
 

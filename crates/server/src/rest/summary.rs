@@ -80,7 +80,7 @@ pub(super) struct AgentTotals {
     /// What the model calls cost as far as that is known; null when it is known of none.
     #[schema(required)]
     cost: Option<Cost>,
-    /// Model calls that tell what they used and have no price.
+    /// Model calls without a price, but for those that failed or still run and tell of no usage.
     unpriced_calls: u64,
 }
 

@@ -96,7 +96,7 @@ pub(crate) struct Agent {
     pub(crate) tool_calls: u64,
     pub(crate) usage: Usage,
     pub(crate) cost: Option<Cost>,
-    /// Model calls that used tokens and have no price.
+    /// Model calls without a price, but for those that failed or still run and tell of no usage.
     pub(crate) unpriced_calls: u64,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use trackway_model::{DataKind, SpanData, Text, Usage};
+use trackway_model::{DataKind, SpanData, SpanRecord, Text, Usage};
 
 use super::{Agent, tree::Tree};
 
@@ -30,7 +30,7 @@ pub(super) fn agents(tree: &Tree<'_>) -> Vec<Agent> {
             kind => kind.is_frame() && !told.by_any(&below),
         };
         if counts {
-            agent.charge(data);
+            agent.charge(place.record(), data);
         }
     }
     agents
@@ -42,15 +42,15 @@ impl Agent {
         Self { name, model_calls: 0, tool_calls: 0, usage: Usage::default(), cost: None, unpriced_calls: 0 }
     }
 
-    fn charge(&mut self, data: &SpanData) {
+    fn charge(&mut self, span: &SpanRecord, data: &SpanData) {
         let is_call = data.kind.is_model_call();
         if let Some(mut usage) = data.usage.filter(|usage| !usage.is_empty()) {
             if is_call {
                 usage.requests.get_or_insert(1);
             }
             self.usage.add(&usage);
-            self.unpriced_calls += u64::from(is_call && data.cost.is_none());
         }
+        self.unpriced_calls += u64::from(span.lacks_price());
         match (&mut self.cost, data.cost.as_ref().filter(|_| is_call)) {
             (Some(sum), Some(cost)) => sum.add(cost),
             (none, Some(cost)) => *none = Some(cost.clone()),

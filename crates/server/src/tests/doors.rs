@@ -43,7 +43,7 @@ async fn call(server: &TestServer, headers: &[(&str, &str)], flag: u8, message: 
 #[tokio::test]
 async fn empty_requests_succeed_in_their_own_encoding() {
     let server = server();
-    for path in ["/v1/traces", "/v1/logs", "/v1/metrics"] {
+    for path in ["/v1/traces", "/api/public/otel/v1/traces", "/v1/logs", "/v1/metrics"] {
         let protobuf = server.send("POST", path, &[PROTOBUF], Body::empty()).await;
         assert_eq!((protobuf.status, protobuf.header("content-type")), (StatusCode::OK, PROTOBUF.1), "{path}");
         assert!(protobuf.body.is_empty());
