@@ -156,6 +156,8 @@ fn settings_come_from_flag_environment_file_and_default_in_this_order() {
     max-announced-spans 10000 default
     mask-secrets true default
     mask-pattern default
+    watch default
+    timezone auto default
     no-open false default
     ");
 }
@@ -279,6 +281,8 @@ fn every_setting_comes_from_the_environment_and_all_but_the_directory_from_the_f
         ("MAX_ANNOUNCED_SPANS", "5"),
         ("MASK_SECRETS", "no"),
         ("MASK_PATTERN", "emp-[0-9]{4,}"),
+        ("WATCH", "/var/burr:/srv/burr"),
+        ("TIMEZONE", "+02:00"),
         ("NO_OPEN", "yes"),
     ];
     command.env_clear().env("TRACKWAY_DATA_DIR", directory.path());
@@ -290,7 +294,7 @@ fn every_setting_comes_from_the_environment_and_all_but_the_directory_from_the_f
     assert!(stdout.lines().all(|line| line.contains("TRACKWAY_")), "{stdout}");
 
     let file = "listen = \"127.0.0.1:1\"\notlp_http = \"off\"\notlp_grpc = \"off\"\nallow_origin = [\"https://a.example\"]\n\
-        max_body_bytes = 2048\nmax_spans = 1\nmax_memory_bytes = 2097152\nmax_log_bytes = 2097152\nmin_free_bytes = 0\nlost_after = 5\nannounced_lost_after = 5\nmax_announced_spans = 5\nmask_secrets = false\nmask_patterns = [\"emp-[0-9]+\"]\nno_open = true\n";
+        max_body_bytes = 2048\nmax_spans = 1\nmax_memory_bytes = 2097152\nmax_log_bytes = 2097152\nmin_free_bytes = 0\nlost_after = 5\nannounced_lost_after = 5\nmax_announced_spans = 5\nmask_secrets = false\nmask_patterns = [\"emp-[0-9]+\"]\nwatch = [\"~/.burr\"]\ntimezone = \"UTC\"\nno_open = true\n";
     std::fs::write(directory.path().join("config.toml"), file).unwrap();
     let (stdout, stderr) = said(&support::command(directory.path()).arg("config").output().unwrap());
     assert_eq!(stdout.lines().filter(|line| line.ends_with("config.toml")).count(), values.len(), "{stdout}{stderr}");
