@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub(crate) async fn tell(mut watching: Watching) {
     let mut told: Vec<String> = Vec::new();
     loop {
-        let lines: Vec<String> = watching.borrow_and_update().iter().map(line).collect();
+        let lines: Vec<String> = watching.borrow_and_update().iter().filter_map(line).collect();
         for line in lines.iter().filter(|line| !told.contains(line)) {
             print::talk(line);
         }
@@ -25,23 +25,18 @@ pub(crate) async fn tell(mut watching: Watching) {
     }
 }
 
-fn line(watched: &Watched) -> String {
+/// Returns the line of a directory; none while nothing is known of it.
+fn line(watched: &Watched) -> Option<String> {
     let Watched { path, state, applications, read, troubles, trouble_count } = watched;
     let path = path.display();
     let what = match state {
-        WatchState::Waiting => return format!("{path} is not there yet; it is watched as soon as it is"),
-        WatchState::Failed { message } => return message.clone(),
+        WatchState::Waiting => return Some(format!("{path} is not there yet; it is watched as soon as it is")),
+        WatchState::Failed { message } => return Some(message.clone()),
+        WatchState::Reading if *applications == 0 => return None,
         WatchState::Reading => format!("{path}: read {read} of {applications} applications"),
         WatchState::Watching => format!("watching {path}"),
     };
-    match troubles.first() {
-        None => what,
-        Some(first) => {
-            format!(
-                "{what}; {trouble_count} cannot be read and are tried again: {} {}",
-                first.path.display(),
-                first.what
-            )
-        }
-    }
+    let Some(first) = troubles.first() else { return Some(what) };
+    let first = format_args!("{} {}", first.path.display(), first.what);
+    Some(format!("{what}; {trouble_count} cannot be read and are tried again: {first}"))
 }

@@ -54,15 +54,15 @@ pub(super) struct Teller {
 
 /// Makes the tellers of directories, and what hears all of them.
 pub(super) fn tellers(paths: &[PathBuf]) -> (Vec<Teller>, Watching) {
-    let waiting = |path: &PathBuf| Watched {
+    let begun = |path: &PathBuf| Watched {
         path: path.clone(),
-        state: WatchState::Waiting,
+        state: WatchState::Reading,
         applications: 0,
         read: 0,
         troubles: Vec::new(),
         trouble_count: 0,
     };
-    let (sender, receiver) = watch::channel(paths.iter().map(waiting).collect());
+    let (sender, receiver) = watch::channel(paths.iter().map(begun).collect());
     let sender = Arc::new(sender);
     let teller = |index| Teller { all: Arc::clone(&sender), index };
     ((0..paths.len()).map(teller).collect(), receiver)

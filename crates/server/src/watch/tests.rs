@@ -169,6 +169,16 @@ async fn a_directory_that_is_not_there_yet_is_waited_for_and_takes_shape_as_a_pr
 }
 
 #[tokio::test]
+async fn a_directory_that_goes_away_is_waited_for_again() {
+    let world = watch("store", |root| append(&root.join("store/demo/chat/log.jsonl"), &begin(0)));
+    world.until_read().await;
+    fs::remove_dir_all(world.path("store")).unwrap();
+    world.until("it waits", |world| world.watching.borrow()[0].state == WatchState::Waiting).await;
+    append(&world.path("store/demo/chat/log.jsonl"), &begin(1));
+    world.until("the new line", |world| world.has("demo/-/chat", "1.0:begin")).await;
+}
+
+#[tokio::test]
 async fn a_log_that_is_cut_or_replaced_is_read_from_its_beginning() {
     let world = watch("", |root| append(&root.join("demo/chat/log.jsonl"), &(begin(0) + &begin(1))));
     world.until_read().await;
