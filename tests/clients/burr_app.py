@@ -101,8 +101,8 @@ def sync(directory):
 
 def long(directory):
     """Steps that take their time, so that somebody can watch."""
-    app = counter(directory, "long", until=20)
-    for _ in range(20):
+    app = counter(directory, "long", until=40)
+    for _ in range(40):
         app.step()
         time.sleep(0.02)
     print("long")

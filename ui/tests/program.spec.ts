@@ -100,7 +100,7 @@ test("a program is watched from its first span to its last", async ({ page, requ
   await expect(rows(page)).toContainText("2 spans open");
 
   const trace = (await rows(page).getAttribute("data-trace")) ?? "";
-  await rows(page).getByRole("link").click();
+  await rows(page).getByRole("link").first().click();
   const root = page.locator('[data-span][aria-level="1"]');
   await expect(root).toContainText("running");
   await expect(root.locator(".bar-open")).toHaveCount(1);
@@ -207,7 +207,7 @@ test.describe("killed", () => {
     const program = run("agent");
     await page.goto("/");
     await expect(rows(page).getByRole("img", { name: "running" })).toBeVisible();
-    await rows(page).getByRole("link").click();
+    await rows(page).getByRole("link").first().click();
     const finished = page.locator("[data-span]", { hasText: "SELECT orders" });
     await expect(finished).toBeVisible();
     expect(await program.kill()).toBe("SIGKILL");
