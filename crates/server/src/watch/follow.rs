@@ -26,8 +26,10 @@ use crate::ingest::run_apart;
 const READS: usize = 4;
 /// How many applications that nobody writes to are held as they were read; the others are read again when somebody does.
 const MOST_AWAKE: usize = 256;
-/// When to try again what could not be read.
+/// When to try again what could not be read or stored; twice as late each time it fails again in a row.
 const AGAIN: Duration = Duration::from_secs(5);
+/// How often that is doubled at most.
+const MOST_DOUBLED: u32 = 6;
 /// How often a directory is looked for that is not there.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long the first files in an empty directory are given to become something.
@@ -69,6 +71,8 @@ struct Following {
     /// Applications that have not been read to their end yet.
     unread: HashSet<Application>,
     troubles: BTreeMap<PathBuf, String>,
+    /// How often in a row something has failed.
+    failures: HashMap<PathBuf, u32>,
     reads: JoinSet<Done>,
     /// Counts readings, to know which reader was not used for the longest.
     turn: u64,
@@ -112,6 +116,7 @@ impl Following {
             annotating: HashMap::new(),
             unread: HashSet::new(),
             troubles: BTreeMap::new(),
+            failures: HashMap::new(),
             reads: JoinSet::new(),
             turn: 0,
             awake: 0,
@@ -274,6 +279,7 @@ impl Following {
                 self.queue.push(task, if is_first { Reason::Found } else { Reason::Written });
             }
             Outcome::Read { wait, .. } => {
+                self.failures.remove(&path);
                 if let Task::Application(application) = &task {
                     self.unread.remove(application);
                 }
@@ -284,8 +290,10 @@ impl Following {
                 }
             }
             Outcome::Failed(what) => {
+                let failures = self.failures.entry(path.clone()).or_default();
+                self.queue.push_later(task, AGAIN * 2_u32.pow(*failures));
+                *failures = (*failures + 1).min(MOST_DOUBLED);
                 self.troubles.insert(path, what);
-                self.queue.push_later(task, AGAIN);
                 self.teller.troubles(&self.troubles);
             }
         }
