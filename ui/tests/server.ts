@@ -21,11 +21,12 @@ const ARGUMENTS = [
 export class Server {
   readonly url: string;
   private readonly process: ChildProcess;
-  private readonly directory: string;
+  /** Where it keeps what it is told. */
+  readonly dataDir: string;
 
   private constructor(process: ChildProcess, directory: string, url: string) {
     this.process = process;
-    this.directory = directory;
+    this.dataDir = directory;
     this.url = url;
   }
 
@@ -53,7 +54,7 @@ export class Server {
       this.process.kill();
       await ended;
     }
-    await rm(this.directory, { recursive: true, force: true });
+    await rm(this.dataDir, { recursive: true, force: true });
   }
 }
 

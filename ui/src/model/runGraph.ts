@@ -48,7 +48,7 @@ export interface Placement {
 }
 
 const HEIGHT = 32;
-const LETTER = 6.6;
+const LETTER = 7;
 const AROUND = 72;
 
 const INPUT = "input:";
@@ -116,14 +116,16 @@ function sizeOf(name: string): { width: number; height: number } {
 const LAYER = 72;
 const GAP = 28;
 const LANE = 12;
+const MOST_IN_LINE = 8;
 
 /** A plain layout, at once: actions in layers by their distance from where a run begins. */
 export function layered({ nodes, ways }: StateGraph): Placement {
   const layer = layers(nodes, ways);
-  const rows = grouped(nodes, ({ id }) => layer.get(id) ?? 0);
+  const rows = [...grouped(nodes, ({ id }) => layer.get(id) ?? 0)].sort(([a], [b]) => a - b);
   const placed = new Map<string, Point>();
   const boxes = new Map<string, ActionNode>(nodes.map((node) => [node.id, node]));
-  for (const [row, members] of rows) {
+  const lines = rows.flatMap(([, members]) => inLines(members));
+  for (const [row, members] of lines.entries()) {
     const whole = members.reduce((sum, { width }) => sum + width + GAP, -GAP);
     let x = -whole / 2;
     for (const { id, width } of members) {
@@ -138,6 +140,12 @@ export function layered({ nodes, ways }: StateGraph): Placement {
     if (from && to && a && b) drawn.set(way.id, straight(from, a, to, b));
   }
   return { nodes: placed, ways: drawn };
+}
+
+/** Many actions in one layer would be read from afar only: they stand in several lines. */
+function inLines(members: ActionNode[]): ActionNode[][] {
+  const lines = Math.ceil(members.length / MOST_IN_LINE);
+  return Array.from({ length: lines }, (_, i) => members.slice(i * MOST_IN_LINE, (i + 1) * MOST_IN_LINE));
 }
 
 /** How far each action is from the first: breadth first, so that a way back changes nothing. */

@@ -11,6 +11,7 @@ import {
 import { memo, useEffect, useMemo, useState } from "react";
 import type { AppDetail, Step } from "../../api/runs";
 import { count, line, plural } from "../../model/format";
+import { grouped } from "../../model/grouped";
 import {
   type ActionNode,
   inputName,
@@ -176,6 +177,7 @@ const Ways = memo(function Ways({ graph, placement }: { graph: StateGraph; place
   const isNear = useStore(({ transform }) => transform[2] > NEAR);
   const withLabels = isNear && hasLabels(graph);
   const ways = useMemo(() => graph.ways.toSorted((a, b) => ORDER[a.state] - ORDER[b.state]), [graph]);
+  const leaving = useMemo(() => grouped(graph.ways, ({ from }) => from), [graph]);
   return (
     <svg className="ways" width="1" height="1" aria-hidden="true">
       <defs>
@@ -184,7 +186,15 @@ const Ways = memo(function Ways({ graph, placement }: { graph: StateGraph; place
       </defs>
       {ways.map((way) => {
         const { points = [], label = null } = placement.ways.get(way.id) ?? {};
-        return <WayLine key={way.id} of={way} points={points} label={withLabels ? (label ?? middle(points)) : null} />;
+        return (
+          <WayLine
+            key={way.id}
+            of={way}
+            points={points}
+            label={withLabels ? (label ?? middle(points)) : null}
+            isChoice={(leaving.get(way.from)?.length ?? 0) > 1}
+          />
+        );
       })}
     </svg>
   );
@@ -249,9 +259,12 @@ interface WayLineProps {
   points: Point[];
   /** Null where there is no room for a condition. */
   label: Point | null;
+  /** Whether another way leaves the same action: of a single one the action's own count says as much. */
+  isChoice: boolean;
 }
 
-function WayLine({ of, points, label }: WayLineProps) {
+function WayLine({ of, points, label, isChoice }: WayLineProps) {
+  const tellsCount = of.count > 1 && (isChoice || of.condition !== "");
   const path = pathOf(points);
   const condition = of.condition === "" ? "" : `\nif ${line(of.condition)}`;
   return (
@@ -263,10 +276,10 @@ function WayLine({ of, points, label }: WayLineProps) {
         d={path}
         markerEnd={of.state === "taken" ? "url(#way-taken)" : "url(#way-other)"}
       />
-      {label && (of.condition !== "" || of.count > 1) && (
+      {label && (of.condition !== "" || tellsCount) && (
         <text className={`way-label ${of.state}`} x={label.x} y={label.y + 3} textAnchor="middle">
           {labelOf(of.condition)}
-          {of.count > 1 && (
+          {tellsCount && (
             <tspan className="way-count" dx={of.condition === "" ? 10 : 4}>
               ×{count(of.count)}
             </tspan>
@@ -288,15 +301,17 @@ const LEAST_READABLE = 0.72;
 function Sight({ placement, nodes, action }: { placement: Placement; nodes: BoxNode[]; action: string | null }) {
   const { fitView, setCenter, getZoom, getNode, getViewport } = useReactFlow();
   const [width, height] = [useStore((store) => store.width), useStore((store) => store.height)];
-  const whole = () => void fitView({ padding: 0.06, maxZoom: 1 });
+  const whole = () => fitView({ padding: 0.06, maxZoom: 1 });
   // biome-ignore lint/correctness/useExhaustiveDependencies: another layout or another size is looked at anew
   useEffect(() => {
     if (width === 0 || height === 0) return;
-    whole();
-    const frame = requestAnimationFrame(() => {
-      if (getZoom() < LEAST_READABLE) look(action ?? nodes[0]?.id ?? null);
+    let isWanted = true;
+    void whole().then(() => {
+      if (isWanted && getZoom() < LEAST_READABLE) look(action ?? nodes[0]?.id ?? null);
     });
-    return () => cancelAnimationFrame(frame);
+    return () => {
+      isWanted = false;
+    };
   }, [placement, width, height]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another action moves the sight
@@ -318,7 +333,13 @@ function Sight({ placement, nodes, action }: { placement: Placement; nodes: BoxN
   }
   return (
     <div className="graph-tools">
-      <button type="button" className="btn sq" title="The whole graph" aria-label="The whole graph" onClick={whole}>
+      <button
+        type="button"
+        className="btn sq"
+        title="The whole graph"
+        aria-label="The whole graph"
+        onClick={() => void whole()}
+      >
         <Icon name="search" />
       </button>
     </div>

@@ -9,6 +9,7 @@ import { StatusMark } from "../StatusMark";
 import { logShare } from "../TraceRow";
 import { TrailPicture } from "./TrailPicture";
 import "../TraceRow.css";
+import "./RunRow.css";
 
 interface RunRowProps {
   run: App;
@@ -75,7 +76,7 @@ function RunRowName({ run }: { run: App }) {
   return (
     <span role="gridcell" className="tracerow-name">
       <Icon name="run" />
-      <Link to={runPath(project, app_id, partition_key)} className="el" title={line(app_id)} tabIndex={-1}>
+      <Link to={runPath(project, app_id, partition_key)} className="el runrow-name" title={line(app_id)} tabIndex={-1}>
         <b>{line(app_id)}</b>
       </Link>
       {partition_key !== null && (

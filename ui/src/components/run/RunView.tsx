@@ -11,7 +11,7 @@ import { Lineage } from "./Lineage";
 import { Remarks } from "./Remarks";
 import { Scrubber } from "./Scrubber";
 import { StepList } from "./StepList";
-import { useSteps } from "./useSteps";
+import { failureFrom, useSteps } from "./useSteps";
 import "./RunView.css";
 
 /** Fetched apart: it draws with a library of its own. */
@@ -87,13 +87,10 @@ export function RunView({ name, detail }: RunViewProps) {
     setPlaying(!playing);
   };
 
-  const nextFailure = () => {
-    const known = [...steps.pages].sort(([a], [b]) => a - b);
-    const failures = known.flatMap(([page, list]) =>
-      list.flatMap(({ state }, i) => (state === "failed" ? [page * STEPS_PAGE + i] : [])),
-    );
-    const next = failures.find((index) => index > at) ?? failures[0];
-    if (next !== undefined) go(next);
+  const nextFailure = async () => {
+    if (app.error_count === 0) return;
+    const next = (await failureFrom(name, at + 1, count)) ?? (await failureFrom(name, 0, at));
+    if (next !== null) go(next);
   };
   const open = () => step?.trace_id && navigate(tracePath(step.trace_id, step.span_id ?? undefined));
   const back = () => go(at - 1);
@@ -112,7 +109,7 @@ export function RunView({ name, detail }: RunViewProps) {
     " ": play,
     d: () => step && select(step, tab === "diff" ? "overview" : "diff"),
     f: () => step && select(step, "load"),
-    e: nextFailure,
+    e: () => void nextFailure(),
     n: () => select(null),
     Enter: open,
     v: () => detail.trace_id && navigate(tracePath(detail.trace_id, step?.span_id ?? undefined)),

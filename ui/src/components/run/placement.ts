@@ -25,6 +25,8 @@ const OPTIONS = {
 /** Conditions on so many ways fit between the boxes; beyond, they are told when a way is pointed at. */
 const MOST_LABELS = 60;
 const LETTER = 6.1;
+/** Letters that are left for how often a way was taken. */
+const COUNT = 4;
 
 export const hasLabels = ({ ways }: StateGraph): boolean => ways.length <= MOST_LABELS;
 
@@ -65,7 +67,7 @@ function asked(graph: StateGraph): ElkNode {
       ...(condition === "" ? { layoutOptions: { "elk.layered.priority.straightness": "10" } } : {}),
       labels:
         labelled && condition !== ""
-          ? [{ text: condition, width: labelOf(condition).length * LETTER, height: 14 }]
+          ? [{ text: condition, width: (labelOf(condition).length + COUNT) * LETTER, height: 14 }]
           : [],
     })),
   };
