@@ -148,6 +148,7 @@ test("a program is watched from its first span to its last", async ({ page, requ
   const detail = page.getByRole("complementary", { name: "Span" });
   await expect(detail).toContainText("no answer from api.carrier.example within 800 ms");
   await expect(detail).toContainText("agent::Unreachable");
+  await detail.getByRole("tab", { name: /Attributes/ }).click();
   await expect(detail).toContainText("gen_ai.tool.name");
 });
 
