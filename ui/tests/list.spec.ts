@@ -50,7 +50,7 @@ test("a duration that is none is marked and filters nothing", async ({ page, sen
 test("no match names the filters and offers to remove each", async ({ page, send }) => {
   await send(...three);
   await page.goto("/?service=mail&name=oldest");
-  await expect(page.getByRole("heading", { name: "No trace matches" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Nothing matches" })).toBeVisible();
   const notice = page.locator(".notice");
   await expect(notice.getByRole("button", { name: /name contains “oldest”.*1 match/ })).toBeVisible();
   await notice.getByRole("button", { name: /service is mail/ }).click();
@@ -133,7 +133,7 @@ test("a long list is read page by page, with few rows in the document", async ({
 test("an API that fails says why and offers to try again", async ({ page, send }) => {
   await send(...three);
   await page.goto("/?start=yesterday-ish");
-  await expect(page.getByRole("heading", { name: "The traces cannot be listed" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "The runs and traces cannot be listed" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Try again" })).toBeVisible();
 });
 

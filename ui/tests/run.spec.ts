@@ -179,8 +179,8 @@ test("runs of Burr are listed, opened, judged and deleted", async ({ page, serve
   await page.keyboard.press("e");
   await expect(inspector(page)).toContainText("division by zero");
   await tab(page, "Notes").click();
-  await page.getByRole("button", { name: "Bad" }).click();
-  await page.getByLabel("Note").last().fill("It should have asked.");
+  await page.getByRole("button", { name: "Bad", exact: true }).click();
+  await page.getByRole("textbox", { name: "Note" }).fill("It should have asked.");
   await page.getByLabel("Tags").fill("oops, maths");
   await page.getByRole("button", { name: "Save the note" }).click();
   await expect(page.getByRole("article")).toContainText("It should have asked.");

@@ -25,8 +25,8 @@ export function FilterBar({ filters, services, nameRef, onChange, children }: Fi
         <Icon name="search" />
         <TypedField
           inputRef={nameRef}
-          label="Name of a span"
-          placeholder="Name of a span"
+          label="Name of a run or span"
+          placeholder="Name of a run or span"
           value={filters.name}
           onSettle={(name) => onChange({ name })}
         />

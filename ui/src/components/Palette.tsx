@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { groupPath, originalPath, ownId, tracePath } from "../model/address";
+import { groupPath, NO_FILTERS, originalPath, ownId, parametersOf, tracePath } from "../model/address";
 import { line } from "../model/format";
 import { Dialog } from "./Dialog";
 import { Icon, type IconName } from "./Icon";
@@ -26,6 +26,12 @@ function byName(text: string): Command[] {
   return [
     { icon: "trace", name: `Trace ${line(text)}`, note: "by its client's id", run: () => navigate(originalPath(text)) },
     { icon: "thread", name: `Group ${line(text)}`, note: "all its traces", run: () => navigate(groupPath(text)) },
+    {
+      icon: "run",
+      name: `Runs and traces called ${line(text)}`,
+      note: "in the list",
+      run: () => navigate(`/?${parametersOf({ ...NO_FILTERS, name: text })}`),
+    },
   ];
 }
 

@@ -135,9 +135,11 @@ export function prints(marks: Mark[], width: number, least = LEAST_PRINT, most =
   const sum = roots.reduce((all, root) => all + root, 0);
   const floor = Math.min(least, width / marks.length);
   const free = Math.max(0, width - floor * marks.length);
+  // Few steps do not fill the line: the longest is as wide as a print may be, and the others keep their share.
+  const perRoot = sum > 0 ? Math.min(free / sum, Math.max(0, most - floor) / Math.max(...roots)) : 0;
   let x = 0;
   return marks.map((mark, i) => {
-    const wide = Math.min(most, floor + (sum > 0 ? ((roots[i] ?? 0) / sum) * free : free / marks.length));
+    const wide = sum > 0 ? floor + (roots[i] ?? 0) * perRoot : Math.min(most, width / marks.length);
     const print: Print = {
       index: mark.index,
       sequence: mark.sequence,

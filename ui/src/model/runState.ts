@@ -4,6 +4,7 @@ import type { Json, StateChange } from "../api/runs";
 import { isExactNumber } from "./exact";
 import { bytes } from "./format";
 import { grouped } from "./grouped";
+import { isOwnField } from "./run";
 import { textBytes } from "./value";
 
 /** A field that the server cut because of its size. */
@@ -92,8 +93,9 @@ function linesOf({ key, path: names = [], op, before = null, after = null, at = 
   }
 }
 
+/** How many fields of the reader's own came and went. */
 export function counts(lines: DiffLine[]): { added: number; removed: number } {
-  const of = (sign: DiffSign) => lines.filter((line) => line.sign === sign).length;
+  const of = (sign: DiffSign) => lines.filter((line) => line.sign === sign && isOwnField(line.key)).length;
   return { added: of("add"), removed: of("remove") };
 }
 

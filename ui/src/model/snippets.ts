@@ -1,6 +1,8 @@
 /** Programs that send a first span; tests run the very same files. */
 
 import content from "../snippets/agents-content.py?raw";
+import burrPython from "../snippets/burr.py?raw";
+import burrShell from "../snippets/burr.sh?raw";
 import curl from "../snippets/curl.sh?raw";
 import environment from "../snippets/environment.sh?raw";
 import agentsJavaScript from "../snippets/openai-agents.mjs?raw";
@@ -52,6 +54,13 @@ const SNIPPETS: Snippet[] = [
     main: 1,
   },
   { name: "curl", parts: [{ file: "shell", text: curl }] },
+  {
+    name: "Burr",
+    parts: [
+      { file: "shell: what Burr's tracker writes, as it is", text: burrShell },
+      { file: "a program that it is written by: counter.py", text: burrPython },
+    ],
+  },
 ];
 
 export function snippetsFor(endpoint: string): Snippet[] {

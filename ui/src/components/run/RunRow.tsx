@@ -80,7 +80,7 @@ function RunRowName({ run }: { run: App }) {
         <b>{line(app_id)}</b>
       </Link>
       {partition_key !== null && (
-        <span className="tag tracerow-group" title={`partition ${line(partition_key)}`}>
+        <span className="tag tracerow-group runrow-partition" title={`partition ${line(partition_key)}`}>
           <Icon name="user" small />
           <span className="el">{line(partition_key)}</span>
         </span>
