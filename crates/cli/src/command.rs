@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{import::Import, settings::Flags};
+use crate::{import::Import, settings::Flags, state::State};
 
 /// Records what agents, state machines and services did, shows it live, and goes back to any step.
 #[derive(Debug, Parser)]
@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Demo,
     /// Read what Burr wrote, through the server that runs or else into the data directory
     Import(Import),
+    /// Print the state of a run after a step, as JSON
+    State(State),
     /// Print every setting with its value and where the value came from
     Config,
 }
@@ -38,6 +40,7 @@ Examples:
   trackway demo                              have something to look at
   trackway --watch ~/.burr                   show what Burr's tracker writes, as it is written
   trackway import ~/.burr                    read it once
+  trackway state RUN --at 3                  the state of a run after its step 3
   trackway config                            see what is set, and by what
 
 Send traces from any OpenTelemetry SDK:

@@ -10,6 +10,7 @@ mod print;
 mod running;
 mod serve;
 mod settings;
+mod state;
 mod watches;
 
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Command::Serve => serve::run(settings),
         Command::Demo => demo::run(settings),
         Command::Import(import) => import::run(settings, import),
+        Command::State(asked) => state::run(settings, asked),
         Command::Config => settings::show(settings),
     };
     match outcome {

@@ -130,6 +130,12 @@ pub(crate) fn agent(timeout: Duration) -> Agent {
     Agent::config_builder().timeout_global(Some(timeout)).proxy(None).http_status_as_error(false).build().into()
 }
 
+/// Writes a text as one part of a URL.
+pub(crate) fn escaped(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
 /// Asks whether a Trackway answers at `url`.
 pub(crate) fn health(url: &str) -> Option<Health> {
     let answer = agent(Duration::from_secs(2)).get(format!("{url}/api/v1/health")).call();

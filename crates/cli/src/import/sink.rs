@@ -13,7 +13,11 @@ use trackway_wire::{burr::Item, records};
 use ureq::Agent;
 
 use super::count::Count;
-use crate::{running, serve, settings::Settings};
+use crate::{
+    running::{self, escaped},
+    serve,
+    settings::Settings,
+};
 
 /// How much is sent at once, in bytes; a longer line goes alone.
 const MOST_BYTES: usize = 4 << 20;
@@ -137,12 +141,6 @@ fn records_url(server: &str, run: &RunKey) -> String {
         url += &format!("?partition={}", escaped(partition));
     }
     url
-}
-
-/// Writes a text as one part of a URL.
-fn escaped(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 fn post_records(agent: &Agent, url: &str, body: String, count: &mut Count) -> Result<()> {
