@@ -3,6 +3,7 @@
 pub(crate) mod agents;
 mod body;
 mod ended;
+mod escapes;
 mod format;
 pub(crate) mod grpc;
 pub(crate) mod http;

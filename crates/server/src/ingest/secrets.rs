@@ -1,15 +1,21 @@
 //! Secrets that come with what is traced are masked in the bytes, before these are decoded or written anywhere.
 //!
 //! A masked text keeps its length: what lies around it, lengths and offsets with it, stays as it came. In protobuf a tag
-//! can be a letter, so a match is only believed within one text of the message; in JSON no shape reaches over a quote.
+//! can be a letter, so a match is only believed within one text of the message, and what its senders call bytes is none;
+//! in JSON no secret reaches over a quote.
 
 use std::{ops::Range, sync::LazyLock};
 
+use base64::{
+    Engine,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use regex::bytes::{Regex, RegexBuilder};
 use trackway_wire::otlp::{self, Encoding};
 
 use super::{
-    Format,
+    Format, escapes,
     shapes::{SHAPES, Sign},
 };
 
@@ -17,6 +23,14 @@ use super::{
 const MASK: u8 = b'*';
 /// The most bytes of a private key's block.
 const LONGEST_BLOCK: usize = 16 << 10;
+/// The most bytes of a name and a password.
+const LONGEST_CREDENTIALS: usize = 8 << 10;
+
+/// Reads Base64 with and without its padding.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// All shapes at once.
 static KNOWN: LazyLock<Regex> = LazyLock::new(|| one_of(&SHAPES.map(|shape| shape.kept.to_owned() + shape.secret)));
@@ -87,6 +101,10 @@ pub(super) fn find(masking: &Masking, format: Format, body: &[u8]) -> Vec<Range<
         }
         Format::Otlp(_, Encoding::Json) | Format::OpenAiAgents | Format::Records => {
             found.known(body, 0);
+            if escapes::has_letters(body) {
+                json_texts(body, |text| found.escaped(body, text));
+                found.merge();
+            }
             if let Some(own) = &masking.own {
                 json_texts(body, |text| found.own(own, body, text));
             }
@@ -111,24 +129,32 @@ pub(super) fn overwrite(body: &mut [u8], format: Format, found: &[Range<usize>])
     }
 }
 
-/// Overwrites a part of a JSON string but for its escapes, and for those of JSON within it.
+/// Overwrites a part of a JSON string but for its escapes, and for those of JSON within it; escaped letters are no
+/// exception.
 fn overwrite_json(body: &mut [u8], range: Range<usize>) {
     let mut before = range.start.checked_sub(1).and_then(|index| body.get(index)).copied();
     let mut digits = 0;
-    for byte in body.get_mut(range).into_iter().flatten() {
+    let mut rest = body.get_mut(range).unwrap_or_default();
+    while let Some(byte) = rest.first().copied() {
         let is_escaped = before == Some(b'\\');
-        before = Some(*byte);
-        if is_escaped && *byte == b'u' {
+        let letter = if is_escaped { None } else { escapes::letter(rest).filter(|(letter, _)| *letter != b'"') };
+        let (now, later) = rest.split_at_mut(letter.map_or(1, |(_, length)| length));
+        rest = later;
+        before = Some(byte);
+        if letter.is_some() {
+            now.fill(MASK);
+            before = Some(MASK);
+        } else if is_escaped && byte == b'u' {
             digits = 4;
         } else if digits > 0 {
             digits -= 1;
-        } else if !is_escaped && *byte != b'\\' {
-            *byte = MASK;
+        } else if !is_escaped && byte != b'\\' {
+            now.fill(MASK);
         }
     }
 }
 
-/// Calls back with what stands between the quotes of each string.
+/// Calls back with what stands between the quotes of each string; the last one may have been cut off.
 fn json_texts(body: &[u8], mut each: impl FnMut(Range<usize>)) {
     let mut begun = None;
     let mut is_escaped = false;
@@ -144,6 +170,9 @@ fn json_texts(body: &[u8], mut each: impl FnMut(Range<usize>)) {
             _ => {}
         }
     }
+    if let Some(start) = begun {
+        each(start..body.len());
+    }
 }
 
 #[derive(Default)]
@@ -158,6 +187,31 @@ impl Found {
         if let Some(own) = &masking.own {
             self.own(own, body, text);
         }
+    }
+
+    /// Looks at a string of JSON as it reads with its escaped letters.
+    fn escaped(&mut self, body: &[u8], text: Range<usize>) {
+        let json = body.get(text.clone()).unwrap_or_default();
+        if !escapes::has_letters(json) {
+            return;
+        }
+        let plain = escapes::plain(json);
+        let mut found = Self::default();
+        found.known(&plain.text, 0);
+        let origins = found.ranges.into_iter().map(|range| plain.origin(range));
+        self.ranges.extend(origins.map(|origin| text.start + origin.start..text.start + origin.end));
+    }
+
+    /// Makes one of what was found twice.
+    fn merge(&mut self) {
+        self.ranges.sort_by_key(|range| range.start);
+        self.ranges.dedup_by(|range, before| {
+            let is_part = range.start < before.end;
+            if is_part {
+                before.end = before.end.max(range.end);
+            }
+            is_part
+        });
     }
 
     fn own(&mut self, own: &Regex, body: &[u8], text: Range<usize>) {
@@ -193,11 +247,11 @@ fn kept_of(whole: &[u8]) -> Option<(usize, Sign)> {
 fn extent(text: &[u8], start: usize, end: usize, sign: Sign) -> (Range<usize>, usize) {
     let rest = text.get(end..).unwrap_or_default();
     match sign {
-        Sign::Word | Sign::WholeWord => {
+        Sign::Word | Sign::Key | Sign::WholeWord => {
             let word = rest.iter().take_while(|byte| is_word(**byte)).count();
             (start..end, end + word)
         }
-        Sign::Named | Sign::NamedAndRandom => (start..end, end),
+        Sign::Named | Sign::NamedAndUnspoken | Sign::Credentials => (start..end, end),
         Sign::Enclosed => (start..end - 1, end),
         Sign::Block => {
             let is_of_block = |byte: &&u8| !matches!(byte, b'-' | b'"');
@@ -211,12 +265,58 @@ fn is_secret(text: &[u8], start: usize, secret: &Range<usize>, sign: Sign) -> bo
     let bytes = text.get(secret.clone()).unwrap_or_default();
     let next = text.get(secret.end);
     match sign {
-        Sign::Word => begins_word(text, start) && looks_random(bytes),
+        Sign::Word => (begins_word(text, start) || follows_name(text, start)) && looks_random(bytes),
+        Sign::Key => is_key(text, start, secret.start, bytes),
         Sign::WholeWord => begins_word(text, start) && !next.is_some_and(|byte| is_word(*byte)),
         Sign::Named | Sign::Enclosed => bytes.iter().any(|byte| *byte != MASK),
-        Sign::NamedAndRandom => looks_random(bytes),
+        Sign::NamedAndUnspoken => {
+            looks_random(bytes) && bytes.split(|byte| !byte.is_ascii_alphanumeric()).any(unspoken)
+        }
+        Sign::Credentials => are_credentials(bytes),
         Sign::Block => !secret.is_empty(),
     }
+}
+
+/// Whether a word that begins as keys do is one: that its prefix says so, or else that one of its parts does.
+fn is_key(text: &[u8], start: usize, kept: usize, bytes: &[u8]) -> bool {
+    let has_owner = kept - start > "sk-".len() && bytes.len() >= 16;
+    if has_owner {
+        return (begins_word(text, start) || follows_name(text, start)) && looks_random(bytes);
+    }
+    let is_setting = matches!(text.get(..start), Some([.., b'A'..=b'Z' | b'0'..=b'9', b'_']));
+    (begins_word(text, start) || is_setting) && bytes.split(|byte| !byte.is_ascii_alphanumeric()).any(is_of_key)
+}
+
+/// Whether a part between dashes is so long and wild as those of keys are.
+fn is_of_key(part: &[u8]) -> bool {
+    let has = |is: fn(&u8) -> bool| part.iter().any(is);
+    let has_digit = has(u8::is_ascii_digit);
+    let is_mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    let is_hex = has_digit && has(u8::is_ascii_alphabetic) && are_digits(part);
+    let is_wild = match part.len() {
+        0..8 => false,
+        8..12 => has_digit && is_mixed,
+        12..16 => has_digit && is_mixed || is_hex,
+        _ => has_digit || is_mixed,
+    };
+    is_wild && unspoken(part)
+}
+
+/// Whether this is no word that people would say or write: letters of one case, or capitalised words run together, with
+/// up to four digits behind.
+fn unspoken(part: &[u8]) -> bool {
+    let letters = part.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let (letters, digits) = part.split_at(letters);
+    let capitals = letters.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+    let is_cased = capitals == letters.len() || capitals * 4 <= letters.len() + 3;
+    !is_cased || digits.len() > 4 || !digits.iter().all(u8::is_ascii_digit)
+}
+
+/// Whether this is a name and a password, in Base64.
+fn are_credentials(bytes: &[u8]) -> bool {
+    let decoded = bytes.get(..LONGEST_CREDENTIALS.min(bytes.len())).and_then(|bytes| BASE64.decode(bytes).ok());
+    let text = decoded.and_then(|decoded| String::from_utf8(decoded).ok());
+    text.is_some_and(|text| text.contains(':') && !text.contains(char::is_control))
 }
 
 fn is_word(byte: u8) -> bool {
@@ -234,6 +334,11 @@ fn begins_word(text: &[u8], start: usize) -> bool {
         [.., b'%', a, b] => are_digits(&[*a, *b]),
         _ => false,
     }
+}
+
+/// Whether what begins at `start` is glued to a name, as `API_KEY_` is.
+fn follows_name(text: &[u8], start: usize) -> bool {
+    text.get(..start).is_some_and(|before| before.ends_with(b"_"))
 }
 
 fn are_digits(bytes: &[u8]) -> bool {

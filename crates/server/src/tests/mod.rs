@@ -12,6 +12,7 @@ mod runs_burr;
 mod runs_live;
 mod runs_said;
 mod secrets;
+mod secrets_words;
 mod story;
 
 use std::{

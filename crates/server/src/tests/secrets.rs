@@ -43,7 +43,7 @@ fn secrets() -> Vec<(String, &'static str)> {
     ]
 }
 
-fn masked(secret: &str, kept: &str) -> String {
+pub(super) fn masked(secret: &str, kept: &str) -> String {
     format!("{kept}{}", "*".repeat(secret.len() - kept.len()))
 }
 
@@ -80,7 +80,7 @@ async fn post(server: &TestServer, content_type: &str, body: Vec<u8>) -> Answer 
 }
 
 /// What is stored of the attribute `said` of the only span.
-async fn said(server: &TestServer) -> String {
+pub(super) async fn said(server: &TestServer) -> String {
     let found = server.get(&format!("/api/v1/traces/{:032x}/spans/{:016x}", 1, 1)).await.json();
     let attributes = found["spans"][0]["attributes"].as_array().unwrap_or_else(|| panic!("no span: {found}"));
     let said = attributes.iter().find(|attribute| attribute["key"] == "said").unwrap();
@@ -88,7 +88,7 @@ async fn said(server: &TestServer) -> String {
 }
 
 /// What becomes of a text that comes as an attribute in OTLP JSON, and how many secrets were counted.
-async fn through_json(config: Config, text: &str) -> (String, u64) {
+pub(super) async fn through_json(config: Config, text: &str) -> (String, u64) {
     let server = configured(config);
     let attribute = json!([{"key": "said", "value": {"stringValue": text}}]);
     assert_eq!(server.post(&span(1, 1, &format!(",\"attributes\":{attribute}"))).await.text(), "{}");
