@@ -65,6 +65,7 @@ pub(crate) fn open(settings: &Settings) -> Result<(Embedded, Recovery)> {
     config.max_spans = settings.max_spans;
     config.max_memory_bytes = settings.max_memory_bytes;
     config.max_log_bytes = settings.max_log_bytes;
+    config.max_run_bytes = settings.max_run_bytes;
     config.min_free_bytes = settings.min_free_bytes;
     config.lost_after = settings.lost_after;
     config.announced = settings.announced;

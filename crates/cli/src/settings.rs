@@ -52,6 +52,9 @@ pub(crate) struct Flags {
     /// The most bytes that the log may take on the disk; a file of it goes when nothing in it is kept [default: 8589934592]
     #[arg(long, global = true, value_name = "BYTES")]
     max_log_bytes: Option<u64>,
+    /// The most bytes that runs of state machines may take on the disk, with their states [default: 8589934592]
+    #[arg(long, global = true, value_name = "BYTES")]
+    max_run_bytes: Option<u64>,
     /// Room to leave on the disk [default: auto, the larger of 256 MiB and 2 % of the disk]
     #[arg(long, global = true, value_name = "BYTES|auto")]
     min_free_bytes: Option<Room>,
@@ -96,6 +99,7 @@ struct File {
     max_spans: Option<u64>,
     max_memory_bytes: Option<u64>,
     max_log_bytes: Option<u64>,
+    max_run_bytes: Option<u64>,
     min_free_bytes: Option<u64>,
     lost_after: Option<u64>,
     announced_lost_after: Option<u64>,
@@ -120,6 +124,7 @@ pub(crate) struct Settings {
     pub(crate) max_spans: u64,
     pub(crate) max_memory_bytes: u64,
     pub(crate) max_log_bytes: u64,
+    pub(crate) max_run_bytes: u64,
     /// As much as the store thinks right when absent.
     pub(crate) min_free_bytes: Option<u64>,
     pub(crate) lost_after: Duration,
@@ -351,6 +356,8 @@ impl Flags {
             finder.number("max-memory-bytes", self.max_memory_bytes, file.max_memory_bytes, 2 << 30, memory)?;
         let log = 1_048_576..=u64::MAX;
         let max_log_bytes = finder.number("max-log-bytes", self.max_log_bytes, file.max_log_bytes, 8 << 30, log)?;
+        let runs = 1_048_576..=u64::MAX;
+        let max_run_bytes = finder.number("max-run-bytes", self.max_run_bytes, file.max_run_bytes, 8 << 30, runs)?;
         let min_free_bytes = file.min_free_bytes.map(|bytes| Room(Some(bytes)));
         let min_free_bytes = finder.find("min-free-bytes", self.min_free_bytes, min_free_bytes, "auto")?;
         let lost_after = finder.number("lost-after", self.lost_after, file.lost_after, 600, 1..=31_536_000)?;
@@ -405,6 +412,7 @@ impl Flags {
             max_spans,
             max_memory_bytes,
             max_log_bytes,
+            max_run_bytes,
             min_free_bytes: min_free_bytes.0,
             lost_after: Duration::from_secs(lost_after),
             announced,
