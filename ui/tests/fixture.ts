@@ -14,7 +14,7 @@ interface Fixtures {
 }
 
 /** Messages of the browser about answers that a test provokes. */
-const EXPECTED = /Failed to load resource: (the server responded with a status of 4(00|04)|net::ERR_FAILED)/;
+const EXPECTED = /Failed to load resource: (the server responded with a status of 4(00|04|09)|net::ERR_FAILED)/;
 
 export const test = base.extend<Fixtures>({
   settings: [[], { option: true }],

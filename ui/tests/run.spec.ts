@@ -213,3 +213,66 @@ test("the spans of a step lead to the trace", async ({ page, server }) => {
   await expect(page).toHaveURL(/\/trace\/[0-9a-f]{32}\?span=/);
   await expect(page.getByRole("treeitem").first()).toBeVisible();
 });
+
+/** Tells the server of steps of a run, in its own records. */
+async function record(server: Server, app: string, ...lines: object[]) {
+  const response = await fetch(`${server.url}/api/v1/projects/demo/apps/${app.replace(/(\?.*)?$/, "/records$1")}`, {
+    method: "POST",
+    headers: { "content-type": "application/x-ndjson" },
+    body: lines.map((line) => JSON.stringify(line)).join("\n"),
+  });
+  expect(await response.json()).toMatchObject({ rejected: [] });
+}
+
+const begin = (sequence: number, action: string) => ({
+  type: "begin",
+  sequence,
+  action,
+  time: new Date(Date.now()).toISOString(),
+});
+const end = (sequence: number, action: string, state: object) => ({
+  type: "end",
+  sequence,
+  action,
+  time: new Date(Date.now()).toISOString(),
+  result: {},
+  state,
+});
+
+test("a step that the server is told of is shown at once", async ({ page, server }) => {
+  await record(server, "live", begin(0, "ask"));
+  await page.goto("/run/demo/live");
+  await expect(page.getByText("running step 0")).toBeVisible();
+  await expect(inspector(page)).toContainText("The step still runs.");
+  await record(server, "live", end(0, "ask", { question: "why?" }), begin(1, "answer"));
+  await expect(chosen(page)).toContainText("answer", { timeout: 1500 });
+  await record(server, "live", end(1, "answer", { question: "why?", answer: "so" }));
+  await expect(inspector(page)).toContainText('answer: "so"', { timeout: 1500 });
+  await expect(page.getByText("finished")).toBeVisible();
+});
+
+test("any place of a long run is asked for directly", async ({ page, server }) => {
+  const all = Array.from({ length: 450 }, (_, i) => [begin(i, `action_${i % 3}`), end(i, `action_${i % 3}`, { n: i })]);
+  await record(server, "long", ...all.flat());
+  const asked: string[] = [];
+  page.on("request", (request) => request.url().includes("/steps?") && asked.push(new URL(request.url()).search));
+  await page.goto("/run/demo/long");
+  await expect(chosen(page)).toContainText("449");
+  await expect(inspector(page)).toContainText("n: 449");
+  expect(asked.length).toBe(2); // the first page, and the last
+  await page.keyboard.press("Home");
+  await expect(chosen(page)).toContainText("0action_0");
+  await page.goto("/run/demo/long?step=300");
+  await expect(inspector(page)).toContainText("n: 300");
+});
+
+test("a run that is not here says so, and one of several partitions asks which", async ({ page, server }) => {
+  await page.goto("/run/demo/absent");
+  await expect(page.getByRole("heading", { name: "No run absent here" })).toBeVisible();
+  await record(server, "twice", begin(0, "ask"));
+  await record(server, "twice?partition=ann", begin(0, "answer"));
+  await page.goto("/run/demo/twice");
+  await page.getByRole("link", { name: "ann" }).click();
+  await expect(page).toHaveURL("/run/demo/twice?partition=ann");
+  await expect(chosen(page)).toContainText("answer");
+});

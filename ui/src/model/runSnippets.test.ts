@@ -7,7 +7,7 @@ import { spanLines } from "./runSpans";
 const app = { project: 'the "desk"', app_id: "ticket-1", partition_key: null } as App;
 
 test("a fork names the step whose state is kept", () => {
-  const [fork, resume, load] = loadSnippets(app, { sequence: 3, attempt: 0 }, "plan");
+  const [fork, resume, load, print] = loadSnippets(app, { sequence: 3, attempt: 0 }, "plan");
   expect(fork?.name).toBe("Fork from 3");
   expect(fork?.text).toContain('LocalTrackingClient("the \\"desk\\""),');
   expect(fork?.text).toContain('fork_from_app_id="ticket-1",');
@@ -15,6 +15,11 @@ test("a fork names the step whose state is kept", () => {
   expect(fork?.text).toContain("fork_from_sequence_id=3,");
   expect(resume?.text).toContain('.with_identifiers(app_id="ticket-1", partition_key=None)');
   expect(load?.text).toContain('None, "ticket-1", sequence_id=3');
+  expect(print?.text).toBe(`trackway state ticket-1 --project 'the "desk"' --at 3`);
+  const odd = { ...app, app_id: "-x", run_id: "5e", partition_key: "it's" };
+  expect(loadSnippets(odd, { sequence: 3, attempt: 1 }, "plan").at(-1)?.text).toBe(
+    `trackway state 5e --project 'the "desk"' --partition 'it'\\''s' --at 3 --attempt 1`,
+  );
 });
 
 test("where no step ended before, there is nothing to fork from", () => {

@@ -11,15 +11,25 @@ export interface LoadSnippet {
 /** A text as Python writes it: its string literals understand everything that JSON's do. */
 export const python = (text: string | null): string => (text === null ? "None" : JSON.stringify(text));
 
+/** A text as one word of a shell. */
+export const shell = (text: string): string =>
+  /^[\w.:@%+=/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
+/** The command that prints a state as JSON. */
+function printing({ project, app_id, run_id, partition_key }: App, { sequence, attempt }: StepName): string {
+  // An id that looks like an option would be taken for one.
+  const run = app_id.startsWith("-") ? run_id : shell(app_id);
+  const partition = partition_key === null ? "" : ` --partition ${shell(partition_key)}`;
+  const again = attempt > 0 ? ` --attempt ${attempt}` : "";
+  return `trackway state ${run} --project ${shell(project)}${partition} --at ${sequence}${again}`;
+}
+
 /**
  * What Burr needs to go on from a step under a new id, to go on under the same id, and to look at a state. `kept` is the
  * step whose state is taken over; without one there is nothing to fork from.
  */
-export function loadSnippets(
-  { project, app_id, partition_key }: App,
-  kept: StepName | null,
-  action: string,
-): LoadSnippet[] {
+export function loadSnippets(app: App, kept: StepName | null, action: string): LoadSnippet[] {
+  const { project, app_id, partition_key } = app;
   const names = { project: python(project), app: python(app_id), partition: python(partition_key) };
   const initialise = (more: string[], entrypoint: string) =>
     [
@@ -86,6 +96,11 @@ export function loadSnippets(
         ")",
         'state = loaded["state"]',
       ].join("\n"),
+    },
+    {
+      name: "Print the state",
+      note: `As JSON, as it was after step ${sequence}, for whatever reads it.`,
+      text: printing(app, kept),
     },
   ];
 }
