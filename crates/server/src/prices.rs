@@ -2,6 +2,9 @@
 //!
 //! A wrong figure is worse than none, so a call is priced only when its model is known beyond doubt and everything that
 //! its price depends on was sent.
+//!
+//! Where a model ran is no part of that when nobody names its provider: `gpt-4.1` behind a local address is priced as
+//! what goes by that name, since gateways and proxies listen there as well as models of one's own.
 
 mod list;
 mod own;

@@ -4,7 +4,10 @@ use serde::Serialize;
 use trackway_model as model;
 use utoipa::ToSchema;
 
-use super::value::{Attribute, attributes};
+use super::{
+    cut::cut,
+    value::{Attribute, attributes},
+};
 
 /// What is known of a span of an agent; null is what its client did not send.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -185,6 +188,11 @@ pub(super) struct Content {
     /// Why there are no messages, for a model call that must have had some.
     #[schema(required)]
     missing: Option<Missing>,
+    /// True when texts of more than 1 MiB were cut to that; the span's attributes hold them whole.
+    cut: bool,
+    /// How many bytes all its texts have, where some were cut.
+    #[schema(required)]
+    text_bytes: Option<u64>,
 }
 
 /// Why a model call has no messages: its client sends only the id of the answer, or does not record content.
@@ -373,6 +381,8 @@ impl From<&model::Cost> for Cost {
 
 impl From<&model::Content> for Content {
     fn from(content: &model::Content) -> Self {
+        let mut content = content.clone();
+        let text_bytes = cut(&mut content);
         Self {
             instructions: text(&content.instructions),
             input: content.input.iter().map(Message::from).collect(),
@@ -382,6 +392,8 @@ impl From<&model::Content> for Content {
             arguments: text(&content.arguments),
             result: text(&content.result),
             missing: content.missing.map(Missing::from),
+            cut: text_bytes.is_some(),
+            text_bytes,
         }
     }
 }

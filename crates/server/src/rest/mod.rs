@@ -6,6 +6,7 @@ pub(crate) mod activity;
 mod agent;
 pub(crate) mod annotation;
 pub(crate) mod change;
+mod cut;
 pub(crate) mod group;
 pub(crate) mod imported;
 mod json;

@@ -24,6 +24,7 @@ use trackway_model::{
 use trackway_store::{Span, SpanState};
 
 pub(crate) use preview::{Preview, preview};
+pub(crate) use room::head;
 use tree::Tree;
 
 /// The most spans of a trace that a story looks at.

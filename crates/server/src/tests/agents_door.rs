@@ -285,3 +285,26 @@ async fn traces_are_listed_by_their_group() {
     assert_eq!(listed["traces"][0]["group_id"], "thread_9");
     assert_eq!(listed["traces"][0]["metadata"][1], json!({"key": "k", "type": "string", "value": "v"}));
 }
+
+#[tokio::test]
+async fn a_very_long_text_comes_whole_in_the_attributes_and_cut_in_the_content() {
+    let server = server();
+    let long = "é".repeat(3 << 20);
+    let item = json!({"object": "trace.span", "id": "span_1", "trace_id": "trace_1", "span_data": {"type": "generation",
+        "model": "m", "input": [{"role": "user", "content": format!("x{long}")}],
+        "output": [{"role": "assistant", "content": "short"}]}});
+    let tool = json!({"object": "trace.span", "id": "span_2", "trace_id": "trace_1",
+        "span_data": {"type": "function", "name": "read", "input": "{}", "output": "all of it"}});
+    assert_eq!(post(&server, body(&[item, tool])).await.status, StatusCode::NO_CONTENT);
+    let answer = server.get("/api/v1/traces/trace_1/spans/span_1").await.text();
+    assert!(answer.len() < long.len() * 3 / 2, "{}", answer.len());
+    assert!(answer.contains(&long), "the attributes have it whole");
+    let found: Json = serde_json::from_str(&answer).unwrap();
+    let content = &found["spans"][0]["content"];
+    let text = content["input"][0]["parts"][0]["text"].as_str().unwrap();
+    assert_eq!(text.len(), (1 << 20) - 1, "at a character");
+    assert_eq!((&content["cut"], &content["text_bytes"]), (&json!(true), &json!(1 + long.len() + "short".len())));
+    assert_eq!(content["output"][0]["parts"][0]["text"], "short");
+    let short = server.get("/api/v1/traces/trace_1/spans/span_2").await.json()["spans"][0]["content"].clone();
+    assert_eq!((&short["cut"], &short["text_bytes"]), (&json!(false), &Json::Null));
+}
