@@ -51,6 +51,22 @@ const HEIGHT = 32;
 const LETTER = 7;
 const AROUND = 72;
 
+/** What a run had done when it stood at a step. */
+export interface Reached {
+  actions: ReadonlySet<string>;
+  /** As `wayKey` names them. */
+  ways: ReadonlySet<string>;
+}
+
+export const wayKey = (from: string, to: string): string => `${from}\n${to}`;
+
+/** What these steps, from a run's first on, had reached. */
+export function reachedBy(steps: { action: string }[]): Reached {
+  const actions = new Set(steps.map(({ action }) => action));
+  const ways = new Set(steps.slice(1).map(({ action }, i) => wayKey(steps[i]?.action ?? "", action)));
+  return { actions, ways };
+}
+
 const INPUT = "input:";
 
 /** Inputs that the framework gives by itself are none of the reader's. */
@@ -77,11 +93,11 @@ export function stateGraph(
     };
   });
   const known = new Set(graph.actions.map(({ name }) => name));
-  const goes = new Map(taken.map(({ from, to, count }) => [`${from}\n${to}`, count]));
+  const goes = new Map(taken.map(({ from, to, count }) => [wayKey(from, to), count]));
   const ways = graph.transitions
     .filter(({ from, to }) => known.has(from) && known.has(to))
     .map(({ from, to, condition }, i): Way => {
-      const count = goes.get(`${from}\n${to}`) ?? 0;
+      const count = goes.get(wayKey(from, to)) ?? 0;
       const stood = (counts[from]?.visits ?? 0) > 0;
       const state = count > 0 ? "taken" : stood ? "tried" : "ahead";
       return { id: `${i}`, from, to, condition: conditionText(condition), count, state };

@@ -11,31 +11,31 @@ import {
 import { memo, useEffect, useMemo, useState } from "react";
 import type { AppDetail, Step } from "../../api/runs";
 import { count, line, plural } from "../../model/format";
-import { grouped } from "../../model/grouped";
 import {
   type ActionNode,
   inputName,
   type Placement,
-  type Point,
-  pathOf,
+  type Reached,
   type StateGraph,
   stateGraph,
-  type Way,
 } from "../../model/runGraph";
 import { Icon } from "../Icon";
-import { hasLabels, labelOf, place } from "./placement";
+import { Ways } from "./GraphWays";
+import { place } from "./placement";
 import "./GraphPane.css";
 
 interface GraphPaneProps {
   detail: AppDetail;
   /** The chosen step: its action is lit. */
   current: Step | null;
+  /** What the run had done by then; null where that is not known. */
+  reached: Reached | null;
   onSelect: (action: string) => void;
   onBack: () => void;
 }
 
 /** What the run may do, and what it did of that. */
-export function GraphPane({ detail, current, onSelect, onBack }: GraphPaneProps) {
+export function GraphPane({ detail, current, reached, onSelect, onBack }: GraphPaneProps) {
   const [withInputs, setWithInputs] = useState(false);
   const hasInputs =
     detail.graph?.actions.some((each) =>
@@ -79,7 +79,7 @@ export function GraphPane({ detail, current, onSelect, onBack }: GraphPaneProps)
           <p className="graph-note sm d">The graph of this run was not recorded. Its steps are all here.</p>
         ) : (
           <ReactFlowProvider>
-            <Drawing detail={detail} withInputs={withInputs} current={current} onSelect={onSelect} />
+            <Drawing detail={detail} withInputs={withInputs} current={current} reached={reached} onSelect={onSelect} />
           </ReactFlowProvider>
         )}
       </div>
@@ -87,13 +87,27 @@ export function GraphPane({ detail, current, onSelect, onBack }: GraphPaneProps)
   );
 }
 
-type BoxNode = Node<{ of: ActionNode; current: "no" | "yes" | "failed"; onSelect: (action: string) => void }, "box">;
+interface BoxData extends Record<string, unknown> {
+  of: ActionNode;
+  current: "no" | "yes" | "failed";
+  /** Reached later than the chosen step. */
+  ahead: boolean;
+  onSelect: (action: string) => void;
+}
+
+type BoxNode = Node<BoxData, "box">;
 const NODE_TYPES = { box: memo(Box) };
 
 /** Beyond so many boxes only those in sight are drawn. */
 const MANY = 60;
 
-function Drawing({ detail, withInputs, current, onSelect }: Omit<GraphPaneProps, "onBack"> & { withInputs: boolean }) {
+function Drawing({
+  detail,
+  withInputs,
+  current,
+  reached,
+  onSelect,
+}: Omit<GraphPaneProps, "onBack"> & { withInputs: boolean }) {
   const { graph: given, action_counts, taken } = detail;
   const shape = JSON.stringify(given);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the same graph comes anew with each answer
@@ -105,8 +119,8 @@ function Drawing({ detail, withInputs, current, onSelect }: Omit<GraphPaneProps,
   const placement = usePlacement(graph, `${shape} ${withInputs}`);
   const { action, state } = current ?? { action: null, state: null };
   const nodes = useMemo(
-    () => (placement ? boxes(graph, placement, action, state === "failed", onSelect) : []),
-    [graph, placement, action, state, onSelect],
+    () => (placement ? boxes(graph, placement, { action, failed: state === "failed", reached, onSelect }) : []),
+    [graph, placement, action, state, reached, onSelect],
   );
   if (placement === null) {
     return (
@@ -131,7 +145,7 @@ function Drawing({ detail, withInputs, current, onSelect }: Omit<GraphPaneProps,
       proOptions={{ hideAttribution: true }}
     >
       <ViewportPortal>
-        <Ways graph={graph} placement={placement} />
+        <Ways graph={graph} placement={placement} reached={reached} />
       </ViewportPortal>
       <Sight placement={placement} nodes={nodes} action={action} />
     </ReactFlow>
@@ -153,69 +167,30 @@ function usePlacement(graph: StateGraph, key: string): Placement | null {
   return fits ? placed.placement : null;
 }
 
-function boxes(
-  graph: StateGraph,
-  placement: Placement,
-  action: string | null,
-  failed: boolean,
-  onSelect: (action: string) => void,
-): BoxNode[] {
+interface Lit {
+  action: string | null;
+  failed: boolean;
+  reached: Reached | null;
+  onSelect: (action: string) => void;
+}
+
+function boxes(graph: StateGraph, placement: Placement, { action, failed, reached, onSelect }: Lit): BoxNode[] {
   return graph.nodes.map((of) => ({
     id: of.id,
     type: "box",
     position: placement.nodes.get(of.id) ?? { x: 0, y: 0 },
     width: of.width,
     height: of.height,
-    data: { of, current: of.id !== action ? "no" : failed ? "failed" : "yes", onSelect },
+    data: {
+      of,
+      current: of.id !== action ? "no" : failed ? "failed" : "yes",
+      ahead: of.action !== null && reached !== null && !reached.actions.has(of.id),
+      onSelect,
+    },
   }));
 }
 
-const ORDER = { ahead: 0, tried: 1, taken: 2 };
-
-/** What leads from one action to the next: what was taken lies above the rest. */
-const Ways = memo(function Ways({ graph, placement }: { graph: StateGraph; placement: Placement }) {
-  const isNear = useStore(({ transform }) => transform[2] > NEAR);
-  const withLabels = isNear && hasLabels(graph);
-  const ways = useMemo(() => graph.ways.toSorted((a, b) => ORDER[a.state] - ORDER[b.state]), [graph]);
-  const leaving = useMemo(() => grouped(graph.ways, ({ from }) => from), [graph]);
-  return (
-    <svg className="ways" width="1" height="1" aria-hidden="true">
-      <defs>
-        <Head id="way-taken" colour="var(--path)" />
-        <Head id="way-other" colour="var(--ink-3)" />
-      </defs>
-      {ways.map((way) => {
-        const { points = [], label = null } = placement.ways.get(way.id) ?? {};
-        return (
-          <WayLine
-            key={way.id}
-            of={way}
-            points={points}
-            label={withLabels ? (label ?? middle(points)) : null}
-            isChoice={(leaving.get(way.from)?.length ?? 0) > 1}
-          />
-        );
-      })}
-    </svg>
-  );
-});
-
-/** Nearer than this conditions can be read. */
-const NEAR = 0.45;
-
-/** The middle of the longest stretch of a way. */
-function middle(points: { x: number; y: number }[]) {
-  let best: { x: number; y: number; far: number } | null = null;
-  for (const [i, point] of points.entries()) {
-    const next = points[i + 1];
-    if (!next) break;
-    const far = Math.hypot(next.x - point.x, next.y - point.y);
-    if (best === null || far > best.far) best = { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2, far };
-  }
-  return best;
-}
-
-function Box({ data: { of, current, onSelect } }: NodeProps<BoxNode>) {
+function Box({ data: { of, current, ahead, onSelect } }: NodeProps<BoxNode>) {
   const { id, action, visits, errors, state } = of;
   if (action === null) {
     return (
@@ -225,7 +200,7 @@ function Box({ data: { of, current, onSelect } }: NodeProps<BoxNode>) {
       </span>
     );
   }
-  const failed = current === "failed" || (current === "no" && state === "failed");
+  const failed = current === "failed" || (current === "no" && !ahead && state === "failed");
   const note = [
     visits === 0 ? "not reached" : `ran ${plural(visits, "time")}`,
     errors > 0 ? `failed ${plural(errors, "time")}` : "",
@@ -233,7 +208,7 @@ function Box({ data: { of, current, onSelect } }: NodeProps<BoxNode>) {
   return (
     <button
       type="button"
-      className={`actionnode nodrag ${state === "never" ? "never" : ""}${failed ? " failed" : ""}${current === "no" ? "" : " current"}`}
+      className={`actionnode nodrag ${state === "never" ? "never" : ahead ? "ahead" : ""}${failed ? " failed" : ""}${current === "no" ? "" : " current"}`}
       title={[line(id), ...note, action.tags.length > 0 ? `tags ${action.tags.join(", ")}` : ""]
         .filter(Boolean)
         .join("\n")}
@@ -252,47 +227,6 @@ function Box({ data: { of, current, onSelect } }: NodeProps<BoxNode>) {
       {visits > 1 && <span className="actionnode-visits">×{count(visits)}</span>}
     </button>
   );
-}
-
-interface WayLineProps {
-  of: Way;
-  points: Point[];
-  /** Null where there is no room for a condition. */
-  label: Point | null;
-  /** Whether another way leaves the same action: of a single one the action's own count says as much. */
-  isChoice: boolean;
-}
-
-function WayLine({ of, points, label, isChoice }: WayLineProps) {
-  const tellsCount = of.count > 1 && (isChoice || of.condition !== "");
-  const path = pathOf(points);
-  const condition = of.condition === "" ? "" : `\nif ${line(of.condition)}`;
-  return (
-    <g>
-      <title>{`${line(of.from)} → ${line(of.to)}${condition}\n${became(of)}`}</title>
-      <path className="way-hit" d={path} />
-      <path
-        className={`way ${of.state}`}
-        d={path}
-        markerEnd={of.state === "taken" ? "url(#way-taken)" : "url(#way-other)"}
-      />
-      {label && (of.condition !== "" || tellsCount) && (
-        <text className={`way-label ${of.state}`} x={label.x} y={label.y + 3} textAnchor="middle">
-          {labelOf(of.condition)}
-          {tellsCount && (
-            <tspan className="way-count" dx={of.condition === "" ? 10 : 4}>
-              ×{count(of.count)}
-            </tspan>
-          )}
-        </text>
-      )}
-    </g>
-  );
-}
-
-function became({ count: times, state }: Way): string {
-  if (times > 0) return `taken ${plural(times, "time")}`;
-  return state === "tried" ? "tried, not taken" : "not reached";
 }
 
 const LEAST_READABLE = 0.72;
@@ -343,22 +277,5 @@ function Sight({ placement, nodes, action }: { placement: Placement; nodes: BoxN
         <Icon name="search" />
       </button>
     </div>
-  );
-}
-
-function Head({ id, colour }: { id: string; colour: string }) {
-  return (
-    <marker
-      id={id}
-      viewBox="0 0 8 8"
-      refX="7"
-      refY="4"
-      markerWidth="7"
-      markerHeight="7"
-      markerUnits="userSpaceOnUse"
-      orient="auto"
-    >
-      <path d="M1 1l6 3-6 3z" fill={colour} />
-    </marker>
   );
 }

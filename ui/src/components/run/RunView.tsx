@@ -2,6 +2,7 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } fro
 import type { AppDetail, RunName, Step } from "../../api/runs";
 import { runPath, stepOf, tracePath } from "../../model/address";
 import { STEPS_PAGE, stepAt, whereabouts } from "../../model/run";
+import { reachedBy } from "../../model/runGraph";
 import { useKeys } from "../keys";
 import { Notice } from "../Notice";
 import { listAddress, navigate, useSearch } from "../navigation";
@@ -49,6 +50,12 @@ export function RunView({ name, detail }: RunViewProps) {
     if (wants !== null) setAlso((old) => (old.includes(wants) ? old : [...old, wants].slice(-4)));
   }, [wants]);
   const step = at < 0 ? null : stepAt(steps.pages, at);
+
+  const firstPage = steps.pages.get(0);
+  const reached = useMemo(
+    () => (firstPage && count <= STEPS_PAGE && at >= 0 ? reachedBy(firstPage.slice(0, at + 1)) : null),
+    [firstPage, count, at],
+  );
 
   const current = useRef({ name, tab });
   current.current = { name, tab };
@@ -141,6 +148,7 @@ export function RunView({ name, detail }: RunViewProps) {
             <GraphPane
               detail={detail}
               current={step}
+              reached={reached}
               onBack={() => setWithGraph(false)}
               onSelect={(action) => goToAction(action)}
             />
