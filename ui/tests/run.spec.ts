@@ -153,6 +153,20 @@ test("a running run is followed, and nothing moves under one who reads", async (
   await expect(page).toHaveURL(TICKET);
 });
 
+test("a run whose process ended says so, and where", async ({ page }) => {
+  const run = ticket();
+  const last = run.steps.at(-1);
+  if (!last) throw new Error("the ticket has steps");
+  Object.assign(last, { state: "lost", end: null, duration_ns: null, has_state: false, has_result: false });
+  run.detail = { ...run.detail, app: { ...run.detail.app, status: "lost" } };
+  await answer(page, run);
+  await page.goto(TICKET);
+  await expect(page.getByText("lost: process ended in step 12")).toBeVisible();
+  await expect(chosen(page)).toContainText("lost");
+  await expect(inspector(page)).toContainText("no state after it was recorded");
+  await expect(page.getByRole("button", { name: "Fork from 11…" })).toBeVisible();
+});
+
 for (const theme of ["light", "dark"] as const) {
   test(`a run is accessible in the ${theme} theme`, async ({ page }) => {
     await answer(page, ticket());

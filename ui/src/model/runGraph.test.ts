@@ -41,6 +41,12 @@ test("a graph knows what was reached, taken, and tried in vain", () => {
   ]);
 });
 
+test("where a run ended it tried no way", () => {
+  const counts = { ask: visits(1), answer: visits(1) };
+  const { ways } = stateGraph(graph, counts, [{ from: "ask", to: "answer", count: 1 }], false, "answer");
+  expect(ways.find(({ from }) => from === "answer")?.state).toBe("ahead");
+});
+
 test("inputs stand apart, but for those of the framework", () => {
   const { nodes, ways } = stateGraph(graph, {}, [], true);
   expect(nodes.slice(3).map(({ id }) => id)).toEqual(["input:prompt"]);

@@ -74,11 +74,13 @@ const isOwnInput = (name: string) => !name.startsWith("__");
 
 export const conditionText = (condition: string): string => (condition === "default" ? "" : condition);
 
+/** `last` is the action where the run ended or still is: from there it tried no way that time. */
 export function stateGraph(
   graph: RunGraph,
   counts: { [action: string]: ActionCount },
   taken: TakenWay[],
   withInputs: boolean,
+  last: string | null = null,
 ): StateGraph {
   const nodes = graph.actions.map((action): ActionNode => {
     const { visits = 0, errors = 0 } = counts[action.name] ?? {};
@@ -98,7 +100,7 @@ export function stateGraph(
     .filter(({ from, to }) => known.has(from) && known.has(to))
     .map(({ from, to, condition }, i): Way => {
       const count = goes.get(wayKey(from, to)) ?? 0;
-      const stood = (counts[from]?.visits ?? 0) > 0;
+      const stood = (counts[from]?.visits ?? 0) > (from === last ? 1 : 0);
       const state = count > 0 ? "taken" : stood ? "tried" : "ahead";
       return { id: `${i}`, from, to, condition: conditionText(condition), count, state };
     });

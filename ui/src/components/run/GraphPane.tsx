@@ -109,12 +109,13 @@ function Drawing({
   onSelect,
 }: Omit<GraphPaneProps, "onBack"> & { withInputs: boolean }) {
   const { graph: given, action_counts, taken } = detail;
+  const last = detail.app.last_action;
   const shape = JSON.stringify(given);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the same graph comes anew with each answer
   const recorded = useMemo(() => given, [shape]);
   const graph = useMemo(
-    () => (recorded ? stateGraph(recorded, action_counts, taken, withInputs) : { nodes: [], ways: [] }),
-    [recorded, action_counts, taken, withInputs],
+    () => (recorded ? stateGraph(recorded, action_counts, taken, withInputs, last) : { nodes: [], ways: [] }),
+    [recorded, action_counts, taken, withInputs, last],
   );
   const placement = usePlacement(graph, `${shape} ${withInputs}`);
   const { action, state } = current ?? { action: null, state: null };
