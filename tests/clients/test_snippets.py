@@ -2,13 +2,16 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
+import requests
 
 import model
-from kit import HERE, ROOT, attributes, environment, run
+from kit import BINARY, HERE, ROOT, attributes, environment, run
 
 SNIPPETS = ROOT / "ui/src/snippets"
 # Kept from run to run, so that what the crate depends on is built once.
@@ -79,6 +82,49 @@ def test_the_rust_snippet_sends_a_trace_with_an_error(own, tmp_path):
     assert attributes(greet["events"][0]) == {"times": "1"}
     assert attributes(times) == {"text": '"twice"'}
     assert attributes(times["events"][0])["exception.type"] == "core::num::error::ParseIntError"
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A home of nobody's, with the commands that a user has in the path: what is watched and kept lies in it."""
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    (commands / "trackway").symlink_to(BINARY)
+    settings = {"LISTEN": "127.0.0.1:0", "OTLP_HTTP": "off", "OTLP_GRPC": "off", "NO_OPEN": "true"}
+    told = {f"TRACKWAY_{name}": value for name, value in settings.items()}
+    return {"HOME": str(tmp_path), "PATH": f"{commands}:{os.environ['PATH']}"} | told
+
+
+def test_the_burr_snippets_import_and_watch_what_the_program_writes(home, tmp_path):
+    program, script = SNIPPETS / "burr-counter.py", SNIPPETS / "burr.sh"
+    assert run(sys.executable, program, HOME=home["HOME"]) == "counted to 3\n"
+    assert len(list((tmp_path / ".burr/hello").iterdir())) == 1
+    with (tmp_path / "stderr").open("wb") as errors:
+        shell = subprocess.Popen(["bash", "-eu", script], env=environment(**home), stdout=subprocess.PIPE,
+                                 stderr=errors, text=True, start_new_session=True)
+    try:
+        ready = next((line for line in shell.stdout if line.startswith("Trackway is ready: ")), None)
+        assert ready, (tmp_path / "stderr").read_text()
+        page = ready.split()[-1]
+        assert [run["step_count"] for run in runs(page)] == [4]
+        run(sys.executable, program, HOME=home["HOME"])
+        wait_for(lambda: [run["step_count"] for run in runs(page) if run["status"] == "ok"] == [4, 4])
+    finally:
+        os.killpg(shell.pid, signal.SIGTERM)
+        shell.wait(10)
+        shell.stdout.close()
+
+
+def runs(page):
+    response = requests.get(f"{page}/api/v1/projects/hello/apps", timeout=10)
+    return response.json()["apps"] if response.ok else []
+
+
+def wait_for(condition, patience=10):
+    end = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < end, "it did not come in time"
+        time.sleep(0.05)
 
 
 def test_the_readme_shows_the_snippets_as_they_are_run_here():

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -23,20 +23,28 @@ export class Server {
   private readonly process: ChildProcess;
   /** Where it keeps what it is told. */
   readonly dataDir: string;
+  /** What it takes for the home of whoever started it. */
+  readonly home: string;
+  private readonly directory: string;
 
   private constructor(process: ChildProcess, directory: string, url: string) {
     this.process = process;
-    this.dataDir = directory;
+    this.directory = directory;
+    this.dataDir = join(directory, "data");
+    this.home = join(directory, "home");
     this.url = url;
   }
 
   static async start(settings: string[]): Promise<Server> {
     const directory = await mkdtemp(join(tmpdir(), "trackway-ui-"));
-    const process = spawn(BINARY, [...ARGUMENTS, ...settings, "--data-dir", directory], {
+    const home = join(directory, "home");
+    await mkdir(home);
+    const child = spawn(BINARY, [...ARGUMENTS, ...settings, "--data-dir", join(directory, "data")], {
       stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, HOME: home },
     });
-    const url = await readyUrl(process);
-    return new Server(process, directory, url);
+    const url = await readyUrl(child);
+    return new Server(child, directory, url);
   }
 
   async post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<void> {
@@ -54,7 +62,7 @@ export class Server {
       this.process.kill();
       await ended;
     }
-    await rm(this.dataDir, { recursive: true, force: true });
+    await rm(this.directory, { recursive: true, force: true });
   }
 }
 

@@ -13,6 +13,7 @@ import type {
   Stats,
   TraceList,
   TraceTree,
+  Watches,
 } from "./types";
 
 const ROOT = "/api/v1/";
@@ -96,6 +97,7 @@ export const api = {
   projects: (signal?: AbortSignal) => request<ProjectList>("GET", "projects", signal),
   health: (signal?: AbortSignal) => request<Health>("GET", "health", signal),
   stats: (signal?: AbortSignal) => request<Stats>("GET", "stats", signal),
+  state: (signal?: AbortSignal) => request<Watches>("GET", "state", signal),
   loadDemo: () => request<Demo>("POST", "demo"),
   deleteTrace: (id: string) => request<Deleted>("DELETE", `traces/${segment(id)}`),
   // In the query, since a browser makes a way up of the path segment `..`, however it is written.

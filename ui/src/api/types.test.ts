@@ -48,7 +48,13 @@ test("every live event has the properties that the server sends", () => {
 
 test("every word that the server may send for a state has a meaning here", () => {
   const enums = { TraceStatus: "TraceStatus", SpanKind: "SpanKind", StatusCode: "StatusCode", DataKind: "DataKind" };
-  const more = { Dialect: "Dialect", Category: "SpanCategory", SpanState: "SpanState", ListenerState: "ListenState" };
+  const more = {
+    Dialect: "Dialect",
+    Category: "SpanCategory",
+    SpanState: "SpanState",
+    ListenerState: "ListenState",
+    WatchState: "WatchState",
+  };
   for (const [name, schema] of Object.entries({ ...enums, ...more })) {
     const words = types.match(new RegExp(`export type ${name} =([^;]*);`))?.[1] ?? "";
     const known = [...words.matchAll(/"(\w+)"/g)].map(([, word]) => word as string);

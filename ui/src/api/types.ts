@@ -214,6 +214,10 @@ export interface Content {
   result: string | null;
   /** Why a model call has no messages. */
   missing: "response_id_only" | "not_recorded" | null;
+  /** Texts of more than 1 MiB are cut to that; the attributes hold them whole. */
+  cut: boolean;
+  /** How many bytes all texts have, where some were cut. */
+  text_bytes: number | null;
 }
 
 /** A span of `GET traces/{trace_id}?fields=tree`: what a waterfall needs, and no more. */
@@ -342,6 +346,42 @@ export interface Health {
   data_dir: string;
   /** `main`, `otlp_http`, `otlp_grpc`; `message` says what to do when the port was taken. */
   listeners: { name: string; address: string | null; state: ListenerState; message: string | null }[];
+}
+
+/** `waiting`: it is not there yet; `reading`: for the first time. */
+export type WatchState = "waiting" | "reading" | "watching" | "failed";
+
+/** A directory that the server follows. */
+export interface Watched {
+  path: string;
+  state: WatchState;
+  /** Why it cannot be watched, and what to do about it. */
+  message: string | null;
+  applications: number;
+  /** How many of them have been read as far as they were written. */
+  read: number;
+  /** The first twenty. */
+  troubles: Trouble[];
+  trouble_count: number;
+}
+
+/** Something in a watched directory that cannot be read. */
+export interface Trouble {
+  path: string;
+  what: string;
+}
+
+/** Where Burr's tracker usually writes, and how many projects are there. */
+export interface BurrStore {
+  path: string;
+  projects: number;
+}
+
+/** `GET state` */
+export interface Watches {
+  /** Null where nothing is, or where it is watched. */
+  burr_store: BurrStore | null;
+  watched: Watched[];
 }
 
 /** `GET stats`: every counter and gauge, each with its meaning. */

@@ -1,8 +1,8 @@
 /** Programs that send a first span; tests run the very same files. */
 
 import content from "../snippets/agents-content.py?raw";
-import burrPython from "../snippets/burr.py?raw";
 import burrShell from "../snippets/burr.sh?raw";
+import burrPython from "../snippets/burr-counter.py?raw";
 import curl from "../snippets/curl.sh?raw";
 import environment from "../snippets/environment.sh?raw";
 import agentsJavaScript from "../snippets/openai-agents.mjs?raw";

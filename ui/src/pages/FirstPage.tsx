@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { api, sendTestSpan } from "../api/client";
 import { useLiveScope } from "../api/live";
+import { BurrFiles } from "../components/BurrFiles";
 import { Icon } from "../components/Icon";
 import { useKeys } from "../components/keys";
 import { Listeners } from "../components/Listeners";
@@ -30,6 +31,11 @@ export function FirstPage({ reader }: { reader: "new" | "returning" }) {
   const stats = useQuery({
     queryKey: ["stats"],
     queryFn: ({ signal }) => api.stats(signal),
+    refetchInterval: CHECK_MS,
+  });
+  const watches = useQuery({
+    queryKey: ["state"],
+    queryFn: ({ signal }) => api.state(signal),
     refetchInterval: CHECK_MS,
   });
   const snippets = useMemo(() => snippetsFor(location.origin), []);
@@ -84,6 +90,7 @@ export function FirstPage({ reader }: { reader: "new" | "returning" }) {
               {health.isSuccess && <span className="d xs">checked {checked < 1 ? "now" : `${checked} s ago`}</span>}
             </div>
             <Listeners listeners={health.data?.listeners ?? []} />
+            {watches.data && <BurrFiles watches={watches.data} />}
             <span className="grow" />
             <div className="first-foot">
               <i className="dot l" />

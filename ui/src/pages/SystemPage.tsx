@@ -12,6 +12,7 @@ import { useNow } from "../components/now";
 import { Page } from "../components/Page";
 import { Projects } from "../components/Projects";
 import { Stat } from "../components/Stat";
+import { Watches } from "../components/Watches";
 import { ago, dateAndClock } from "../model/format";
 import { HINTS } from "../model/keys";
 import "./SystemPage.css";
@@ -35,6 +36,11 @@ export function SystemPage() {
   const projects = useQuery({
     queryKey: ["projects"],
     queryFn: ({ signal }) => api.projects(signal),
+    refetchInterval: CHECK_MS,
+  });
+  const watches = useQuery({
+    queryKey: ["state"],
+    queryFn: ({ signal }) => api.state(signal),
     refetchInterval: CHECK_MS,
   });
   const [deleting, setDeleting] = useState<ProjectList["projects"][number] | null>(null);
@@ -79,6 +85,7 @@ export function SystemPage() {
                 </section>
               </>
             )}
+            {watches.data && <Watches watches={watches.data} />}
             {projects.data && <Projects projects={projects.data.projects} now={now} onDelete={setDeleting} />}
           </div>
         </div>
