@@ -35,7 +35,7 @@ bench-trace: ## What a span costs the traced program, beside other libraries (RO
 	cargo build --profile bench-trace --quiet --package trackway-bench-trace
 	cargo run --profile bench-trace --quiet --package trackway-bench-trace
 
-bench-ui: $(UI) ## How fast a trace of 10,000 spans opens in the browser
+bench-ui: $(UI) ## How fast a trace of 10,000 spans and a run of 10,000 steps open in the browser
 	cargo build --release --quiet --package trackway-cli
 	TRACKWAY_BIN=../target/release/trackway npm run --silent --prefix ui bench
 

@@ -1,33 +1,13 @@
 // Opens a trace of ten thousand spans in Chromium and prints how long that takes: the median of five, each in a fresh
-// browser context. TRACKWAY_BIN and TRACKWAY_CHROMIUM name the programs; TRACKWAY_SPANS another size.
-import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { chromium } from "@playwright/test";
+// browser context. TRACKWAY_SPANS names another size.
+import { bench, median, VIEWPORT } from "./bench.mjs";
 
-const BINARY = process.env.TRACKWAY_BIN ?? "../target/debug/trackway";
-const CHROMIUM = process.env.TRACKWAY_CHROMIUM ?? "/usr/bin/chromium";
 const SPANS = Number(process.env.TRACKWAY_SPANS ?? 10_000);
 const RUNS = 5;
 const BATCH = 2000;
 const SERVICES = 6;
 const ROW = 24;
 const TRACE = "5".repeat(32);
-
-async function startServer(directory) {
-  const quiet = ["--no-open", "--listen", "127.0.0.1:0", "--otlp-http", "off", "--otlp-grpc", "off"];
-  const server = spawn(BINARY, ["serve", "--json", ...quiet, "--data-dir", directory], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const url = await new Promise((found, failed) => {
-    server.once("error", failed);
-    server.once("exit", (code) => failed(new Error(`${BINARY} ended with ${code}`)));
-    createInterface(server.stdout).on("line", (line) => line.startsWith("{") && found(JSON.parse(line).ui));
-  });
-  return { url, server };
-}
 
 function span(i, origin) {
   const id = (n) => (n + 1).toString(16).padStart(16, "0");
@@ -79,7 +59,7 @@ function watch({ whole }) {
 }
 
 async function open(browser, url) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const context = await browser.newContext({ viewport: VIEWPORT });
   const page = await context.newPage();
   await page.addInitScript(watch, { whole: SPANS * ROW });
   await page.goto(`${url}/trace/${TRACE}`);
@@ -89,25 +69,12 @@ async function open(browser, url) {
   return times;
 }
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
-
-const directory = await mkdtemp(join(tmpdir(), "trackway-bench-"));
-const { url, server } = await startServer(directory);
-const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
-});
-try {
+await bench(async ({ url, browser, machine }) => {
   await seed(url);
   const runs = [];
   for (let i = 0; i < RUNS; i++) runs.push(await open(browser, url));
-  console.log(`trace of ${SPANS} spans, median of ${RUNS}, ${cpus().length} cores, Chromium ${browser.version()}`);
+  console.log(`trace of ${SPANS} spans, median of ${RUNS}, ${machine}`);
   console.log(`first rows painted  ${Math.round(median(runs.map((run) => run.first)))} ms`);
   console.log(`all spans loaded    ${Math.round(median(runs.map((run) => run.all)))} ms`);
   console.log(`document nodes      ${Math.max(...runs.map((run) => run.nodes))}`);
-} finally {
-  await browser.close();
-  server.kill();
-  await new Promise((ended) => server.once("exit", ended));
-  await rm(directory, { recursive: true, force: true });
-}
+});
