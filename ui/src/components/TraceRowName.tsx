@@ -38,7 +38,7 @@ export function TraceRowName({ trace }: { trace: TraceSummary }) {
       )}
       {agents && agents.agents.length + agents.models.length > 0 ? (
         <span className="el m tracerow-preview" title={[...agents.agents, ...agents.models].map(line).join("\n")}>
-          {line(someOf(agents.agents, NAMED))}
+          <bdi>{line(someOf(agents.agents, NAMED))}</bdi>
           {agents.models.length > 0 && <span className="d"> {line(someOf(agents.models, NAMED))}</span>}
         </span>
       ) : (

@@ -22,13 +22,15 @@ export function CallLine({ call }: { call: StoryCall }) {
           failed
         </span>
       )}
-      {duration_ns !== null && <b>{duration(duration_ns)}</b>}
+      {duration_ns !== null && <b className="call-took">{duration(duration_ns)}</b>}
       {first_token_ns !== null && <span className="call-less">first token {duration(first_token_ns)}</span>}
       <span className="grow" />
       {usage?.input_tokens != null && (
         <span>
           <b>{count(usage.input_tokens)}</b> in
-          {usage.cache_read_tokens ? <span className="d"> ({count(usage.cache_read_tokens)} cached)</span> : null}
+          {usage.cache_read_tokens ? (
+            <span className="d call-cached"> ({count(usage.cache_read_tokens)} cached)</span>
+          ) : null}
         </span>
       )}
       {usage?.output_tokens != null && (

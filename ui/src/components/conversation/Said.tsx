@@ -30,7 +30,7 @@ export function Said({ text, format }: SaidProps) {
   if (pieces.length > 0) return <Pieces pieces={pieces} />;
   return (
     <pre className="said-plain">
-      {text.slice(0, LONGEST)}
+      <bdi>{text.slice(0, LONGEST)}</bdi>
       {text.length > LONGEST && (
         <span className="d"> … and {bytes(textBytes(text.slice(LONGEST)))} more, which the trace view holds</span>
       )}
