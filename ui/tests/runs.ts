@@ -127,8 +127,7 @@ export async function answer(page: Page, run: ToldRun): Promise<{ asked: string[
       asked.push(rest + url.search);
       if (rest === "") return route.fulfill({ json: run.detail });
       if (rest === "/steps") {
-        const cursor = url.searchParams.get("cursor");
-        const from = cursor === null ? 0 : Number.parseInt(cursor.slice(1), 16) + 1;
+        const from = Number(url.searchParams.get("from"));
         const limit = Number(url.searchParams.get("limit"));
         return route.fulfill({ json: { steps: run.steps.slice(from, from + limit), next: null } });
       }

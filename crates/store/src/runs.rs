@@ -15,6 +15,7 @@ pub use answer::{
     ActionTotals, Child, DeletedRuns, Run, RunAck, RunProject, RunStatus, RunSummary, Step, StepDetail, StepStatus,
     Stream, Taken, Trail,
 };
+pub use place::steps_from;
 pub use question::{AnnotationQuery, At, Order, RunQuery};
 
 use crate::{Error, Page, PageRequest};

@@ -169,7 +169,7 @@ export interface Step {
   span_id: string | null;
 }
 
-/** `GET …/steps?limit&cursor&order` */
+/** `GET …/steps?limit&from` */
 export interface StepList {
   steps: Step[];
   next: string | null;
@@ -315,8 +315,9 @@ export const runs = {
   activity: (search: URLSearchParams, page: PageOf, signal?: AbortSignal) =>
     request<ActivityList>("GET", `activity?${withPage(search, page)}`, signal),
   app: (run: RunName, signal?: AbortSignal) => request<AppDetail>("GET", address(run, ""), signal),
-  steps: (run: RunName, { limit, cursor }: PageOf, signal?: AbortSignal) =>
-    request<StepList>("GET", address(run, "/steps", { limit, cursor }), signal, undefined, exact),
+  /** `from` is a place in the order of the steps. */
+  steps: (run: RunName, { limit, from }: { limit: number; from: number }, signal?: AbortSignal) =>
+    request<StepList>("GET", address(run, "/steps", { limit, from }), signal, undefined, exact),
   step: (run: RunName, { sequence, attempt }: StepName, signal?: AbortSignal) =>
     request<StepDetail>("GET", address(run, `/steps/${sequence}`, { attempt }), signal, undefined, exact),
   state: (run: RunName, { sequence, attempt }: StepName, key: string | null, signal?: AbortSignal) =>

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use trackway_model as model;
-use trackway_store::{self as store, At, Order};
+use trackway_store::{self as store, At, Order, steps_from};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -32,6 +32,9 @@ pub(crate) struct StepParams {
     limit: Option<String>,
     /// `next` of the answer before.
     cursor: Option<String>,
+    /// From this place on, counted from 0 with the first step first; instead of `cursor`.
+    #[param(value_type = Option<u64>)]
+    from: Option<String>,
 }
 
 /// Which attempt at a step.
@@ -198,7 +201,14 @@ pub(crate) async fn list(
         Some("desc") => Order::Descending,
         Some(other) => return Err(wrong("order", other, "asc or desc")),
     };
-    let page = page(params.limit.as_deref(), 100, 1_000, params.cursor)?;
+    let cursor = match params.from.filter(|from| !from.is_empty()) {
+        None => params.cursor,
+        Some(from) if order == Order::Ascending && params.cursor.is_none() => {
+            steps_from(from.parse().map_err(|_| wrong("from", &from, "a place, counted from 0"))?)
+        }
+        Some(from) => return Err(wrong("from", &from, "with order=asc and without a cursor")),
+    };
+    let page = page(params.limit.as_deref(), 100, 1_000, cursor)?;
     let run = resolve(&app, &project, &id, params.partition).await?;
     let StepPage { steps, spans, next } = app.query.steps(run, order, page).await?;
     let steps = steps.iter().zip(spans).map(|(step, spans)| Step::of(step, spans)).collect();

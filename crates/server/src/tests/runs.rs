@@ -106,6 +106,12 @@ async fn steps_are_paged_from_either_end() {
         }
         assert_eq!(seen, expected);
     }
+    for (from, expected) in [(0, vec![0, 1]), (3, vec![3, 4]), (4, vec![4]), (9, vec![])] {
+        let page = get(&server, &format!("apps/count/steps?limit=2&from={from}")).await.json();
+        let seen: Vec<_> =
+            page["steps"].as_array().unwrap().iter().map(|it| it["sequence"].as_i64().unwrap()).collect();
+        assert_eq!(seen, expected, "from the place {from}");
+    }
 }
 
 #[tokio::test]
@@ -126,7 +132,16 @@ async fn a_state_is_answered_as_it_was_written() {
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert!(answer.text().contains(reason), "{path}: {}", answer.text());
     }
-    for wrong in ["state?seq=x", "state?attempt=1", "diff?from=x", "steps?order=up", "steps/one", "steps?limit=0"] {
+    for wrong in [
+        "state?seq=x",
+        "state?attempt=1",
+        "diff?from=x",
+        "steps?order=up",
+        "steps?from=x",
+        "steps?from=1&order=desc",
+        "steps/one",
+        "steps?limit=0",
+    ] {
         assert_eq!(get(&server, &format!("apps/chat/{wrong}")).await.status, StatusCode::BAD_REQUEST, "{wrong}");
     }
 }

@@ -2,6 +2,19 @@
 
 use crate::{Error, Page, PageRequest};
 
+/// The letter of the places of steps.
+pub(super) const STEPS: char = 'p';
+
+/// Asks for the steps of a run from a place on, counted from 0 in the order of the first step first: what goes into
+/// [`PageRequest::cursor`] where no earlier answer gave one.
+pub fn steps_from(place: u64) -> Option<String> {
+    place.checked_sub(1).map(|before| write(STEPS, &[before]))
+}
+
+fn write(kind: char, place: &[u64]) -> String {
+    place.iter().fold(String::from(kind), |text, number| format!("{text}{number:016x}"))
+}
+
 /// Reads the numbers of a place that was written under the same letter.
 pub(super) fn read<const N: usize>(page: &PageRequest, kind: char) -> Result<Option<[u64; N]>, Error> {
     let Some(cursor) = &page.cursor else { return Ok(None) };
@@ -23,7 +36,6 @@ pub(super) fn page<const N: usize, T>(mut found: Vec<([u64; N], T)>, limit: usiz
     let limit = limit.max(1);
     let more = found.len() > limit;
     found.truncate(limit);
-    let write = |place: &[u64; N]| place.iter().fold(String::from(kind), |text, number| format!("{text}{number:016x}"));
-    let next = found.last().filter(|_| more).map(|(place, _)| write(place));
+    let next = found.last().filter(|_| more).map(|(place, _)| write(kind, place));
     Page { items: found.into_iter().map(|(_, item)| item).collect(), next }
 }

@@ -3,10 +3,6 @@ import { useCallback, useEffect, useMemo, useRef } from "react";
 import { type App, type RunName, runs, type Step } from "../../api/runs";
 import { STEPS_PAGE, type StepPages } from "../../model/run";
 
-/** A page without its forerunner: the place of a step is what the next page goes on from. */
-const cursorBefore = (place: number): string | null =>
-  place === 0 ? null : `p${(place - 1).toString(16).padStart(16, "0")}`;
-
 const KEPT_MS = 60_000;
 
 export interface Steps {
@@ -43,7 +39,7 @@ export function useSteps(name: RunName, app: App | null, shown: [first: number, 
     queries: wanted.map((page) => ({
       queryKey: ["steps", name, page],
       queryFn: ({ signal }: { signal: AbortSignal }) =>
-        runs.steps(name, { limit: STEPS_PAGE, cursor: cursorBefore(page * STEPS_PAGE) }, signal),
+        runs.steps(name, { limit: STEPS_PAGE, from: page * STEPS_PAGE }, signal),
       staleTime: Number.POSITIVE_INFINITY,
       gcTime: KEPT_MS,
     })),
@@ -76,7 +72,7 @@ const SEARCHED = 1000;
 /** The place of the first step that failed, from one place to before another. */
 export async function failureFrom(name: RunName, from: number, to: number): Promise<number | null> {
   for (let place = from; place < to; place += SEARCHED) {
-    const { steps } = await runs.steps(name, { limit: SEARCHED, cursor: cursorBefore(place) });
+    const { steps } = await runs.steps(name, { limit: SEARCHED, from: place });
     const at = steps.findIndex(({ state }) => state === "failed");
     if (at >= 0) return place + at < to ? place + at : null;
     if (steps.length === 0) return null;

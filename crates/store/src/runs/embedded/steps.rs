@@ -32,7 +32,8 @@ pub(super) fn steps(
     page: &PageRequest,
     moment: Moment,
 ) -> Result<Page<Step>, Error> {
-    let after = place::read::<1>(page, 'p')?.map(|[place]| i64::try_from(place).unwrap_or(i64::from(u32::MAX)));
+    let after =
+        place::read::<1>(page, place::STEPS)?.map(|[place]| i64::try_from(place).unwrap_or(i64::from(u32::MAX)));
     let after = after.map(|place| place.min(i64::from(u32::MAX)));
     let (first, last) = (first_id(run.id), last_id(run.id));
     let (low, high, direction) = match order {
@@ -43,12 +44,12 @@ pub(super) fn steps(
     let rows = rows(connection, (low, high), direction, limit)?;
     let found = show(connection, run, rows, moment)?;
     let place = |(id, step): (i64, Step)| ([(id - first) as u64], step);
-    Ok(place::page(found.into_iter().map(place).collect(), page.limit, 'p'))
+    Ok(place::page(found.into_iter().map(place).collect(), page.limit, place::STEPS))
 }
 
 /// Returns the page of a run that is not there.
 pub(super) fn no_steps(page: &PageRequest) -> Result<Page<Step>, Error> {
-    place::read::<1>(page, 'p').map(|_| empty())
+    place::read::<1>(page, place::STEPS).map(|_| empty())
 }
 
 fn rows(connection: &Connection, (low, high): (i64, i64), direction: &str, limit: i64) -> Result<Vec<Row>, Error> {

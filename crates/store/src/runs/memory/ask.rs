@@ -151,7 +151,7 @@ impl KeptRuns {
         page: &PageRequest,
         moment: Moment,
     ) -> Result<Page<Step>, Error> {
-        let after = place::read::<1>(page, 'p')?;
+        let after = place::read::<1>(page, place::STEPS)?;
         let Some(run) = self.find(key) else { return Ok(Page { items: Vec::new(), next: None }) };
         let places = 0..run.steps.len();
         let steps = places.map(|place| ([place as u64], self.show(run, place, moment)));
@@ -160,7 +160,7 @@ impl KeptRuns {
             Order::Descending => steps.rev().filter(|(place, _)| after.is_none_or(|after| *place < after)).collect(),
         };
         found.truncate(page.limit.max(1) + 1);
-        Ok(place::page(found, page.limit, 'p'))
+        Ok(place::page(found, page.limit, place::STEPS))
     }
 
     fn show(&self, run: &KeptRun, place: usize, moment: Moment) -> Step {
