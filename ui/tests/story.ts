@@ -311,4 +311,6 @@ export const content: Content = {
   arguments: null,
   result: null,
   missing: null,
+  cut: false,
+  text_bytes: null,
 };

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "react";
 import type { Content, Message } from "../api/types";
-import { count, line, plural } from "../model/format";
+import { bytes, count, line, plural } from "../model/format";
 import { Attributes } from "./Attributes";
 import { JsonText } from "./JsonText";
 import { LongText } from "./LongText";
@@ -19,6 +19,12 @@ export function ContentView({ content, responseId }: ContentViewProps) {
   return (
     <>
       {missing && <Missing why={missing} responseId={responseId} />}
+      {content.cut && (
+        <p className="content-missing m" role="note">
+          Texts longer than 1 MiB are cut here, of {bytes(content.text_bytes ?? 0)} in all. The attributes hold them
+          whole.
+        </p>
+      )}
       {content.arguments !== null && (
         <section className="content" aria-label="Arguments">
           <h3 className="eyebrow">Arguments</h3>
