@@ -10,6 +10,7 @@ pub(crate) mod http;
 pub(crate) mod records;
 mod secrets;
 mod shapes;
+mod words;
 
 use std::{sync::Arc, time::Duration};
 

@@ -6,31 +6,19 @@
 
 use std::{ops::Range, sync::LazyLock};
 
-use base64::{
-    Engine,
-    alphabet::STANDARD,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use regex::bytes::{Regex, RegexBuilder};
 use trackway_wire::otlp::{self, Encoding};
 
 use super::{
     Format, escapes,
     shapes::{SHAPES, Sign},
+    words::{are_credentials, are_digits, is_of_key, looks_random, unspoken},
 };
 
 /// What stands where a secret was.
 const MASK: u8 = b'*';
 /// The most bytes of a private key's block.
 const LONGEST_BLOCK: usize = 16 << 10;
-/// The most bytes of a name and a password.
-const LONGEST_CREDENTIALS: usize = 8 << 10;
-
-/// Reads Base64 with and without its padding.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// All shapes at once.
 static KNOWN: LazyLock<Regex> = LazyLock::new(|| one_of(&SHAPES.map(|shape| shape.kept.to_owned() + shape.secret)));
@@ -287,38 +275,6 @@ fn is_key(text: &[u8], start: usize, kept: usize, bytes: &[u8]) -> bool {
     (begins_word(text, start) || is_setting) && bytes.split(|byte| !byte.is_ascii_alphanumeric()).any(is_of_key)
 }
 
-/// Whether a part between dashes is so long and wild as those of keys are.
-fn is_of_key(part: &[u8]) -> bool {
-    let has = |is: fn(&u8) -> bool| part.iter().any(is);
-    let has_digit = has(u8::is_ascii_digit);
-    let is_mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
-    let is_hex = has_digit && has(u8::is_ascii_alphabetic) && are_digits(part);
-    let is_wild = match part.len() {
-        0..8 => false,
-        8..12 => has_digit && is_mixed,
-        12..16 => has_digit && is_mixed || is_hex,
-        _ => has_digit || is_mixed,
-    };
-    is_wild && unspoken(part)
-}
-
-/// Whether this is no word that people would say or write: letters of one case, or capitalised words run together, with
-/// up to four digits behind.
-fn unspoken(part: &[u8]) -> bool {
-    let letters = part.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
-    let (letters, digits) = part.split_at(letters);
-    let capitals = letters.iter().filter(|byte| byte.is_ascii_uppercase()).count();
-    let is_cased = capitals == letters.len() || capitals * 4 <= letters.len() + 3;
-    !is_cased || digits.len() > 4 || !digits.iter().all(u8::is_ascii_digit)
-}
-
-/// Whether this is a name and a password, in Base64.
-fn are_credentials(bytes: &[u8]) -> bool {
-    let decoded = bytes.get(..LONGEST_CREDENTIALS.min(bytes.len())).and_then(|bytes| BASE64.decode(bytes).ok());
-    let text = decoded.and_then(|decoded| String::from_utf8(decoded).ok());
-    text.is_some_and(|text| text.contains(':') && !text.contains(char::is_control))
-}
-
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
@@ -339,14 +295,4 @@ fn begins_word(text: &[u8], start: usize) -> bool {
 /// Whether what begins at `start` is glued to a name, as `API_KEY_` is.
 fn follows_name(text: &[u8], start: usize) -> bool {
     text.get(..start).is_some_and(|before| before.ends_with(b"_"))
-}
-
-fn are_digits(bytes: &[u8]) -> bool {
-    bytes.iter().all(u8::is_ascii_hexdigit)
-}
-
-/// Whether a machine made this word: it has a digit, or mixes cases.
-fn looks_random(word: &[u8]) -> bool {
-    let has = |is: fn(&u8) -> bool| word.iter().any(is);
-    has(u8::is_ascii_digit) || (has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase))
 }
