@@ -150,6 +150,7 @@ fn settings_come_from_flag_environment_file_and_default_in_this_order() {
     max-spans 1000000 default
     max-memory-bytes 2147483648 default
     max-log-bytes 8589934592 default
+    max-run-bytes 8589934592 default
     min-free-bytes auto default
     lost-after 600 default
     announced-lost-after 30 default
@@ -275,6 +276,7 @@ fn every_setting_comes_from_the_environment_and_all_but_the_directory_from_the_f
         ("MAX_SPANS", "1"),
         ("MAX_MEMORY_BYTES", "2097152"),
         ("MAX_LOG_BYTES", "2097152"),
+        ("MAX_RUN_BYTES", "2097152"),
         ("MIN_FREE_BYTES", "0"),
         ("LOST_AFTER", "5"),
         ("ANNOUNCED_LOST_AFTER", "5"),
@@ -294,7 +296,7 @@ fn every_setting_comes_from_the_environment_and_all_but_the_directory_from_the_f
     assert!(stdout.lines().all(|line| line.contains("TRACKWAY_")), "{stdout}");
 
     let file = "listen = \"127.0.0.1:1\"\notlp_http = \"off\"\notlp_grpc = \"off\"\nallow_origin = [\"https://a.example\"]\n\
-        max_body_bytes = 2048\nmax_spans = 1\nmax_memory_bytes = 2097152\nmax_log_bytes = 2097152\nmin_free_bytes = 0\nlost_after = 5\nannounced_lost_after = 5\nmax_announced_spans = 5\nmask_secrets = false\nmask_patterns = [\"emp-[0-9]+\"]\nwatch = [\"~/.burr\"]\ntimezone = \"UTC\"\nno_open = true\n";
+        max_body_bytes = 2048\nmax_spans = 1\nmax_memory_bytes = 2097152\nmax_log_bytes = 2097152\nmax_run_bytes = 2097152\nmin_free_bytes = 0\nlost_after = 5\nannounced_lost_after = 5\nmax_announced_spans = 5\nmask_secrets = false\nmask_patterns = [\"emp-[0-9]+\"]\nwatch = [\"~/.burr\"]\ntimezone = \"UTC\"\nno_open = true\n";
     std::fs::write(directory.path().join("config.toml"), file).unwrap();
     let (stdout, stderr) = said(&support::command(directory.path()).arg("config").output().unwrap());
     assert_eq!(stdout.lines().filter(|line| line.ends_with("config.toml")).count(), values.len(), "{stdout}{stderr}");
