@@ -265,19 +265,32 @@ test("a step that the server is told of is shown at once", async ({ page, server
   await expect(page.getByText("finished")).toBeVisible();
 });
 
-test("any place of a long run is asked for directly", async ({ page, server }) => {
-  const all = Array.from({ length: 450 }, (_, i) => [begin(i, `action_${i % 3}`), end(i, `action_${i % 3}`, { n: i })]);
+test("of ten thousand steps only what is looked at is fetched and drawn", async ({ page, server }) => {
+  const last = 9_999;
+  const all = Array.from({ length: last + 1 }, (_, i) => [
+    begin(i, `action_${i % 3}`),
+    end(i, `action_${i % 3}`, { n: i }),
+  ]);
   await record(server, "long", ...all.flat());
   const asked: string[] = [];
-  page.on("request", (request) => request.url().includes("/steps?") && asked.push(new URL(request.url()).search));
+  let bytes = 0;
+  page.on("response", async (response) => {
+    const { pathname, search } = new URL(response.url());
+    if (!pathname.startsWith("/api/v1/projects/")) return;
+    if (pathname.endsWith("/steps")) asked.push(search);
+    bytes += (await response.body().catch(() => Buffer.alloc(0))).length;
+  });
   await page.goto("/run/demo/long");
-  await expect(chosen(page)).toContainText("449");
-  await expect(inspector(page)).toContainText("n: 449");
+  await expect(chosen(page)).toContainText(String(last));
+  await expect(inspector(page)).toContainText(`n: ${last}`);
   expect(asked.length).toBe(2); // the first page, and the last
+  expect(bytes).toBeLessThan(400_000);
+  expect(await page.locator("*").count()).toBeLessThan(1500);
   await page.keyboard.press("Home");
   await expect(chosen(page)).toContainText("0action_0");
   await page.goto("/run/demo/long?step=300");
   await expect(inspector(page)).toContainText("n: 300");
+  expect(bytes).toBeLessThan(800_000);
 });
 
 test("a run that is not here says so, and one of several partitions asks which", async ({ page, server }) => {
