@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
 import { useLive } from "../api/live";
 import { runs } from "../api/runs";
 import { usePath } from "../components/navigation";
+import { part } from "../components/part";
 import { placeOf } from "../model/address";
 import { FirstPage } from "./FirstPage";
 import { GroupPage } from "./GroupPage";
@@ -13,7 +13,7 @@ import { TraceListPage } from "./TraceListPage";
 import { TracePage } from "./TracePage";
 
 /** Fetched when it is wanted: whoever has traces alone needs nothing of it. */
-const RunPage = lazy(async () => ({ default: (await import("./RunPage")).RunPage }));
+const RunPage = part(async () => (await import("./RunPage")).RunPage, null);
 
 export function App() {
   const place = placeOf(usePath());
@@ -27,11 +27,7 @@ export function App() {
     case "group":
       return <GroupPage key={place.id} id={place.id} />;
     case "run":
-      return (
-        <Suspense fallback={null}>
-          <RunPage key={`${place.project}/${place.app}`} project={place.project} app={place.app} />
-        </Suspense>
-      );
+      return <RunPage key={`${place.project}/${place.app}`} project={place.project} app={place.app} />;
     case "system":
       return <SystemPage />;
     case "start":

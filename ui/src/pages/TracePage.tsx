@@ -1,10 +1,11 @@
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { copy } from "../components/clipboard";
 import { DeleteTrace } from "../components/DeleteTrace";
 import { useKeys } from "../components/keys";
 import { Notice } from "../components/Notice";
 import { Link, listAddress, navigate, useSearch } from "../components/navigation";
 import { Page } from "../components/Page";
+import { part } from "../components/part";
 import { TraceHeadSkeleton } from "../components/TraceHead";
 import { otherView, tracePath, viewOf } from "../model/address";
 import { shortId } from "../model/format";
@@ -14,7 +15,10 @@ import { useTrace } from "./useTrace";
 import "./TracePage.css";
 
 /** Fetched when it is wanted: the list and the waterfall need nothing of it. */
-const TraceConversation = lazy(async () => ({ default: (await import("./TraceConversation")).TraceConversation }));
+const TraceConversation = part(
+  async () => (await import("./TraceConversation")).TraceConversation,
+  <TraceHeadSkeleton />,
+);
 
 /** A trace in one of its views: its spans in time, or what its agents said. */
 export function TracePage({ id }: { id: string }) {
@@ -67,9 +71,7 @@ export function TracePage({ id }: { id: string }) {
       {view === "trace" ? (
         <TraceTimeline id={id} trace={trace} selected={selected} onDelete={() => setDeleting(true)} />
       ) : (
-        <Suspense fallback={<TraceHeadSkeleton />}>
-          <TraceConversation id={id} trace={trace} selected={selected} onDelete={() => setDeleting(true)} />
-        </Suspense>
+        <TraceConversation id={id} trace={trace} selected={selected} onDelete={() => setDeleting(true)} />
       )}
       {deleting && summary && (
         <DeleteTrace trace={summary} onClose={() => setDeleting(false)} onDeleted={() => navigate(listAddress())} />

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { AppDetail, RunName, Step } from "../../api/runs";
 import { runPath, stepOf, tracePath } from "../../model/address";
 import { STEPS_PAGE, stepAt, whereabouts } from "../../model/run";
@@ -6,6 +6,7 @@ import { reachedBy } from "../../model/runGraph";
 import { useKeys } from "../keys";
 import { Notice } from "../Notice";
 import { listAddress, navigate, useSearch } from "../navigation";
+import { part } from "../part";
 import { Inspector, InspectorEmpty } from "./Inspector";
 import { type InspectorTab, tabOf } from "./inspectorTabs";
 import { Lineage } from "./Lineage";
@@ -16,7 +17,7 @@ import { failureFrom, useSteps } from "./useSteps";
 import "./RunView.css";
 
 /** Fetched apart: it draws with a library of its own. */
-const GraphPane = lazy(async () => ({ default: (await import("./GraphPane")).GraphPane }));
+const GraphPane = part(async () => (await import("./GraphPane")).GraphPane, <div className="runpane-title">Graph</div>);
 
 interface RunViewProps {
   name: RunName;
@@ -144,15 +145,13 @@ export function RunView({ name, detail }: RunViewProps) {
           <Remarks name={name} count={app.remark_count} />
         </div>
         <section className="runpane runpane-graph" aria-label="Graph" tabIndex={-1}>
-          <Suspense fallback={<div className="runpane-title">Graph</div>}>
-            <GraphPane
-              detail={detail}
-              current={step}
-              reached={reached}
-              onBack={() => setWithGraph(false)}
-              onSelect={(action) => goToAction(action)}
-            />
-          </Suspense>
+          <GraphPane
+            detail={detail}
+            current={step}
+            reached={reached}
+            onBack={() => setWithGraph(false)}
+            onSelect={(action) => goToAction(action)}
+          />
         </section>
         <section className="runpane runpane-inspector" aria-label="Step">
           {step ? (
