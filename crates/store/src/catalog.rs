@@ -11,14 +11,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use trackway_model::TraceId;
 
-use crate::{
-    Damage, Error,
-    files::{file_error, open_private},
-    wal::Position,
-};
+use crate::{Damage, Error, files::file_error, sqlite, wal::Position};
 
 /// What brings the schema from each version to the next.
 const MIGRATIONS: [&str; 2] = [
@@ -58,23 +54,7 @@ impl Catalog {
     }
 
     fn connect(path: &Path) -> Result<Self, Error> {
-        // SQLite gives its own files the mode of the database, which it would make readable for others.
-        drop(open_private(path).map_err(file_error("open", path))?);
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(path, flags)?;
-        let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        let supported = MIGRATIONS.len() as u32;
-        if found > supported {
-            return Err(Error::Newer { path: path.to_owned(), found, supported });
-        }
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        for (version, migration) in (1u32..).zip(MIGRATIONS).skip(found as usize) {
-            let step = connection.transaction()?;
-            step.execute_batch(migration)?;
-            step.pragma_update(None, "user_version", version)?;
-            step.commit()?;
-        }
+        let connection = sqlite::open(path, &MIGRATIONS, |_| Ok(()))?;
         Ok(Self { connection })
     }
 

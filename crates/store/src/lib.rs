@@ -32,6 +32,7 @@ mod memory;
 mod query;
 mod recovery;
 mod runs;
+mod sqlite;
 mod sweep;
 mod table;
 mod wal;

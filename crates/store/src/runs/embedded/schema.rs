@@ -11,10 +11,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::{
-    Error,
-    files::{file_error, open_private},
-};
+use crate::{Error, sqlite};
 
 /// What brings the schema from each version to the next.
 const MIGRATIONS: [&str; 1] = ["
@@ -88,29 +85,14 @@ INSERT INTO totals VALUES (1, 0, 0, 0, 0)"];
 
 /// Opens the file for its one writer, and makes it when it is missing.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
-    // SQLite gives its own files the mode of the database, which it would make readable for others.
-    drop(open_private(path).map_err(file_error("open", path))?);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags)?;
-    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let supported = MIGRATIONS.len() as u32;
-    if found > supported {
-        return Err(Error::Newer { path: path.to_owned(), found, supported });
-    }
-    // Only a file without tables takes it; whatever is deleted gives its room back.
-    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    let connection = sqlite::open(path, &MIGRATIONS, |connection| {
+        // Only a file without tables takes it; whatever is deleted gives its room back.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")
+    })?;
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     connection.pragma_update(None, "cache_size", -16_384)?;
     connection.set_prepared_statement_cache_capacity(64);
-    for (version, migration) in (1u32..).zip(MIGRATIONS).skip(found as usize) {
-        let step = connection.transaction()?;
-        step.execute_batch(migration)?;
-        step.pragma_update(None, "user_version", version)?;
-        step.commit()?;
-    }
     Ok(connection)
 }
 
