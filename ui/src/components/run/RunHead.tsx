@@ -1,4 +1,3 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { type AppDetail, type RunName, runs } from "../../api/runs";
 import { runPath, tracePath } from "../../model/address";
@@ -7,12 +6,11 @@ import { clock, count, dateAndClock, duration, line, plural } from "../../model/
 import { runWord } from "../../model/run";
 import { MILLISECOND, milliseconds } from "../../model/time";
 import { CopyButton } from "../CopyButton";
-import { Dialog } from "../Dialog";
+import { DeleteDialog } from "../DeleteDialog";
 import { Icon } from "../Icon";
 import { Link, listAddress, navigate } from "../navigation";
 import { useNow } from "../now";
 import { Stat } from "../Stat";
-import "../Confirm.css";
 import "./RunHead.css";
 
 interface RunHeadProps {
@@ -100,35 +98,12 @@ function Became({ detail: { app } }: { detail: AppDetail }) {
 }
 
 function DeleteRun({ name, steps, onClose }: { name: RunName; steps: number; onClose: () => void }) {
-  const client = useQueryClient();
-  const deletion = useMutation({
-    mutationFn: () => runs.remove(name),
-    onSuccess: () => {
-      void client.invalidateQueries();
-      navigate(listAddress());
-    },
-  });
+  const onDeleted = () => navigate(listAddress());
   return (
-    <Dialog label="Delete this run" className="confirm" onClose={onClose}>
-      <h2>Delete this run?</h2>
-      <p className="m">
-        “{line(name.app)}” with its {plural(steps, "step")}, its spans and its notes will be gone for good. What its own
-        program wrote on disk stays there.
-      </p>
-      {deletion.isError && (
-        <p className="err" role="alert">
-          {deletion.error.message}
-        </p>
-      )}
-      <div className="confirm-actions">
-        <button type="button" className="btn" onClick={onClose}>
-          Keep it
-        </button>
-        <button type="button" className="btn danger" disabled={deletion.isPending} onClick={() => deletion.mutate()}>
-          Delete the run
-        </button>
-      </div>
-    </Dialog>
+    <DeleteDialog what="run" remove={() => runs.remove(name)} onClose={onClose} onDeleted={onDeleted}>
+      “{line(name.app)}” with its {plural(steps, "step")}, its spans and its notes will be gone for good. What its own
+      program wrote on disk stays there.
+    </DeleteDialog>
   );
 }
 
