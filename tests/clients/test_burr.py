@@ -166,3 +166,17 @@ def test_importing_gives_what_watching_gives(start, watching, tracked):
     for app, run in seen.items():
         assert imported[app] == run
         compare(plain, tracked, app)
+
+
+def test_a_deleted_run_stays_deleted_until_its_program_writes_again(start, watching, tracked):
+    play("sync", tracked)
+    finished(watching, "counter")
+    watching.delete(f"{APPS}/counter")
+    assert runs(watching) == {}
+    watching.end()
+    play("failing", tracked)
+    again = start(again=watching)
+    finished(again, "failing")
+    assert set(runs(again)) == {"failing"}, "files that were read before bring nothing back"
+    play("sync", tracked)
+    until(lambda: "counter" in runs(again))

@@ -9,7 +9,7 @@ mod rules;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use trackway_model::{Annotation, Json, Remark, RunKey, RunRecord, StepKey, TraceId};
+use trackway_model::{Annotation, Json, Remark, RunKey, RunRecord, StepKey, Timestamp, TraceId};
 
 pub use answer::{
     ActionTotals, Child, DeletedRuns, Run, RunAck, RunProject, RunStatus, RunSummary, Step, StepDetail, StepStatus,
@@ -111,6 +111,12 @@ pub trait Runs: Send + Sync {
     /// # Errors
     /// [`Error::ReadOnly`] after the disk failed.
     fn delete_run(&self, run: &RunKey) -> Result<DeletedRuns, Error>;
+
+    /// Returns when a run was last deleted; whoever reads the same files again asks, so as not to bring it back.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot be read.
+    fn deleted_at(&self, run: &RunKey) -> Result<Option<Timestamp>, Error>;
 
     /// Deletes every run of a project, and every annotation.
     ///

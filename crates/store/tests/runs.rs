@@ -453,7 +453,9 @@ fn a_deleted_run_is_gone_and_may_come_again(world: &mut RunWorld) {
     world.tell(&run, [bring(0, "other", ChildEvent::Spawn), attribute(0, None, "k", "1"), remark("log:1", "x")]);
     world.tell(&other, [begin(0, "x", 1)]);
     world.store().annotate(note(&run, 0, "good")).unwrap();
+    assert_eq!(world.store().deleted_at(&run).unwrap(), None);
     assert_eq!(world.store().delete_run(&run).unwrap(), DeletedRuns { runs: 1, steps: 70 });
+    assert!(world.store().deleted_at(&run).unwrap().is_some());
     assert_eq!(world.store().delete_run(&run).unwrap(), DeletedRuns::default());
     assert_eq!(world.store().run(&run).unwrap(), None);
     assert_eq!(world.store().annotation("default", 0).unwrap(), None);

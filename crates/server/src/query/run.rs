@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use trackway_model::{Annotation, Json, Remark, RunKey, RunPointer, SpanRecord, StepKey, Text, TraceId, Value, keys};
+use trackway_model::{
+    Annotation, Json, Remark, RunKey, RunPointer, SpanRecord, StepKey, Text, Timestamp, TraceId, Value, keys,
+};
 use trackway_store::{
     AnnotationQuery, At, Child, Deleted, DeletedRuns, Error, Order, Page, PageRequest, Run, RunProject, RunQuery,
     RunSummary, Runs, Step, StepDetail, Store, TraceSummary,
@@ -154,6 +156,11 @@ impl Query {
     pub(crate) async fn delete_run(&self, run: Arc<RunKey>) -> Result<(DeletedRuns, Deleted), Error> {
         let runs = Arc::clone(&self.runs);
         self.ask(move |store| Ok((runs.delete_run(&run)?, store.delete_trace(foreign::run_id(&run))?))).await
+    }
+
+    /// When a run was last deleted.
+    pub(crate) async fn deleted_at(&self, run: Arc<RunKey>) -> Result<Option<Timestamp>, Error> {
+        self.ask_runs(move |runs| runs.deleted_at(&run)).await
     }
 
     pub(crate) async fn delete_runs(&self, project: String) -> Result<DeletedRuns, Error> {

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, future::Future, pin::Pin, sync::Arc};
 
-use trackway_model::{Annotation, RunKey};
+use trackway_model::{Annotation, RunKey, Timestamp};
 use trackway_store::{Clock, Runs, Store};
 use trackway_wire::burr::Item;
 
@@ -15,10 +15,16 @@ use crate::{
 /// An answer that comes when all is durable; a sentence when it could not be stored.
 pub(crate) type Taking<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
 
+/// An answer about a run; a sentence when the store could not be read.
+pub(crate) type Asking<'a> = Pin<Box<dyn Future<Output = Result<Option<Timestamp>, String>> + Send + 'a>>;
+
 /// Takes in what is read.
 pub(crate) trait Door: Send + Sync {
     /// Stores what is told of a run.
     fn take<'a>(&'a self, run: &'a Arc<RunKey>, items: Vec<Item>) -> Taking<'a>;
+
+    /// Returns when a run was last deleted, if it was.
+    fn deleted_at<'a>(&'a self, run: &'a Arc<RunKey>) -> Asking<'a>;
 
     /// Stores annotations.
     fn annotate(&self, annotations: Vec<Annotation>) -> Taking<'_>;
@@ -35,6 +41,10 @@ impl Door for App {
             }
             records::take(self, run, items, "burr").await.map(drop).map_err(|refusal| said(&refusal))
         })
+    }
+
+    fn deleted_at<'a>(&'a self, run: &'a Arc<RunKey>) -> Asking<'a> {
+        Box::pin(async move { self.query.deleted_at(Arc::clone(run)).await.map_err(|error| error.to_string()) })
     }
 
     fn annotate(&self, annotations: Vec<Annotation>) -> Taking<'_> {

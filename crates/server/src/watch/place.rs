@@ -13,7 +13,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use trackway_model::Text;
+use trackway_model::{Text, Timestamp};
 
 /// The files that make a folder an application.
 const MARKS: [&str; 4] = ["graph.json", "metadata.json", "log.jsonl", "children.jsonl"];
@@ -50,6 +50,14 @@ pub struct Application {
     pub project: Text,
     /// Its id.
     pub app: Text,
+}
+
+impl Application {
+    /// Returns when its log was last written, or else its graph; `None` when neither is there.
+    pub(super) fn last_written(&self) -> Option<Timestamp> {
+        let written = |name| fs::metadata(self.folder.join(name)).and_then(|file| file.modified()).ok();
+        ["log.jsonl", "graph.json"].into_iter().find_map(written).map(Timestamp::from)
+    }
 }
 
 /// A file of annotations.

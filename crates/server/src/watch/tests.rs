@@ -17,7 +17,7 @@ use trackway_wire::burr::Item;
 
 use super::{
     Place, Shape, WatchState, Watcher, Watching,
-    door::{Door, Taking},
+    door::{Asking, Door, Taking},
 };
 use crate::counters::Counters;
 
@@ -32,6 +32,10 @@ struct Kept {
 }
 
 impl Door for Kept {
+    fn deleted_at<'a>(&'a self, _: &'a Arc<RunKey>) -> Asking<'a> {
+        Box::pin(async { Ok(None) })
+    }
+
     fn take<'a>(&'a self, _: &'a Arc<RunKey>, items: Vec<Item>) -> Taking<'a> {
         let mut refuses = self.refuses.lock().unwrap();
         if *refuses > 0 {

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
-use trackway_wire::burr::Zone;
+use trackway_model::{RunKey, Timestamp};
+use trackway_wire::burr::{Item, Zone};
 
 use super::{
     door::Door,
@@ -45,11 +46,11 @@ pub(super) async fn read(door: Arc<dyn Door>, application: Application, mut read
     let zone = reader.zone().clone();
     let reading = run_apart(move || {
         let chunk = reader.read(MOST_BYTES);
-        (reader, chunk)
+        (reader.application().last_written(), reader, chunk)
     });
-    let (mut reader, chunk) = match reading.await {
-        Ok((reader, Ok(chunk))) => (reader, chunk),
-        Ok((mut reader, Err(error))) => {
+    let (written, mut reader, chunk) = match reading.await {
+        Ok((written, reader, Ok(chunk))) => (written, reader, chunk),
+        Ok((_, mut reader, Err(error))) => {
             counters.watch_failed.add(1);
             reader.start_over();
             return Done { task, reader: Some(reader), outcome: Outcome::Failed(format!("cannot be read: {error}")) };
@@ -63,13 +64,21 @@ pub(super) async fn read(door: Arc<dyn Door>, application: Application, mut read
     counters.watch_bytes.add(chunk.bytes);
     let mut outcome = Outcome::Read { has_more: chunk.has_more, wait: chunk.wait };
     if let Some(run) = &chunk.run
-        && let Err(what) = door.take(run, chunk.items).await
+        && let Err(what) = store(&*door, run, chunk.items, written).await
     {
         counters.watch_failed.add(1);
         reader.start_over();
         outcome = Outcome::Failed(format!("was not stored: {what}"));
     }
     Done { task, reader: Some(reader), outcome }
+}
+
+/// Stores what is told of a run, unless it was deleted after all of that was written.
+async fn store(door: &dyn Door, run: &Arc<RunKey>, items: Vec<Item>, written: Option<Timestamp>) -> Result<(), String> {
+    match door.deleted_at(run).await? {
+        Some(deleted) if written.is_some_and(|written| written <= deleted) => Ok(()),
+        _ => door.take(run, items).await,
+    }
 }
 
 /// Reads a file of annotations, and stores them.

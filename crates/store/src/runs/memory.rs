@@ -28,6 +28,7 @@ pub(crate) struct KeptRuns {
     /// Project, the number elsewhere, the number here.
     origins: Vec<(Text, u64, u64)>,
     next_annotation: HashMap<Text, u64>,
+    deleted: HashMap<RunKey, Timestamp>,
 }
 
 struct KeptRun {
@@ -185,7 +186,11 @@ impl KeptRuns {
         self.runs.iter().find(|run| *run.key == *key)
     }
 
-    pub(crate) fn delete(&mut self, key: &RunKey) -> DeletedRuns {
+    pub(crate) fn deleted_at(&self, key: &RunKey) -> Option<Timestamp> {
+        self.deleted.get(key).copied()
+    }
+
+    pub(crate) fn delete(&mut self, key: &RunKey, now: Timestamp) -> DeletedRuns {
         self.annotations.retain(|it| {
             *it.run != *key || {
                 let (project, id) = (&it.run.project, it.id);
@@ -195,6 +200,7 @@ impl KeptRuns {
         });
         let Some(position) = self.runs.iter().position(|run| *run.key == *key) else { return DeletedRuns::default() };
         let run = self.runs.remove(position);
+        self.deleted.insert(key.clone(), now);
         for link in &mut self.links {
             if link.parent == *key {
                 link.told = None;
@@ -208,12 +214,12 @@ impl KeptRuns {
         DeletedRuns { runs: 1, steps: run.steps.len() as u64 }
     }
 
-    pub(crate) fn delete_project(&mut self, project: &str) -> DeletedRuns {
+    pub(crate) fn delete_project(&mut self, project: &str, now: Timestamp) -> DeletedRuns {
         let keys: Vec<_> =
             self.runs.iter().map(|run| Arc::clone(&run.key)).filter(|key| *key.project == *project).collect();
         let mut deleted = DeletedRuns::default();
         for key in keys {
-            let one = self.delete(&key);
+            let one = self.delete(&key, now);
             deleted = DeletedRuns { runs: deleted.runs + one.runs, steps: deleted.steps + one.steps };
         }
         self.annotations.retain(|it| *it.run.project != *project);

@@ -1,7 +1,8 @@
 //! Deleting runs, so that nothing of them is left on the disk.
 
-use rusqlite::{Connection, params};
-use trackway_model::RunKey;
+use rusqlite::{Connection, OptionalExtension, params};
+use sha2::{Digest, Sha256};
+use trackway_model::{RunKey, Timestamp};
 
 use super::rows::{RUN, RunRow, first_id, last_id};
 use crate::{DeletedRuns, Error};
@@ -28,13 +29,34 @@ const BY_NAME: [&str; 5] = [
      AND ((app = ?2 AND partition IS ?3) OR (child_app = ?2 AND child_partition IS ?3))",
 ];
 
-pub(super) fn run(connection: &Connection, key: &RunKey) -> Result<DeletedRuns, Error> {
+pub(super) fn run(connection: &Connection, key: &RunKey, now: Timestamp) -> Result<DeletedRuns, Error> {
     let found = RunRow::find(connection, key)?;
     let found = found.map(|row| rows(connection, &row)).transpose()?.unwrap_or_default();
+    if found.runs > 0 {
+        let sql = "INSERT INTO deleted VALUES (?1, ?2) ON CONFLICT DO UPDATE SET time = excluded.time";
+        connection.execute(sql, params![hash(key), now.0.cast_signed()])?;
+    }
     for sql in BY_NAME {
         connection.execute(sql, params![&*key.project, &*key.app, key.partition.as_deref()])?;
     }
     Ok(found)
+}
+
+/// Returns when a run was last deleted.
+pub(super) fn when(connection: &Connection, key: &RunKey) -> Result<Option<Timestamp>, Error> {
+    let sql = "SELECT time FROM deleted WHERE run = ?1";
+    let time: Option<i64> = connection.query_row(sql, [hash(key)], |row| row.get(0)).optional()?;
+    Ok(time.map(|time| Timestamp(time.cast_unsigned())))
+}
+
+/// What stays of a deleted run: enough to know it again, and nothing to read.
+fn hash(key: &RunKey) -> Vec<u8> {
+    let mut hasher = Sha256::new();
+    for part in [Some(&key.project), key.partition.as_ref(), Some(&key.app)] {
+        hasher.update(part.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
+        hasher.update(part.map_or(&[][..], |text| text.as_bytes()));
+    }
+    hasher.finalize().to_vec()
 }
 
 fn rows(connection: &Connection, row: &RunRow) -> Result<DeletedRuns, Error> {
@@ -51,12 +73,12 @@ fn rows(connection: &Connection, row: &RunRow) -> Result<DeletedRuns, Error> {
     Ok(DeletedRuns { runs: 1, steps: row.steps as u64 })
 }
 
-pub(super) fn project(connection: &Connection, name: &str) -> Result<DeletedRuns, Error> {
+pub(super) fn project(connection: &Connection, name: &str, now: Timestamp) -> Result<DeletedRuns, Error> {
     let sql = format!("SELECT {RUN} FROM runs WHERE project = ?1");
     let found: Vec<_> = connection.prepare(&sql)?.query_map([name], RunRow::read)?.collect::<Result<_, _>>()?;
     let mut deleted = DeletedRuns::default();
     for row in found {
-        let one = run(connection, &row.key)?;
+        let one = run(connection, &row.key, now)?;
         deleted = DeletedRuns { runs: deleted.runs + one.runs, steps: deleted.steps + one.steps };
     }
     connection.execute("DELETE FROM annotations WHERE project = ?1", [name])?;

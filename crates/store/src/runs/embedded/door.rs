@@ -2,9 +2,9 @@
 
 use std::{future::ready, sync::Arc};
 
-use trackway_model::{Annotation, Json, Remark, RunKey, RunRecord, StepKey};
+use trackway_model::{Annotation, Json, Remark, RunKey, RunRecord, StepKey, Timestamp};
 
-use super::{Change, Changed, notes, read, rows::RunRow, steps, writer_is_gone};
+use super::{Change, Changed, delete, notes, read, rows::RunRow, steps, writer_is_gone};
 use crate::{
     AnnotationQuery, At, DeletedRuns, Embedded, Error, Order, Page, PageRequest, Recording, Run, RunAck, RunProject,
     RunQuery, RunSummary, Runs, Step, StepDetail,
@@ -66,6 +66,10 @@ impl Runs for Embedded {
 
     fn delete_run(&self, run: &RunKey) -> Result<DeletedRuns, Error> {
         deleted(self.runs.change(Change::DeleteRun(run.clone()))?)
+    }
+
+    fn deleted_at(&self, run: &RunKey) -> Result<Option<Timestamp>, Error> {
+        self.runs.ask(|it| delete::when(it, run))
     }
 
     fn delete_runs(&self, project: &str) -> Result<DeletedRuns, Error> {

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::{Error, sqlite};
 
 /// What brings the schema from each version to the next.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = ["
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY,
     project TEXT NOT NULL, app TEXT NOT NULL, partition TEXT,
@@ -81,7 +81,9 @@ CREATE TABLE totals (
     only INTEGER PRIMARY KEY CHECK (only = 1), runs INTEGER NOT NULL, steps INTEGER NOT NULL,
     raw INTEGER NOT NULL, stored INTEGER NOT NULL
 ) STRICT;
-INSERT INTO totals VALUES (1, 0, 0, 0, 0)"];
+INSERT INTO totals VALUES (1, 0, 0, 0, 0)",
+    // Of a deleted run only the hash of its names stays.
+    "CREATE TABLE deleted (run BLOB PRIMARY KEY, time INTEGER NOT NULL) WITHOUT ROWID, STRICT;"];
 
 /// Opens the file for its one writer, and makes it when it is missing.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {

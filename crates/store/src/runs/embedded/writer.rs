@@ -224,8 +224,8 @@ pub(super) fn check_size(door: &Door, bytes: u64, max_bytes: u64) -> Result<(), 
 
 fn apply(connection: &Connection, change: Change, now: Timestamp) -> Result<Changed, Error> {
     Ok(match change {
-        Change::DeleteRun(key) => Changed::Deleted(delete::run(connection, &key)?),
-        Change::DeleteProject(name) => Changed::Deleted(delete::project(connection, &name)?),
+        Change::DeleteRun(key) => Changed::Deleted(delete::run(connection, &key, now)?),
+        Change::DeleteProject(name) => Changed::Deleted(delete::project(connection, &name, now)?),
         Change::Annotate(note) => Changed::Annotation(Some(notes::add(connection, note, now)?)),
         Change::Revise(note) => Changed::Annotation(notes::revise(connection, note, now)?),
         Change::DeleteAnnotation(project, id) => Changed::Count(u64::from(notes::delete(connection, &project, id)?)),

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use trackway_model::{Annotation, Json, Remark, RunKey, RunRecord, StepKey};
+use trackway_model::{Annotation, Json, Remark, RunKey, RunRecord, StepKey, Timestamp};
 
 use super::KeptRuns;
 use crate::{
@@ -63,11 +63,15 @@ impl Runs for Memory {
     }
 
     fn delete_run(&self, run: &RunKey) -> Result<DeletedRuns, Error> {
-        Ok(self.runs_kept().delete(run))
+        Ok(self.runs_kept().delete(run, self.moment().now))
+    }
+
+    fn deleted_at(&self, run: &RunKey) -> Result<Option<Timestamp>, Error> {
+        Ok(self.runs_kept().deleted_at(run))
     }
 
     fn delete_runs(&self, project: &str) -> Result<DeletedRuns, Error> {
-        Ok(self.runs_kept().delete_project(project))
+        Ok(self.runs_kept().delete_project(project, self.moment().now))
     }
 
     fn annotations(&self, query: &AnnotationQuery, page: &PageRequest) -> Result<Page<Annotation>, Error> {
