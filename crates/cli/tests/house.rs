@@ -7,11 +7,12 @@ use std::{collections::BTreeMap, path::Path, process::Command};
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Which of our crates may use which.
-const MAY_USE: [(&str, &[&str]); 7] = [
+const MAY_USE: [(&str, &[&str]); 8] = [
     ("trackway-model", &[]),
     ("trackway-wire", &["trackway-model"]),
     ("trackway-macros", &[]),
     ("trackway", &["trackway-macros", "trackway-model", "trackway-wire"]),
+    ("trackway-machine", &["trackway", "trackway-macros", "trackway-model", "trackway-wire"]),
     ("trackway-store", &["trackway-model"]),
     ("trackway-server", &["trackway-model", "trackway-store", "trackway-wire"]),
     ("trackway-cli", &["trackway-model", "trackway-server", "trackway-store", "trackway-wire"]),
