@@ -124,8 +124,8 @@ pub enum Change {
 pub struct Choice {
     /// The action; `None` where the machine ends.
     pub next: Option<Text>,
-    /// The transitions that were tried, in order.
-    pub tried: Vec<Tried>,
+    /// The transitions that were tried, in order; shared, since most steps go the way of an earlier one.
+    pub tried: Arc<[Tried]>,
 }
 
 /// A transition that was tried.
