@@ -29,3 +29,5 @@ pub const TRACKWAY_STEP_SEQUENCE: &str = "trackway.step.sequence";
 pub const TRACKWAY_STEP_ATTEMPT: &str = "trackway.step.attempt";
 /// Span: the id of the span in its step, as its client gave it: `3:0.1`.
 pub const TRACKWAY_SPAN_ORDINAL: &str = "trackway.span.ordinal";
+/// Span: the spans of the same step that it waited for, or built on, as their client names them.
+pub const TRACKWAY_SPAN_DEPENDENCIES: &str = "trackway.span.dependencies";

@@ -42,8 +42,8 @@ pub use foreign::{Foreign, TraceRecord};
 pub use id::{IdError, SpanId, TraceId};
 pub use project::{DEFAULT_PROJECT, project_of};
 pub use run::{
-    Action, AppRecord, ChildEvent, ChildRecord, Graph, Json, Remark, RunFact, RunKey, RunPointer, RunRecord,
-    StepAttribute, StepBegin, StepEnd, StepKey, StreamEvent, StreamMoment, Transition,
+    Action, AppRecord, ChildEvent, ChildRecord, Choice, Graph, Json, Remark, RunFact, RunKey, RunPointer, RunRecord,
+    StateRecord, StepAttribute, StepBegin, StepEnd, StepKey, StreamEvent, StreamMoment, Transition, Tried,
 };
 pub use span::{Dropped, Event, Link, Repeats, Resource, Scope, SpanKind, SpanRecord, Status, StatusCode};
 pub use state::{Change, Delta, State};

@@ -55,6 +55,8 @@ pub enum RunFact {
     Attribute(StepAttribute),
     /// A step hands out its result piece by piece.
     Stream(StreamEvent),
+    /// The state was set by something other than a step.
+    State(StateRecord),
     /// The run has brought forth another.
     Child(ChildRecord),
     /// Something that could not be read, or that nobody here knows; kept as it came.
@@ -158,6 +160,41 @@ pub struct StepEnd {
     pub state: Option<Json>,
     /// True when the state is likely that of before the step, as one version of Burr logs it.
     pub is_suspect: bool,
+    /// What comes next, and why.
+    pub choice: Option<Choice>,
+}
+
+/// Which action comes next, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Choice {
+    /// The action; `None` where the machine ends, or where nobody can say.
+    pub next: Option<Text>,
+    /// The transitions that were tried, in order.
+    pub tried: Vec<Tried>,
+}
+
+/// A transition that was tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// The action that it leads to.
+    pub to: Text,
+    /// The name of its condition.
+    pub condition: Text,
+    /// Whether the condition holds, or why nobody can say.
+    pub held: Result<bool, Text>,
+}
+
+/// The state was set by something other than a step: at the start, by a fork, by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateRecord {
+    /// The step after which that was; `None` before the first.
+    pub after: Option<StepKey>,
+    /// The action that comes next, where that was set too.
+    pub next: Option<Text>,
+    /// The state then, whole: a JSON object.
+    pub state: Json,
+    /// When.
+    pub time: Option<Timestamp>,
 }
 
 /// Something that is said of a step, or of a span in it.
@@ -253,6 +290,9 @@ impl RunFact {
                     StreamMoment::End { .. } => "end",
                 };
                 format!("{}:stream:{moment}", step(&it.step))
+            }
+            Self::State(it) => {
+                it.after.as_ref().map_or_else(|| "state".into(), |after| format!("{}:state", step(after)))
             }
             Self::Child(it) => format!("child:{}:{}", it.child.partition.as_deref().unwrap_or_default(), it.child.app),
             Self::Remark(it) => format!("remark:{}", it.place),

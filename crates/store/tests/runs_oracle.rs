@@ -79,7 +79,7 @@ fn fact() -> impl Strategy<Value = RunFact> {
     let end =
         (step_key(), action(), time(), option::of(state()), text(), option::weighted(0.8, state()), any::<bool>());
     let end = end.prop_map(|(step, action, time, result, error, state, is_suspect)| {
-        RunFact::End(StepEnd { step, action, time, result, error, state, is_suspect })
+        RunFact::End(StepEnd { step, action, time, result, error, state, is_suspect, choice: None })
     });
     let said =
         (step_key(), option::of(select(vec!["0:0", ""])), select(vec!["k", "l"]), state(), option::of(state()), time());

@@ -88,6 +88,7 @@ fn fact() -> impl Strategy<Value = RunFact> {
             error,
             state,
             is_suspect,
+            choice: None,
         },
     );
     let attribute = (step(), maybe(text()), text(), json(), maybe(json()), maybe(time()))
@@ -258,7 +259,8 @@ fn a_line_that_is_none_says_why() {
 fn json_over_several_lines_becomes_one() {
     let state = Some(Json("{\n  \"n\": 1\r\n}".into()));
     let step = StepKey { sequence: 0, attempt: 0 };
-    let end = StepEnd { step, action: "a".into(), time: None, result: None, error: None, state, is_suspect: false };
+    let action = "a".into();
+    let end = StepEnd { step, action, time: None, result: None, error: None, state, is_suspect: false, choice: None };
     let line = encode(&Item::Fact(RunRecord { run: run(), fact: RunFact::End(end) }));
     assert_eq!(line, r#"{"type":"end","sequence":0,"attempt":0,"action":"a","state":{   "n": 1  }}"#);
 }

@@ -173,6 +173,7 @@ fn bytes_of(record: &RunRecord) -> u64 {
             json + it.error.as_ref().map_or(0, |error| error.len())
         }
         RunFact::Attribute(it) => it.key.len() + it.value.0.len(),
+        RunFact::State(it) => it.state.0.len(),
         RunFact::Stream(_) | RunFact::Child(_) => 0,
         RunFact::Remark(it) => it.what.len() + it.text.len(),
     };

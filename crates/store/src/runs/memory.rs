@@ -131,6 +131,7 @@ impl KeptRuns {
             RunFact::End(end) => run.step(end.step).end.replace(end.clone()) != Some(end),
             RunFact::Attribute(it) => run.step(it.step).say(it),
             RunFact::Stream(it) => run.step(it.step).flow(&it),
+            RunFact::State(_) => false,
             RunFact::Remark(remark) => run.remark(remark),
             RunFact::Child(child) => {
                 let key = RunKey::clone(&run.key);

@@ -106,7 +106,7 @@ pub(super) fn step_of(fact: &RunFact) -> Option<StepKey> {
         RunFact::End(it) => Some(it.step),
         RunFact::Attribute(it) => Some(it.step),
         RunFact::Stream(it) => Some(it.step),
-        RunFact::App(_) | RunFact::Child(_) | RunFact::Remark(_) => None,
+        RunFact::App(_) | RunFact::State(_) | RunFact::Child(_) | RunFact::Remark(_) => None,
     }
 }
 
@@ -118,6 +118,7 @@ pub(super) fn time_of(fact: &RunFact) -> Option<Timestamp> {
         RunFact::End(it) => it.time,
         RunFact::Attribute(it) => it.time,
         RunFact::Stream(it) => it.time,
+        RunFact::State(it) => it.time,
         RunFact::Child(it) => it.time,
         RunFact::Remark(_) => None,
     }

@@ -134,6 +134,7 @@ pub fn end_of(step: StepKey, action: &str, time: u64, state: &str) -> StepEnd {
         error: None,
         state: Some(state).filter(|state| !state.is_empty()).map(|state| Json(state.into())),
         is_suspect: false,
+        choice: None,
     }
 }
 

@@ -83,7 +83,7 @@ impl Follower {
             }
         }
         let is_suspect = result.is_none() && error.is_none() && is_of_before(state.as_ref(), &action);
-        self.tell(RunFact::End(StepEnd { step: key, action, time, result, error, state, is_suspect }));
+        self.tell(RunFact::End(StepEnd { step: key, action, time, result, error, state, is_suspect, choice: None }));
         Ok(())
     }
 

@@ -61,7 +61,7 @@ impl Persister {
         let action = row.position.clone();
         let mut facts = vec![
             RunFact::Begin(StepBegin { step, action: action.clone(), time: None, inputs: None, span: None }),
-            RunFact::End(StepEnd { step, action, time, result: None, error, state, is_suspect }),
+            RunFact::End(StepEnd { step, action, time, result: None, error, state, is_suspect, choice: None }),
         ];
         if let Some(what) = odd {
             let place = format!("burr_state:{}.{}", step.sequence, step.attempt);

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use trackway_model::{
-    AppRecord, ChildEvent, ChildRecord, Remark, RunFact, RunPointer, StepAttribute, StepBegin, StepEnd, StepKey,
-    StreamEvent, StreamMoment,
+    AppRecord, ChildEvent, ChildRecord, Remark, RunFact, RunPointer, StateRecord, StepAttribute, StepBegin, StepEnd,
+    StepKey, StreamEvent, StreamMoment,
 };
 
 use super::{
-    field::{Id, Raw, SpanName, Time, Words, line, read},
+    choice::{self, Tried},
+    field::{Raw, SpanName, Time, Words, line, read},
     graph::Graph,
 };
 
@@ -19,6 +20,7 @@ pub(super) fn encode(fact: &RunFact) -> String {
         RunFact::End(end) => line("end", &End::of(end)),
         RunFact::Attribute(attribute) => line("attribute", &Attribute::of(attribute)),
         RunFact::Stream(event) => line("stream", &Stream::of(event)),
+        RunFact::State(state) => line("state", &Placed::of(state)),
         RunFact::Child(child) => line("child", &Child::of(child)),
         RunFact::Remark(Remark { place, what, text }) => {
             let [place, what, text] = [place, what, text].map(|text| Words::Borrowed(&**text));
@@ -38,22 +40,37 @@ pub(super) fn app(line: &[u8]) -> Result<RunFact, String> {
     }))
 }
 
-/// Reads the begin of a step.
-pub(super) fn begin(line: &[u8]) -> Result<RunFact, String> {
+/// Reads the begin of a step, and where it runs.
+pub(super) fn begin(line: &[u8]) -> Result<(StepBegin, Option<SpanName>), String> {
     let Begin { sequence, attempt, action, time, inputs, span } = read(line)?;
-    Ok(RunFact::Begin(StepBegin {
+    let begin = StepBegin {
         step: StepKey { sequence, attempt },
         action: action.into_owned().into(),
         time: time.map(|time| time.0),
         inputs: inputs.map(Raw::json),
         span: span.map(|span| (span.trace_id.0, span.span_id.0)),
-    }))
+    };
+    Ok((begin, span))
+}
+
+/// What a line tells of a step that ended.
+pub(super) struct Ended {
+    pub(super) end: StepEnd,
+    /// When it began, which is told again where nobody else tells its span.
+    pub(super) begun: Option<Time>,
+    pub(super) span: Option<SpanName>,
+    /// What became of the state that was told before, where it is not told whole.
+    pub(super) delta: Option<Raw>,
 }
 
 /// Reads the end of a step.
-pub(super) fn end(line: &[u8]) -> Result<RunFact, String> {
-    let End { sequence, attempt, action, time, result, error, state, suspect } = read(line)?;
-    Ok(RunFact::End(StepEnd {
+pub(super) fn end(line: &[u8]) -> Result<Ended, String> {
+    let End { sequence, attempt, action, time, result, error, state, delta, suspect, next, tried, begun, span } =
+        read(line)?;
+    if state.is_some() && delta.is_some() {
+        return Err("it tells the state after the step twice, whole and as a delta".into());
+    }
+    let end = StepEnd {
         step: StepKey { sequence, attempt },
         action: action.into_owned().into(),
         time: time.map(|time| time.0),
@@ -61,6 +78,19 @@ pub(super) fn end(line: &[u8]) -> Result<RunFact, String> {
         error: error.map(|error| error.into_owned().into()),
         state: state.map(Raw::json),
         is_suspect: suspect,
+        choice: choice::choice(next, tried),
+    };
+    Ok(Ended { end, begun, span, delta })
+}
+
+/// Reads that the state was set by something other than a step.
+pub(super) fn state(line: &[u8]) -> Result<RunFact, String> {
+    let Placed { after, next, state, time } = read(line)?;
+    Ok(RunFact::State(StateRecord {
+        after: after.map(|Step { sequence, attempt }| StepKey { sequence, attempt }),
+        next: next.map(|next| next.into_owned().into()),
+        state: state.json(),
+        time: time.map(|time| time.0),
     }))
 }
 
@@ -155,8 +185,36 @@ struct End<'a> {
     error: Option<Words<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     state: Option<Raw>,
+    #[serde(default, skip_serializing)]
+    delta: Option<Raw>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     suspect: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next: Option<Words<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tried: Option<Vec<Tried<'a>>>,
+    #[serde(default, skip_serializing)]
+    begun: Option<Time>,
+    #[serde(default, skip_serializing)]
+    span: Option<SpanName>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Step {
+    sequence: i64,
+    #[serde(default)]
+    attempt: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Placed<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<Step>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next: Option<Words<'a>>,
+    state: Raw,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time: Option<Time>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -248,7 +306,7 @@ impl<'a> Begin<'a> {
             action: (&*begin.action).into(),
             time: begin.time.map(Time),
             inputs: begin.inputs.as_ref().map(Raw::of),
-            span: begin.span.map(|(trace, span)| SpanName { trace_id: Id(trace), span_id: Id(span) }),
+            span: begin.span.map(SpanName::of),
         }
     }
 }
@@ -263,7 +321,23 @@ impl<'a> End<'a> {
             result: end.result.as_ref().map(Raw::of),
             error: end.error.as_deref().map(Into::into),
             state: end.state.as_ref().map(Raw::of),
+            delta: None,
             suspect: end.is_suspect,
+            next: end.choice.as_ref().and_then(|choice| choice.next.as_deref()).map(Into::into),
+            tried: end.choice.as_ref().map(|choice| choice.tried.iter().map(Tried::of).collect()),
+            begun: None,
+            span: None,
+        }
+    }
+}
+
+impl<'a> Placed<'a> {
+    fn of(record: &'a StateRecord) -> Self {
+        Self {
+            after: record.after.map(|StepKey { sequence, attempt }| Step { sequence, attempt }),
+            next: record.next.as_deref().map(Into::into),
+            state: Raw::of(&record.state),
+            time: record.time.map(Time),
         }
     }
 }

@@ -82,8 +82,20 @@ impl<'de, T: std::str::FromStr<Err: std::fmt::Display>> Deserialize<'de> for Id<
 }
 
 /// The span that something ran in.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(super) struct SpanName {
     pub(super) trace_id: Id<TraceId>,
     pub(super) span_id: Id<SpanId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) parent_id: Option<Id<SpanId>>,
+    /// True when nothing else tells of the span.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) told_here: bool,
+}
+
+impl SpanName {
+    /// Returns the name of a span that is told elsewhere.
+    pub(super) fn of((trace_id, span_id): (TraceId, SpanId)) -> Self {
+        Self { trace_id: Id(trace_id), span_id: Id(span_id), parent_id: None, told_here: false }
+    }
 }

@@ -18,10 +18,13 @@
 //! # Ok::<(), String>(())
 //! ```
 
+mod choice;
 mod fact;
 mod field;
 mod graph;
 mod span;
+mod state_text;
+mod step;
 mod value;
 
 use std::sync::Arc;
@@ -29,7 +32,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use trackway_model::{RunFact, RunKey, RunRecord, SpanRecord};
 
-use self::field::Words;
+use self::field::{Raw, Words};
+
+pub use self::state_text::StateText;
 
 /// What a line tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,23 +56,63 @@ pub fn encode(item: &Item) -> String {
     }
 }
 
-/// Reads a line of a run; unknown fields are left out.
+/// Reads a line of a run, without the span of a step that only this line tells of; unknown fields are left out.
 ///
 /// # Errors
 /// What is wrong with the line, as a sentence.
 pub fn decode(line: &[u8], run: &Arc<RunKey>) -> Result<Item, String> {
-    let fact = |fact: RunFact| Item::Fact(RunRecord { run: Arc::clone(run), fact });
-    match &*kind(line)? {
-        "span" => span::decode(line).map(|span| Item::Span(Box::new(span))),
-        "app" => fact::app(line).map(fact),
-        "begin" => fact::begin(line).map(fact),
-        "end" => fact::end(line).map(fact),
-        "attribute" => fact::attribute(line).map(fact),
-        "stream" => fact::stream(line).map(fact),
-        "child" => fact::child(line).map(fact),
-        "remark" => fact::remark(line).map(fact),
-        "run" => Err("a line that names a run comes first, and only there".into()),
-        other => Err(format!("{other:?} is no type of line")),
+    decode_all(line, run).map(|(item, _)| item)
+}
+
+/// Reads a line of a run, and the span of a step of which no tracer tells; unknown fields are left out.
+///
+/// The span of a step that begins is open, and the one of its end takes its place.
+///
+/// # Errors
+/// What is wrong with the line, as a sentence.
+pub fn decode_all(line: &[u8], run: &Arc<RunKey>) -> Result<(Item, Option<Box<SpanRecord>>), String> {
+    let told = Told::read(line, run)?;
+    if told.delta.is_some() {
+        return Err("a delta says nothing without the lines before it: a step tells its state whole".into());
+    }
+    Ok((told.item, told.span))
+}
+
+/// What one line tells.
+struct Told {
+    item: Item,
+    /// The span of a step that nothing else tells of.
+    span: Option<Box<SpanRecord>>,
+    /// What became of the state that was told before.
+    delta: Option<Raw>,
+}
+
+impl Told {
+    fn read(line: &[u8], run: &Arc<RunKey>) -> Result<Self, String> {
+        let plain = |item: Item| Self { item, span: None, delta: None };
+        let fact = |fact: RunFact| Item::Fact(RunRecord { run: Arc::clone(run), fact });
+        let item = match &*kind(line)? {
+            "span" => Item::Span(Box::new(span::decode(line)?)),
+            "app" => fact(fact::app(line)?),
+            "begin" => {
+                let (begin, span) = fact::begin(line)?;
+                let span = step::begun(run, &begin, span).map(Box::new);
+                return Ok(Self { item: fact(RunFact::Begin(begin)), span, delta: None });
+            }
+            "end" => {
+                let ended = fact::end(line)?;
+                let span = step::ended(run, &ended).map(Box::new);
+                return Ok(Self { item: fact(RunFact::End(ended.end)), span, delta: ended.delta });
+            }
+            "state" => fact(fact::state(line)?),
+            "attribute" => fact(fact::attribute(line)?),
+            "stream" => fact(fact::stream(line)?),
+            "child" => fact(fact::child(line)?),
+            "remark" => fact(fact::remark(line)?),
+            "run" => return Err("a line that names a run comes first, and only there".into()),
+            other => return Err(format!("{other:?} is no type of line")),
+        };
+        Ok(plain(item))
     }
 }
 

@@ -57,6 +57,7 @@ fn draw_fact(out: &mut String, fact: &RunFact) {
             let of = it.sequence.map_or("latest".into(), |sequence| sequence.to_string());
             writeln!(out, "{of} {:?} {}", it.event, pointer(&it.child)).unwrap();
         }
+        RunFact::State(_) => panic!("Burr tells of no state but those after steps"),
         RunFact::Remark(it) => writeln!(out, "REMARK {}: {} {:?}", it.place, it.what, cut(&it.text)).unwrap(),
     }
 }

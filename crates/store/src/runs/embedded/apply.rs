@@ -100,6 +100,7 @@ impl<'a> Group<'a> {
             RunFact::End(end) => self.end(run, end),
             RunFact::Attribute(said) => self.say(run, &said),
             RunFact::Stream(event) => self.flow(run, &event),
+            RunFact::State(_) => Ok(false),
             RunFact::Remark(remark) => self.remark(run, &remark),
             RunFact::Child(child) => self.child(&run.row.key, &child),
         }
