@@ -1,0 +1,48 @@
+//! Actions that are functions.
+
+use trackway_model::Text;
+
+use crate::{Spec, State, Step, Work};
+
+/// What the source code says of an action: a [`Spec`] that can be written in a constant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// Its name, unique in its graph.
+    pub name: &'static str,
+    /// The fields of the state that it reads.
+    pub reads: &'static [&'static str],
+    /// The fields of the state that it writes.
+    pub writes: &'static [&'static str],
+    /// The inputs that it must be given.
+    pub inputs: &'static [&'static str],
+    /// The inputs that it can do without.
+    pub optional_inputs: &'static [&'static str],
+    /// What it is marked with.
+    pub tags: &'static [&'static str],
+    /// Its source code; empty if nobody knows it.
+    pub code: &'static str,
+}
+
+impl From<Declared> for Spec {
+    fn from(declared: Declared) -> Self {
+        let texts = |names: &[&'static str]| names.iter().map(|name| Text::literal(name)).collect();
+        Self {
+            name: Text::literal(declared.name),
+            reads: texts(declared.reads),
+            writes: texts(declared.writes),
+            inputs: texts(declared.inputs),
+            optional_inputs: texts(declared.optional_inputs),
+            tags: texts(declared.tags),
+            code: (!declared.code.is_empty()).then(|| Text::literal(declared.code)),
+        }
+    }
+}
+
+/// An action that is a function: what `#[action]` makes of one.
+#[derive(Debug, Clone, Copy)]
+pub struct Function {
+    /// What it is called and what it touches.
+    pub declared: Declared,
+    /// Its work.
+    pub work: fn(State, &Step) -> Work<'_>,
+}
