@@ -1,0 +1,87 @@
+//! The graph of an application: what can be done, and what can follow what.
+
+mod builder;
+mod choose;
+mod mistake;
+mod target;
+
+use std::{collections::HashMap, sync::Arc};
+
+use trackway_model::Text;
+
+pub use builder::GraphBuilder;
+pub use choose::Undecided;
+pub use mistake::{GraphErrors, Mistake};
+pub use target::{Target, Targets};
+
+use crate::{Choice, Node, State};
+use choose::Ways;
+
+/// What can be done and what can follow what: the plan that an application follows. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Graph {
+    plan: Arc<Plan>,
+}
+
+#[derive(Debug)]
+struct Plan {
+    entry: Text,
+    /// In order of their declaration.
+    actions: Vec<Planned>,
+    /// Where each action stands in `actions`.
+    places: HashMap<Text, usize>,
+}
+
+/// An action and what can follow it.
+#[derive(Debug)]
+struct Planned {
+    node: Node,
+    ways: Ways,
+}
+
+impl Graph {
+    /// Begins a graph of `actions`.
+    #[expect(clippy::new_ret_no_self, reason = "a graph is what the builder builds")]
+    pub fn new(actions: impl IntoIterator<Item = impl Into<Node>>) -> GraphBuilder {
+        GraphBuilder::default().actions(actions)
+    }
+
+    /// Returns the name of the action that comes first.
+    pub fn entrypoint(&self) -> &Text {
+        &self.plan.entry
+    }
+
+    /// Returns the action of that name.
+    pub fn node(&self, name: &str) -> Option<&Node> {
+        self.planned(name).map(|planned| &planned.node)
+    }
+
+    /// Returns its actions, in order of their declaration.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.plan.actions.iter().map(|planned| &planned.node)
+    }
+
+    /// Returns the names of the actions that `word` means: an action's own name, or `@tag:llm` for all that are marked `llm`.
+    /// None where there is no such action and no such tag.
+    pub fn names_of(&self, word: &str) -> Vec<Text> {
+        match word.strip_prefix("@tag:") {
+            Some(tag) => self
+                .nodes()
+                .filter(|node| node.spec().tags.iter().any(|own| **own == *tag))
+                .map(|node| node.name().clone())
+                .collect(),
+            None => self.node(word).map(|node| node.name().clone()).into_iter().collect(),
+        }
+    }
+
+    /// Returns what comes after the action `after`, given the state it left: the first transition whose condition holds.
+    ///
+    /// Where a condition fails (a field is missing, say), nothing is chosen: [`Choice::failure`] tells why.
+    pub fn choose(&self, after: &str, state: &State) -> Choice {
+        self.planned(after).map(|planned| planned.ways.choose(state)).unwrap_or_default()
+    }
+
+    fn planned(&self, name: &str) -> Option<&Planned> {
+        self.plan.places.get(name).and_then(|place| self.plan.actions.get(*place))
+    }
+}
