@@ -50,6 +50,8 @@ export function told(app: string, graph: RunGraph | null, all: ToldStep[], more:
       annotations: 0,
       trace_id: null,
       span_id: null,
+      choice: null,
+      edited: false,
       ...each.more,
     };
   });
@@ -103,6 +105,7 @@ export function told(app: string, graph: RunGraph | null, all: ToldStep[], more:
     totals: { steps: steps.length, errors, duration_ns: at * 1e6, agents: null },
     trace_id: null,
     action_counts: visits,
+    placements: [],
     taken: [...taken].map(([way, count]) => ({ from: way.split("\n")[0] ?? "", to: way.split("\n")[1] ?? "", count })),
   };
   return { detail, steps, states: all.map(({ state }) => state), errors: all.map(({ error }) => error ?? null) };

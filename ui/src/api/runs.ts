@@ -129,6 +129,35 @@ export interface AppDetail {
   trace_id: string | null;
   action_counts: { [action: string]: ActionCount };
   taken: TakenWay[];
+  /** The first of them, the oldest first. */
+  placements: StatePlacement[];
+}
+
+/** A way that was tried after a step. */
+export interface TriedWay {
+  to: string;
+  condition: string;
+  /** Null when nobody could say. */
+  held: boolean | null;
+  /** Why nobody could. */
+  error: string | null;
+}
+
+/** What comes after a step, and why. */
+export interface Choice {
+  /** Null where the machine ends, or no condition held. */
+  next: string | null;
+  /** In the order in which they were tried. */
+  tried: TriedWay[];
+}
+
+/** The state as something other than a step set it: at the start, by a fork, by hand. */
+export interface StatePlacement {
+  /** The step after which that was; null before the first. */
+  after: { seq: number; attempt: number } | null;
+  /** The action that comes next, where that was set too. */
+  next: string | null;
+  time: Time;
 }
 
 /** How a step handed out its result piece by piece. */
@@ -167,6 +196,10 @@ export interface Step {
   annotations: number;
   trace_id: string | null;
   span_id: string | null;
+  /** What was chosen after it; null where the client does not tell. */
+  choice: Choice | null;
+  /** The state was set by hand between the step before and this one. */
+  edited: boolean;
 }
 
 /** `GET …/steps?limit&from` */
@@ -188,7 +221,10 @@ export interface StepAttribute {
 /** `GET …/steps/{sequence}?attempt`: a step with everything but the state after it. */
 export type StepDetail = Step & { result: Json; attributes: StepAttribute[] };
 
-/** `GET …/state?seq&attempt&key`; a field of more than 64 KiB is cut unless it is asked for by its key. */
+/** On which side of a step a state stands. */
+export type When = "before" | "after";
+
+/** `GET …/state?seq&attempt&when&key`; a field of more than 64 KiB is cut unless it is asked for by its key. */
 export interface StateAnswer {
   seq: number;
   attempt: number;
@@ -297,6 +333,9 @@ export interface AnyAttempt {
   attempt: number | null;
 }
 
+/** In the place of a step: what there was before the first. */
+export const START: AnyAttempt = { sequence: -1, attempt: null };
+
 const segment = encodeURIComponent;
 
 type Parameters = Record<string, string | number | null | undefined>;
@@ -320,8 +359,14 @@ export const runs = {
     request<StepList>("GET", address(run, "/steps", { limit, from }), signal, undefined, exact),
   step: (run: RunName, { sequence, attempt }: StepName, signal?: AbortSignal) =>
     request<StepDetail>("GET", address(run, `/steps/${sequence}`, { attempt }), signal, undefined, exact),
-  state: (run: RunName, { sequence, attempt }: StepName, key: string | null, signal?: AbortSignal) =>
-    request<StateAnswer>("GET", address(run, "/state", { seq: sequence, attempt, key }), signal, undefined, exact),
+  state: (run: RunName, step: AnyAttempt, { when, key }: { when: When; key?: string }, signal?: AbortSignal) => {
+    const { sequence: seq, attempt } = step;
+    const parameters = { seq, attempt, when: when === "after" ? null : when, key };
+    return request<StateAnswer>("GET", address(run, "/state", parameters), signal, undefined, exact);
+  },
+  /** What a test needs to take a step again, as the server writes it. */
+  testCase: (run: RunName, { sequence: seq, attempt }: StepName, signal?: AbortSignal) =>
+    request<string>("GET", address(run, "/test-case", { seq, attempt }), signal, undefined, (text) => text),
   /** Against the state before the step where `from` is null. */
   diff: (run: RunName, from: AnyAttempt | null, to: StepName, signal?: AbortSignal) =>
     request<StateDiff>(

@@ -239,6 +239,10 @@ export interface TreeSpan {
   event_count: number;
   link_count: number;
   data: SpanData | null;
+  /** Its id in the run that it belongs to, as its client counts: `3:0.1`. */
+  ordinal?: string;
+  /** The spans of the same step that it waited for, or built on. */
+  dependencies?: string[];
 }
 
 export interface SpanEvent {

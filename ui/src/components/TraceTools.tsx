@@ -45,7 +45,7 @@ export function TraceTools({
           className="mono"
           value={search.text}
           placeholder="Find a span"
-          aria-label="Find by name, service, span id or status message"
+          aria-label="Find by name, service, span id (also 3:0.1 of a step) or status message"
           spellCheck={false}
           autoComplete="off"
           onChange={(event) => onSearch(event.target.value)}

@@ -1,6 +1,6 @@
 /** What is to be said of a run and its steps, and where in a long run a step stands. */
 
-import type { App, RunState, Step, StepName, TrailStep } from "../api/runs";
+import type { App, AppDetail, RunState, Step, StepName, TrailStep } from "../api/runs";
 import type { Nanoseconds } from "../api/types";
 import { plural } from "./format";
 import { instant, nanosecondsBetween } from "./time";
@@ -10,6 +10,9 @@ export const STEPS_PAGE = 200;
 
 export const isStep = (step: StepName, { sequence, attempt }: StepName): boolean =>
   step.sequence === sequence && step.attempt === attempt;
+
+/** Whether the run told of the state before its first step. */
+export const hasStart = ({ placements }: AppDetail): boolean => placements.some(({ after }) => after === null);
 
 /** A step by its number; a repeated one with its attempt, which people count from 1. */
 export const nameOf = ({ sequence, attempt }: StepName): string =>

@@ -29,6 +29,8 @@ export interface Way {
   condition: string;
   count: number;
   state: WayState;
+  /** From an input into the action that takes it. */
+  isInput: boolean;
 }
 
 export interface StateGraph {
@@ -102,7 +104,7 @@ export function stateGraph(
       const count = goes.get(wayKey(from, to)) ?? 0;
       const stood = (counts[from]?.visits ?? 0) > (from === last ? 1 : 0);
       const state = count > 0 ? "taken" : stood ? "tried" : "ahead";
-      return { id: `${i}`, from, to, condition: conditionText(condition), count, state };
+      return { id: `${i}`, from, to, condition: conditionText(condition), count, state, isInput: false };
     });
   if (withInputs) addInputs(graph.actions, nodes, ways);
   return { nodes, ways };
@@ -119,7 +121,7 @@ function addInputs(actions: GraphAction[], nodes: ActionNode[], ways: Way[]) {
         const state = visited ? "visited" : "never";
         nodes.push({ id, action: null, visits: 0, errors: 0, state, isEntry: false, ...sizeOf(input) });
       }
-      ways.push({ id: `${id} ${name}`, from: id, to: name, condition: "", count: 0, state: "ahead" });
+      ways.push({ id: `${id} ${name}`, from: id, to: name, condition: "", count: 0, state: "ahead", isInput: true });
     }
   }
 }

@@ -15,14 +15,18 @@ export const python = (text: string | null): string => (text === null ? "None" :
 export const shell = (text: string): string =>
   /^[\w.:@%+=/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
-/** The command that prints a state as JSON. */
-function printing({ project, app_id, run_id, partition_key }: App, { sequence, attempt }: StepName): string {
+/** A command about a step of the run. */
+export function commandOf(verb: string, app: App, { sequence, attempt }: StepName): string {
+  const { project, app_id, run_id, partition_key } = app;
   // An id that looks like an option would be taken for one.
   const run = app_id.startsWith("-") ? run_id : shell(app_id);
   const partition = partition_key === null ? "" : ` --partition ${shell(partition_key)}`;
   const again = attempt > 0 ? ` --attempt ${attempt}` : "";
-  return `trackway state ${run} --project ${shell(project)}${partition} --at ${sequence}${again}`;
+  return `trackway ${verb} ${run} --project ${shell(project)}${partition} --at ${sequence}${again}`;
 }
+
+/** The command that prints a state as JSON. */
+export const stateCommand = (app: App, step: StepName): string => commandOf("state", app, step);
 
 /**
  * What Burr needs to go on from a step under a new id, to go on under the same id, and to look at a state. `kept` is the
@@ -100,7 +104,7 @@ export function loadSnippets(app: App, kept: StepName | null, action: string): L
     {
       name: "Print the state",
       note: `As JSON, as it was after step ${sequence}, for whatever reads it.`,
-      text: printing(app, kept),
+      text: stateCommand(app, kept),
     },
   ];
 }

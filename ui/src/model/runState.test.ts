@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Json } from "../api/runs";
-import { counts, cutBytes, differing, diffLines, preview, traceback } from "./runState";
+import { changesBetween, counts, cutBytes, cutInBoth, differing, diffLines, preview, traceback } from "./runState";
 
 const shown = (lines: ReturnType<typeof diffLines>) =>
   lines.map(({ sign, key, path, value, appended }) =>
@@ -24,6 +24,20 @@ test("a changed field is told as what went and what came, in the place of the fi
     'remove gone "x"',
   ]);
   expect(counts(lines)).toEqual({ added: 3, removed: 3 });
+});
+
+test("two states that nobody compared are compared here", () => {
+  const before = { a: 1, b: [1, 2], c: { d: 1, e: 1 }, gone: "x", same: { f: [null] } };
+  const after = { same: { f: [null] }, a: 2, b: [1, 2, 3], c: { d: 2, e: 1 }, came: null };
+  expect(changesBetween(before, after)).toEqual([
+    { key: "a", op: "replace", before: 1, after: 2 },
+    { key: "b", op: "append", after: [3], at: 2 },
+    { key: "c", path: ["d"], op: "replace", before: 1, after: 2 },
+    { key: "came", op: "add", after: null },
+    { key: "gone", op: "remove", before: "x" },
+  ]);
+  const cut = (bytes: number) => ({ $cut: true, bytes });
+  expect(cutInBoth({ a: cut(70_000), b: cut(70_000), c: 1 }, { a: cut(70_000), b: cut(70_001), c: 1 })).toEqual(["a"]);
 });
 
 test("fields that did not change stay", () => {

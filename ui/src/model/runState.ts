@@ -93,6 +93,44 @@ function linesOf({ key, path: names = [], op, before = null, after = null, at = 
   }
 }
 
+/** What differs between two states that the server does not compare. */
+export function changesBetween(before: Json, after: Json): StateChange[] {
+  const [was, is] = [new Map(fieldsOf(before)), new Map(fieldsOf(after))];
+  return [...new Set([...is.keys(), ...was.keys()])].flatMap((key) => changesIn(key, was.get(key), is.get(key)));
+}
+
+function changesIn(key: string, before: Json | undefined, after: Json | undefined): StateChange[] {
+  if (before === undefined) return after === undefined ? [] : [{ key, op: "add", after }];
+  if (after === undefined) return [{ key, op: "remove", before }];
+  if (isSame(before, after)) return [];
+  if (Array.isArray(before) && Array.isArray(after) && before.every((item, i) => isSame(item, after[i]))) {
+    return [{ key, op: "append", after: after.slice(before.length), at: before.length }];
+  }
+  if (!isRecord(before) || !isRecord(after)) return [{ key, op: "replace", before, after }];
+  return changesBetween(before, after).map(({ key: name, path = [], ...change }) => ({
+    key,
+    path: [name, ...path],
+    ...change,
+  }));
+}
+
+const isSame = (a: Json | undefined, b: Json | undefined) => JSON.stringify(a) === JSON.stringify(b);
+
+const isRecord = (value: Json): boolean =>
+  value !== null &&
+  typeof value === "object" &&
+  !Array.isArray(value) &&
+  !isExactNumber(value) &&
+  cutBytes(value) === null;
+
+/** The fields that are cut in both states: their sizes do not say whether they differ. */
+export function cutInBoth(before: Json, after: Json): string[] {
+  const was = new Map(fieldsOf(before));
+  return fieldsOf(after).flatMap(([key, value]) =>
+    cutBytes(value) !== null && cutBytes(was.get(key) ?? null) === cutBytes(value) ? [key] : [],
+  );
+}
+
 /** How many fields of the reader's own came and went. */
 export function counts(lines: DiffLine[]): { added: number; removed: number } {
   const of = (sign: DiffSign) => lines.filter((line) => line.sign === sign && isOwnField(line.key)).length;

@@ -20,6 +20,7 @@ const spans = ["pay", "load", "Pay again"].map(
     event_count: 0,
     link_count: 0,
     data: null,
+    ...(i === 0 ? {} : { ordinal: `3:0.${i}` }),
   }),
 );
 const tree = buildTree(spans);
@@ -30,6 +31,8 @@ test("finds by name, service, message and id, whatever the case", () => {
   expect(keys("ledger")).toEqual(["01"]);
   expect(keys("timed")).toEqual(["01"]);
   expect(keys("02")).toEqual(["02"]);
+  expect(keys("3:0.1")).toEqual(["01"]);
+  expect(keys("3:0")).toEqual(["01", "02"]);
   expect(keys("  ")).toEqual([]);
 });
 

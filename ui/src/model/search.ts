@@ -4,13 +4,14 @@ import type { TraceSummary } from "../api/types";
 import type { Node, Tree } from "./tree";
 import { ancestors } from "./waterfall";
 
-/** The nodes whose name, title, service, id or status message contains the text, whatever the case. */
+/** The nodes whose name, title, service or status message contains the text, or whose id begins with it, whatever the case. */
 export function matches(tree: Tree, text: string): Node[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === "") return [];
   return tree.nodes.filter(({ id, span }) => {
     if (id.startsWith(wanted)) return true;
     if (span === null) return false;
+    if (span.ordinal?.startsWith(wanted)) return true;
     const fields = [span.name, span.data?.title ?? "", span.service, span.status.message];
     return fields.some((field) => field.toLowerCase().includes(wanted));
   });

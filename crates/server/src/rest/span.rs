@@ -1,7 +1,7 @@
 //! A span as JSON: whole, or as much as a waterfall shows.
 
 use serde::Serialize;
-use trackway_model::{self as model, Category, SpanRecord};
+use trackway_model::{self as model, Category, SpanRecord, keys};
 use trackway_store as store;
 use utoipa::ToSchema;
 
@@ -37,6 +37,12 @@ pub(super) struct TreeSpan {
     /// What the span of an agent says of itself; null for others.
     #[schema(required)]
     data: Option<SpanData>,
+    /// Its id in the run that it belongs to, as its client counts: `3:0.1`; absent for spans of no run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ordinal: Option<String>,
+    /// The spans of the same step that it waited for, or built on, as their client names them; absent when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dependencies: Vec<String>,
 }
 
 /// A span with all that is known of it.
@@ -217,6 +223,8 @@ pub(super) struct Resource {
 impl TreeSpan {
     /// Writes a span as it stands.
     pub(super) fn of(store::Span { record: span, state, announced }: &store::Span) -> Self {
+        let ordinal = span.attributes.text(keys::TRACKWAY_SPAN_ORDINAL).map(str::to_owned);
+        let dependencies = if ordinal.is_some() { dependencies(span) } else { Vec::new() };
         Self {
             span_id: span.span_id.to_string(),
             parent_id: span.parent_id.map(|id| id.to_string()),
@@ -233,7 +241,16 @@ impl TreeSpan {
             event_count: span.events.len(),
             link_count: span.links.len(),
             data: span.data.as_deref().map(SpanData::from),
+            ordinal,
+            dependencies,
         }
+    }
+}
+
+fn dependencies(span: &SpanRecord) -> Vec<String> {
+    match span.attributes.get(keys::TRACKWAY_SPAN_DEPENDENCIES) {
+        Some(model::Value::Array(names)) => names.iter().filter_map(model::Value::as_text).map(str::to_owned).collect(),
+        _ => Vec::new(),
     }
 }
 

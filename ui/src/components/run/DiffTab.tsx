@@ -2,7 +2,8 @@ import { useState } from "react";
 import type { RunName, Step } from "../../api/runs";
 import { counts, diffLines } from "../../model/runState";
 import { StateDiffView, useDiff } from "./StateDiffView";
-import { NoState, useStepState } from "./StateTab";
+import { NoState } from "./StateTab";
+import { useStepState } from "./stateOf";
 
 interface DiffTabProps {
   name: RunName;

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { type Json, type RunName, runs, type StepName } from "../../api/runs";
+import { type AnyAttempt, type Json, type RunName, runs, type When } from "../../api/runs";
 import { bytes } from "../../model/format";
 import { cutBytes, FOLDED_BYTES, fieldsOf, jsonBytes } from "../../model/runState";
 import { textBytes } from "../../model/value";
@@ -11,20 +11,21 @@ import "./FieldValue.css";
 
 interface FieldValueProps {
   name: RunName;
-  /** The step after which the field is so. */
-  step: StepName;
+  /** The step beside which the field is so. */
+  step: AnyAttempt;
+  when: When;
   /** The field of the state. */
   field: string;
   value: Json;
 }
 
 /** A field's value; what is big says how big, and comes when it is wanted. */
-export function FieldValue({ name, step, field, value }: FieldValueProps) {
+export function FieldValue({ name, step, when, field, value }: FieldValueProps) {
   const cut = cutBytes(value);
   const [wanted, setWanted] = useState(false);
   const { data, error, isFetching } = useQuery({
-    queryKey: ["state field", name, step.sequence, step.attempt, field],
-    queryFn: ({ signal }) => runs.state(name, step, field, signal),
+    queryKey: ["state field", name, step.sequence, step.attempt, when, field],
+    queryFn: ({ signal }) => runs.state(name, step, { when, key: field }, signal),
     enabled: wanted && cut !== null,
     staleTime: Number.POSITIVE_INFINITY,
   });

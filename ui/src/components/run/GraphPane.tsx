@@ -11,6 +11,7 @@ import {
 import { memo, useEffect, useMemo, useState } from "react";
 import type { AppDetail, Step } from "../../api/runs";
 import { count, line, plural } from "../../model/format";
+import { nameOf } from "../../model/run";
 import {
   type ActionNode,
   inputName,
@@ -87,6 +88,23 @@ export function GraphPane({ detail, current, reached, onSelect, onBack }: GraphP
   );
 }
 
+/** What the marks on the ways mean. */
+function TriedKey({ after }: { after: string }) {
+  return (
+    <p className="graph-tried xs m">
+      after {after}:
+      <span className="graph-key">
+        <Icon name="check" small />
+        chosen
+      </span>
+      <span className="graph-key">
+        <Icon name="cross" small />
+        false
+      </span>
+    </p>
+  );
+}
+
 interface BoxData extends Record<string, unknown> {
   of: ActionNode;
   current: "no" | "yes" | "failed";
@@ -146,9 +164,10 @@ function Drawing({
       proOptions={{ hideAttribution: true }}
     >
       <ViewportPortal>
-        <Ways graph={graph} placement={placement} reached={reached} />
+        <Ways graph={graph} placement={placement} reached={reached} current={current} />
       </ViewportPortal>
       <Sight placement={placement} nodes={nodes} action={action} />
+      {current?.choice && current.choice.tried.length > 0 && <TriedKey after={nameOf(current)} />}
     </ReactFlow>
   );
 }

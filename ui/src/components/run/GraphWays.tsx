@@ -1,5 +1,7 @@
-import { useStore } from "@xyflow/react";
-import { memo, useMemo } from "react";
+import { useReactFlow, useStore } from "@xyflow/react";
+import { memo, useCallback, useMemo } from "react";
+import type { Step } from "../../api/runs";
+import { type JudgedWay, judged, verdictWord } from "../../model/choice";
 import { count, line, plural } from "../../model/format";
 import { grouped } from "../../model/grouped";
 import {
@@ -11,7 +13,7 @@ import {
   type Way,
   wayKey,
 } from "../../model/runGraph";
-import { hasLabels, labelOf } from "./placement";
+import { hasLabels, LETTER, labelOf } from "./placement";
 
 const ORDER = { ahead: 0, tried: 1, taken: 2 };
 
@@ -19,17 +21,31 @@ interface WaysProps {
   graph: StateGraph;
   placement: Placement;
   reached: Reached | null;
+  /** The chosen step: the ways that were tried after it say what came of them. */
+  current: Step | null;
 }
 
-/** What leads from one action to the next: what was taken lies above the rest. */
-export const Ways = memo(function Ways({ graph, placement, reached }: WaysProps) {
+type Judged = JudgedWay<Way>;
+
+/** What leads from one action to the next: what was taken lies above the rest, and what the chosen step tried above all. */
+export const Ways = memo(function Ways({ graph, placement, reached, current }: WaysProps) {
+  const { action = "", choice = null } = current ?? {};
+  const verdicts = useMemo(() => {
+    const leaving = graph.ways.filter(({ from, isInput }) => from === action && !isInput);
+    const tried = choice === null ? [] : judged(leaving, choice).filter(({ verdict }) => verdict !== "untried");
+    return new Map(tried.flatMap((each): [string, Judged][] => (each.way === null ? [] : [[each.way.id, each]])));
+  }, [graph, action, choice]);
   const isNear = useStore(({ transform }) => transform[2] > NEAR);
   const withLabels = isNear && hasLabels(graph);
-  const ways = useMemo(() => graph.ways.toSorted((a, b) => ORDER[a.state] - ORDER[b.state]), [graph]);
+  const ways = useMemo(() => {
+    const height = ({ id, state }: Way) => (verdicts.has(id) ? 3 : ORDER[state]);
+    return graph.ways.toSorted((a, b) => height(a) - height(b));
+  }, [graph, verdicts]);
   const leaving = useMemo(() => grouped(graph.ways, ({ from }) => from), [graph]);
   return (
-    <svg className="ways" width="1" height="1" aria-hidden="true">
+    <svg className="ways" width="1" height="1" role="group" aria-label="Ways that were tried">
       <defs>
+        <Head id="way-chosen" colour="var(--accent)" />
         <Head id="way-taken" colour="var(--path)" />
         <Head id="way-other" colour="var(--ink-3)" />
       </defs>
@@ -43,8 +59,17 @@ export const Ways = memo(function Ways({ graph, placement, reached }: WaysProps)
             label={withLabels ? (label ?? middle(points)) : null}
             ahead={reached !== null && !reached.ways.has(wayKey(way.from, way.to))}
             isChoice={(leaving.get(way.from)?.length ?? 0) > 1}
+            isJudged={verdicts.has(way.id)}
           />
         );
+      })}
+      {ways.map((way) => {
+        const { points = [], label = null } = placement.ways.get(way.id) ?? {};
+        const of = verdicts.get(way.id);
+        const at = (withLabels && way.condition !== "" ? label : null) ?? middle(points);
+        if (of === undefined || at === null) return null;
+        const text = withLabels && way.condition !== "" ? labelOf(way.condition) : "";
+        return <Tried key={way.id} from={way.from} of={of} points={points} at={at} text={text} />;
       })}
     </svg>
   );
@@ -74,15 +99,17 @@ interface WayLineProps {
   isChoice: boolean;
   /** Taken later than the chosen step. */
   ahead: boolean;
+  /** Tried after the chosen step: then it is drawn above the others, with what came of it. */
+  isJudged: boolean;
 }
 
-function WayLine({ of, points, label, isChoice, ahead }: WayLineProps) {
+function WayLine({ of, points, label, isChoice, ahead, isJudged }: WayLineProps) {
   const tellsCount = of.count > 1 && (isChoice || of.condition !== "");
   const isLater = ahead && of.state === "taken";
   const path = pathOf(points);
   const condition = of.condition === "" ? "" : `\nif ${line(of.condition)}`;
   return (
-    <g>
+    <g aria-hidden="true">
       <title>{`${line(of.from)} → ${line(of.to)}${condition}\n${became(of)}`}</title>
       <path className="way-hit" d={path} />
       <path
@@ -90,7 +117,7 @@ function WayLine({ of, points, label, isChoice, ahead }: WayLineProps) {
         d={path}
         markerEnd={of.state === "taken" && !isLater ? "url(#way-taken)" : "url(#way-other)"}
       />
-      {label && (of.condition !== "" || tellsCount) && (
+      {label && !isJudged && (of.condition !== "" || tellsCount) && (
         <text className={`way-label ${of.state}`} x={label.x} y={label.y + 3} textAnchor="middle">
           {labelOf(of.condition)}
           {tellsCount && (
@@ -100,6 +127,56 @@ function WayLine({ of, points, label, isChoice, ahead }: WayLineProps) {
           )}
         </text>
       )}
+    </g>
+  );
+}
+
+interface TriedProps {
+  from: string;
+  of: Judged;
+  points: Point[];
+  /** Where the mark stands: at the condition, or in the middle of the way. */
+  at: Point;
+  /** The condition, where there is room for it. */
+  text: string;
+}
+
+const MARKS = {
+  chosen: "M-3 0.5l2 2.500 4-5",
+  false: "M-2.500-2.500l5 5m0-5l-5 5",
+  error: "M0-3.500v4M0 2.800v.4",
+  untried: "",
+};
+
+/** A way that was tried after the chosen step: the mark says what came of it, and the keyboard goes through them. */
+function Tried({ from, of: { to, condition, verdict, error }, points, at, text }: TriedProps) {
+  const { setCenter, getZoom } = useReactFlow();
+  const look = useCallback(() => void setCenter(at.x, at.y, { zoom: getZoom() }), [setCenter, getZoom, at.x, at.y]);
+  const name = condition === "" ? "" : `if ${line(condition)}`;
+  const says = [`${line(from)} → ${line(to)}`, name, verdictWord(verdict, condition), line(error ?? "")];
+  const mark = text === "" ? 0 : -(text.length * LETTER) / 2 - 4;
+  const path = pathOf(points);
+  return (
+    // biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: what a condition was must be reachable without a pointer
+    <g
+      className={`waytried ${verdict}`}
+      role="img"
+      aria-label={says.filter(Boolean).join(", ")}
+      tabIndex={0}
+      onFocus={(event) => event.currentTarget.matches(":focus-visible") && look()}
+    >
+      <title>{says.filter(Boolean).join("\n")}</title>
+      <path className="way-hit" d={path} />
+      <path className="way" d={path} markerEnd={verdict === "chosen" ? "url(#way-chosen)" : "url(#way-other)"} />
+      {text !== "" && (
+        <text className="way-label" x={at.x + 5} y={at.y + 3} textAnchor="middle">
+          {text}
+        </text>
+      )}
+      <g transform={`translate(${at.x + mark} ${at.y})`}>
+        <circle className="waytried-mark" r="6.5" />
+        <path className="waytried-sign" d={MARKS[verdict]} />
+      </g>
     </g>
   );
 }

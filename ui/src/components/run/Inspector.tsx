@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type App, type AppDetail, type RunName, runs, type Step, type StepName } from "../../api/runs";
 import { tracePath } from "../../model/address";
 import { count, duration, line } from "../../model/format";
-import { type StepPages, stepAt } from "../../model/run";
+import { hasStart, type StepPages, stepAt } from "../../model/run";
 import { Icon } from "../Icon";
 import { Link } from "../navigation";
 import { AttributesTab } from "./AttributesTab";
@@ -80,9 +80,15 @@ export function Inspector(props: InspectorProps) {
   );
 }
 
-function Became({ step: { state, suspect, stream } }: { step: Step }) {
+function Became({ step: { state, suspect, stream, edited } }: { step: Step }) {
   return (
     <>
+      {edited && (
+        <span className="tag w" title="The state was set by hand before this step">
+          <Icon name="pen" small />
+          edited
+        </span>
+      )}
       {state === "failed" && (
         <span className="tag e">
           <Icon name="cross" small />
@@ -145,11 +151,14 @@ function Body(props: InspectorProps) {
   const { name, detail, step, pages, at, tab } = props;
   const previous = at > 0 ? stepAt(pages, at - 1) : null;
   const action = detail.graph?.actions.find((each) => each.name === step.action) ?? null;
+  const hasBefore = at > 0 || step.edited || hasStart(detail);
   switch (tab) {
     case "overview":
-      return <Overview {...props} previous={previous} next={stepAt(pages, at + 1)} action={action} />;
+      return (
+        <Overview {...props} previous={previous} next={stepAt(pages, at + 1)} action={action} hasBefore={hasBefore} />
+      );
     case "state":
-      return <StateTab name={name} step={step} />;
+      return <StateTab name={name} step={step} hasBefore={hasBefore} />;
     case "diff":
       return <DiffTab name={name} step={step} previous={previous} />;
     case "error":
@@ -161,7 +170,7 @@ function Body(props: InspectorProps) {
     case "notes":
       return <NotesTab name={name} step={step} />;
     case "load":
-      return <LoadTab app={detail.app} kept={keptBy(step, previous)} step={step} />;
+      return <LoadTab name={name} detail={detail} kept={keptBy(step, previous)} step={step} />;
   }
 }
 

@@ -1,32 +1,33 @@
-import { useState } from "react";
-import type { GraphAction, Json, Step, StepDetail } from "../../api/runs";
+import { type GraphAction, type Json, START, type Step, type StepDetail } from "../../api/runs";
 import { line } from "../../model/format";
-import { conditionText } from "../../model/runGraph";
-import { counts, diffLines } from "../../model/runState";
-import { Icon } from "../Icon";
 import { ErrorSummary } from "./ErrorTab";
 import { JsonView } from "./FieldValue";
 import { type InspectorProps, useStepDetail } from "./Inspector";
+import { NextSteps } from "./NextSteps";
 import { Code } from "./SourceTab";
-import { linesOfState, StateDiffView, useDiff } from "./StateDiffView";
-import { NoState, useStepState } from "./StateTab";
+import { Edited, StateChanges } from "./StateChanges";
 
 interface OverviewProps extends InspectorProps {
   /** The steps before and after it in the log, where they are known. */
   previous: Step | null;
   next: Step | null;
   action: GraphAction | null;
+  /** Whether there is a state that the step began with. */
+  hasBefore: boolean;
 }
 
 /** Why it failed, what it changed, what went in and what came out. */
 export function Overview(props: OverviewProps) {
-  const { name, step, action, detail, next } = props;
+  const { name, step, action, detail, previous, next, hasBefore } = props;
   const { data, error } = useStepDetail(name, step);
   return (
     <div className="overview">
       <div>
         {step.error !== null && <ErrorSummary text={data?.error ?? step.error} onMore={() => props.onTab("error")} />}
-        <StateChanges {...props} />
+        {step.edited && (props.at === 0 || previous !== null) && (
+          <Edited name={name} step={step} previous={previous ?? START} />
+        )}
+        <StateChanges name={name} step={step} hasBefore={hasBefore} />
         {action?.code && (
           <section className="runsection">
             <div className="eyebrow">
@@ -67,98 +68,6 @@ function Result({ step, detail }: { step: Step; detail: StepDetail | null }) {
     return <p className="sm d">none: the step failed before it returned</p>;
   if (!step.has_result) return <p className="sm d">none</p>;
   return detail === null ? <p className="sm d">…</p> : <Given value={detail.result} none="empty" />;
-}
-
-type Side = "before" | "diff" | "after";
-const SIDES: Side[] = ["before", "diff", "after"];
-
-function StateChanges({ name, step, previous }: OverviewProps) {
-  const [side, setSide] = useState<Side>("diff");
-  const after = useStepState(name, step);
-  const before = useStepState(name, side === "before" ? previous : null);
-  const diff = useDiff(name, null, step);
-  const changes = diff.data?.changes ?? null;
-  const state = side === "before" ? before.data : after.data;
-  const lines = state ? (side === "diff" && changes ? diffLines(state.state, changes) : linesOfState(state.state)) : [];
-  const { added, removed } = counts(lines);
-  const open = !step.has_state;
-  const from = diff.data?.from ?? null;
-  return (
-    <section aria-label="State">
-      <div className="difftitle">
-        <h3>State</h3>
-        <span className="d">{from ? `${from.sequence} → ${step.sequence}` : `after ${step.sequence}`}</span>
-        <span className="grow" />
-        {added > 0 && <span className="added">+{added}</span>}
-        {removed > 0 && <span className="removed">−{removed}</span>}
-        {previous && !open && (
-          <div className="seg">
-            {SIDES.map((each) => (
-              <button type="button" key={each} aria-pressed={each === side} onClick={() => setSide(each)}>
-                {each}
-              </button>
-            ))}
-          </div>
-        )}
-      </div>
-      {open ? (
-        <NoState step={step} />
-      ) : after.error ? (
-        <p className="inspector-note m">{after.error.message}</p>
-      ) : state ? (
-        <StateDiffView key={side} name={name} step={side === "before" && previous ? previous : step} lines={lines} />
-      ) : side === "before" && before.error ? (
-        <p className="inspector-note m">{before.error.message}</p>
-      ) : (
-        <p className="inspector-note d" role="status">
-          Reading the state…
-        </p>
-      )}
-      {diff.error && side === "diff" && <p className="inspector-note d">{diff.error.message}</p>}
-    </section>
-  );
-}
-
-interface NextStepsProps {
-  step: Step;
-  next: Step | null;
-  transitions: { from: string; to: string; condition: string }[];
-}
-
-/** Where it could go from here, and where it went. */
-function NextSteps({ step, next, transitions }: NextStepsProps) {
-  const ways = transitions.filter(({ from }) => from === step.action);
-  const went = next !== null && step.state === "done" && next.sequence === step.sequence + 1 ? next.action : null;
-  const isRetried = next !== null && next.action === step.action && next.sequence === step.sequence;
-  if (ways.length === 0 && !isRetried) return null;
-  // Conditions are tried in their order: the first one that holds is the way, and later ones were not tried.
-  const taken = ways.findIndex(({ to }) => to === went);
-  return (
-    <section className="runsection">
-      <h3 className="eyebrow">Next</h3>
-      {isRetried && (
-        <p className="nextline">
-          <Icon name="retry" small />
-          <span className="el">{line(step.action)}, again</span>
-        </p>
-      )}
-      {ways.map(({ to, condition }, i) => (
-        <p key={i} className={i === taken ? "nextline" : "nextline d"}>
-          {i === taken ? (
-            <Icon name="check" small />
-          ) : went !== null && i < taken ? (
-            <Icon name="cross" small />
-          ) : (
-            <span />
-          )}
-          <span className="el">{line(to)}</span>
-          <span className="mono d el" title={line(condition)}>
-            {line(conditionText(condition))}
-          </span>
-        </p>
-      ))}
-    </section>
-  );
 }
 
 export function ReadsAndWrites({ action }: { action: GraphAction }) {

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import type { AppDetail, RunName, Step } from "../../api/runs";
+import { type AnyAttempt, type AppDetail, type RunName, START } from "../../api/runs";
 import { runPath, stepOf, tracePath } from "../../model/address";
-import { STEPS_PAGE, stepAt, whereabouts } from "../../model/run";
+import { hasStart, STEPS_PAGE, stepAt, whereabouts } from "../../model/run";
 import { reachedBy } from "../../model/runGraph";
 import { useKeys } from "../keys";
 import { Notice } from "../Notice";
@@ -12,6 +12,7 @@ import { type InspectorTab, tabOf } from "./inspectorTabs";
 import { Lineage } from "./Lineage";
 import { Remarks } from "./Remarks";
 import { Scrubber } from "./Scrubber";
+import { StartView } from "./StartView";
 import { StepList } from "./StepList";
 import { failureFrom, useSteps } from "./useSteps";
 import "./RunView.css";
@@ -43,7 +44,11 @@ export function RunView({ name, detail }: RunViewProps) {
   );
 
   const first = steps.pages.get(0)?.[0]?.sequence ?? app.trail[0]?.sequence ?? 0;
-  const found = asked === null ? { at: count - 1 } : whereabouts(steps.pages, count, first, asked);
+  const least = hasStart(detail) ? -1 : 0;
+  const isAtStart = least < 0 && (asked === null ? count === 0 : asked.sequence === START.sequence);
+  const start = least === 0 ? "none" : isAtStart ? "chosen" : "there";
+  const found =
+    asked === null || isAtStart ? { at: isAtStart ? -1 : count - 1 } : whereabouts(steps.pages, count, first, asked);
   const at = found !== "absent" && "at" in found ? found.at : -1;
   const wants =
     found === "absent" ? null : "page" in found ? found.page : Math.floor(Math.max(0, found.at) / STEPS_PAGE);
@@ -60,15 +65,15 @@ export function RunView({ name, detail }: RunViewProps) {
 
   const current = useRef({ name, tab });
   current.current = { name, tab };
-  const select = useCallback((to: Step | null, inTab?: InspectorTab) => {
+  const select = useCallback((to: AnyAttempt | null, inTab?: InspectorTab) => {
     const { name: run, tab: now } = current.current;
     navigate(runPath(run.project, run.app, run.partition, { step: to, tab: tabParameter(inTab ?? now) }), "replace");
   }, []);
   const [wish, setWish] = useState<number | null>(null);
   const go = useCallback(
     (index: number) => {
-      const to = Math.max(0, Math.min(count - 1, index));
-      const known = stepAt(steps.pages, to);
+      const to = Math.max(least, Math.min(count - 1, index));
+      const known = to < 0 ? START : stepAt(steps.pages, to);
       if (known) {
         setWish(null);
         select(known);
@@ -77,7 +82,7 @@ export function RunView({ name, detail }: RunViewProps) {
         setAlso((old) => [...old.slice(-3), Math.floor(to / STEPS_PAGE)]);
       }
     },
-    [count, steps.pages, select],
+    [count, least, steps.pages, select],
   );
   useEffect(() => {
     if (wish !== null && stepAt(steps.pages, wish)) go(wish);
@@ -112,7 +117,7 @@ export function RunView({ name, detail }: RunViewProps) {
     j: forth,
     PageUp: () => go(at - 20),
     PageDown: () => go(at + 20),
-    Home: () => go(0),
+    Home: () => go(least),
     End: () => go(count - 1),
     " ": play,
     d: () => step && select(step, tab === "diff" ? "overview" : "diff"),
@@ -131,6 +136,7 @@ export function RunView({ name, detail }: RunViewProps) {
         app={app}
         pages={steps.pages}
         at={at}
+        start={start}
         follows={asked === null}
         step={step}
         playing={playing}
@@ -140,7 +146,16 @@ export function RunView({ name, detail }: RunViewProps) {
       />
       <div className={withGraph ? "runview with-graph" : "runview"}>
         <div className="runpane">
-          <StepList app={app} pages={steps.pages} at={at} onSelect={select} onShow={show} error={steps.error} />
+          <StepList
+            app={app}
+            pages={steps.pages}
+            at={at}
+            start={start}
+            error={steps.error}
+            onSelect={select}
+            onStart={() => select(START)}
+            onShow={show}
+          />
           <Lineage detail={detail} />
           <Remarks name={name} count={app.remark_count} />
         </div>
@@ -166,6 +181,8 @@ export function RunView({ name, detail }: RunViewProps) {
               onTab={(to) => select(step, to)}
               onGraph={() => setWithGraph(true)}
             />
+          ) : isAtStart ? (
+            <StartView name={name} detail={detail} tab={tab} onTab={(to) => select(START, to)} />
           ) : steps.error ? (
             <Notice tone="error" title="The steps cannot be read" detail={steps.error.message} />
           ) : (

@@ -18,8 +18,10 @@ import "./Scrubber.css";
 interface ScrubberProps {
   app: App;
   pages: StepPages;
-  /** The chosen step's place; -1 when it is not known yet. */
+  /** The chosen step's place; -1 when it is not known yet, or is before the first. */
   at: number;
+  /** Whether one may stand before the first step, and does. */
+  start: "none" | "there" | "chosen";
   /** Whether the page goes on to each new step. */
   follows: boolean;
   step: Step | null;
@@ -31,9 +33,11 @@ interface ScrubberProps {
 
 const HEIGHT = 68;
 const LETTER = 6.2;
+/** What stands before the first print. */
+const BEFORE = 20;
 
 /** The whole run as a trail of prints, and the buttons that walk along it. */
-export function Scrubber({ app, pages, at, follows, step, playing, onGo, onPlay, onNow }: ScrubberProps) {
+export function Scrubber({ app, pages, at, start, follows, step, playing, onGo, onPlay, onNow }: ScrubberProps) {
   const since = step ? sinceStart(step, app) : null;
   const isRunning = app.status === "running";
   return (
@@ -44,7 +48,7 @@ export function Scrubber({ app, pages, at, follows, step, playing, onGo, onPlay,
           className="btn sq"
           aria-label="Previous step"
           title="Previous step (←)"
-          disabled={at <= 0}
+          disabled={at <= (start === "there" ? -1 : 0)}
           onClick={() => onGo(at - 1)}
         >
           <Icon name="left" />
@@ -70,12 +74,12 @@ export function Scrubber({ app, pages, at, follows, step, playing, onGo, onPlay,
           <Icon name="right" />
         </button>
         <div className="scrubber-at">
-          <b>{step ? count(step.sequence) : "–"}</b>{" "}
+          <b>{step ? count(step.sequence) : start === "chosen" ? "start" : "–"}</b>{" "}
           <span className="d">{app.last_sequence === null ? "" : `of ${count(app.last_sequence)}`}</span>
           <div className="xs d">{since === null ? "\u00a0" : `+${duration(since)}`}</div>
         </div>
       </div>
-      <Trail app={app} pages={pages} at={at} step={step} onGo={onGo} />
+      <Trail app={app} pages={pages} at={at} start={start} step={step} onGo={onGo} />
       <div className="scrubber-scale xs d">
         {isRunning ? (
           <button
@@ -99,9 +103,9 @@ export function Scrubber({ app, pages, at, follows, step, playing, onGo, onPlay,
   );
 }
 
-type TrailProps = Pick<ScrubberProps, "app" | "pages" | "at" | "step" | "onGo">;
+type TrailProps = Pick<ScrubberProps, "app" | "pages" | "at" | "start" | "step" | "onGo">;
 
-function Trail({ app, pages, at, step, onGo }: TrailProps) {
+function Trail({ app, pages, at, start, step, onGo }: TrailProps) {
   const ref = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   useLayoutEffect(() => {
@@ -113,16 +117,17 @@ function Trail({ app, pages, at, step, onGo }: TrailProps) {
     return () => observer.disconnect();
   }, []);
 
+  const left = start === "none" ? 0 : BEFORE;
   const steps = pages.get(0);
   const all = useMemo(() => {
     const isWhole = steps !== undefined && app.step_count <= STEPS_PAGE;
     const marks = isWhole ? marksOfSteps(steps) : marksOfTrail(app.trail, app.step_count, app.status);
-    return prints(marks, width - 12, isWhole ? 12 : 8);
-  }, [steps, app, width]);
+    return prints(marks, width - 12 - left, isWhole ? 12 : 8);
+  }, [steps, app, width, left]);
   const current = printOf(all, at);
   const point = (event: PointerEvent<HTMLDivElement>) => {
-    const x = event.clientX - event.currentTarget.getBoundingClientRect().left - 2;
-    onGo(indexAt(all, x, app.step_count));
+    const x = event.clientX - event.currentTarget.getBoundingClientRect().left - 2 - left;
+    onGo(x < 0 && left > 0 ? -1 : indexAt(all, x, app.step_count));
   };
   const end = all.at(-1);
   return (
@@ -131,10 +136,10 @@ function Trail({ app, pages, at, step, onGo }: TrailProps) {
       className="scrubber-trail"
       role="slider"
       aria-label="Step"
-      aria-valuemin={0}
+      aria-valuemin={start === "none" ? 0 : -1}
       aria-valuemax={Math.max(0, app.step_count - 1)}
-      aria-valuenow={Math.max(0, at)}
-      aria-valuetext={step ? `step ${step.sequence}, ${line(step.action)}` : "no step"}
+      aria-valuenow={start === "chosen" ? -1 : Math.max(0, at)}
+      aria-valuetext={step ? `step ${step.sequence}, ${line(step.action)}` : start === "chosen" ? "start" : "no step"}
       tabIndex={0}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
@@ -144,22 +149,35 @@ function Trail({ app, pages, at, step, onGo }: TrailProps) {
     >
       <svg width={Math.max(0, width)} height={HEIGHT} aria-hidden="true">
         <line x1="0" x2={width} y1="33.5" y2="33.5" stroke="var(--line-strong)" strokeDasharray="1 4" />
-        {all.map((print) => (
-          <PrintView key={print.index} print={print} at={at} isCurrent={print === current} />
-        ))}
-        {app.status === "lost" && end && (
-          <path
-            d={`M${end.x + end.width + 3} 29.5l8 8m0-8l-8 8`}
-            stroke="var(--ink-3)"
-            strokeWidth="1.6"
-            strokeLinecap="round"
-          />
-        )}
-        {app.status === "running" && end && (
-          <path className="scrubber-now" d={`M${Math.min(width - 1, end.x + end.width + 4)} 12v44`} />
-        )}
+        {start !== "none" && <StartMark isCurrent={start === "chosen"} />}
+        <g transform={`translate(${left} 0)`}>
+          {all.map((print) => (
+            <PrintView key={print.index} print={print} at={at} isCurrent={print === current} />
+          ))}
+          {app.status === "lost" && end && (
+            <path
+              d={`M${end.x + end.width + 3} 29.5l8 8m0-8l-8 8`}
+              stroke="var(--ink-3)"
+              strokeWidth="1.6"
+              strokeLinecap="round"
+            />
+          )}
+          {app.status === "running" && end && (
+            <path className="scrubber-now" d={`M${Math.min(width - 1 - left, end.x + end.width + 4)} 12v44`} />
+          )}
+        </g>
       </svg>
     </div>
+  );
+}
+
+/** Where the run stood before its first step: a ring on the line. */
+function StartMark({ isCurrent }: { isCurrent: boolean }) {
+  return (
+    <>
+      <circle cx="8" cy="33.5" r="4" fill="var(--sunken)" stroke="var(--ink-2)" strokeWidth="1.5" />
+      {isCurrent && <circle cx="8" cy="33.5" r="7" fill="none" stroke="var(--accent)" strokeWidth="1.5" />}
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Fragment, useState } from "react";
-import { type AnyAttempt, type RunName, runs, type StateDiff, type Step } from "../../api/runs";
+import { type AnyAttempt, type RunName, runs, type StateDiff, type Step, type When } from "../../api/runs";
 import { line, plural } from "../../model/format";
 import { isOwnField } from "../../model/run";
 import { type DiffLine, type DiffSign, differing, fieldsOf, preview } from "../../model/runState";
@@ -25,12 +25,14 @@ const UNCHANGED = 8;
 
 interface StateDiffProps {
   name: RunName;
-  step: Step;
+  step: AnyAttempt;
+  /** On which side of the step the state is. */
+  when?: When;
   lines: DiffLine[];
 }
 
 /** A state with its changes as what went and what came; what stayed is told in short. */
-export function StateDiffView({ name, step, lines }: StateDiffProps) {
+export function StateDiffView({ name, step, when = "after", lines }: StateDiffProps) {
   const [all, setAll] = useState(false);
   const [open, setOpen] = useState<string | null>(null);
   const own = lines.filter(({ key }) => isOwnField(key));
@@ -47,7 +49,7 @@ export function StateDiffView({ name, step, lines }: StateDiffProps) {
             <Line line={each} other={partner(shown, i)} onOpen={() => setOpen(open === id ? null : id)} />
             {open === id && (
               <div className="statefield">
-                <FieldValue name={name} step={step} field={each.key} value={each.value} />
+                <FieldValue name={name} step={step} when={when} field={each.key} value={each.value} />
               </div>
             )}
           </Fragment>

@@ -9,8 +9,11 @@ import "./StepList.css";
 interface StepListProps {
   app: App;
   pages: StepPages;
-  /** The chosen step's place; -1 when it is not known. */
+  /** The chosen step's place; -1 when it is not known, or is before the first. */
   at: number;
+  /** Whether the state before the first step has a row, and is chosen. */
+  start: "none" | "there" | "chosen";
+  onStart: () => void;
   error: Error | null;
   onSelect: (step: Step) => void;
   onShow: (first: number, last: number) => void;
@@ -20,27 +23,31 @@ const ROW = 32;
 const BAR = 56;
 
 /** Every step of a run, however many there are. */
-export function StepList({ app, pages, at, error, onSelect, onShow }: StepListProps) {
+export function StepList({ app, pages, at, start, error, onSelect, onStart, onShow }: StepListProps) {
   const scrollRef = useRef<HTMLDivElement>(null);
+  const above = start === "none" ? 0 : 1;
+  const rows = app.step_count + above;
+  const chosen = start === "chosen" ? 0 : at < 0 ? -1 : at + above;
   const virtual = useVirtualizer({
-    count: app.step_count,
+    count: rows,
     getScrollElement: () => scrollRef.current,
     estimateSize: () => ROW,
     overscan: 12,
   });
   const items = virtual.getVirtualItems();
-  const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
+  const placeOf = (row: number | undefined) => Math.max(0, (row ?? 0) - above);
+  const [first, last] = [placeOf(items[0]?.index), placeOf(items.at(-1)?.index)];
   useEffect(() => onShow(first, last), [first, last, onShow]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a move of the selection scrolls
   useLayoutEffect(() => {
-    if (at < 0) return;
-    virtual.scrollToIndex(at, { align: "auto" });
+    if (chosen < 0) return;
+    virtual.scrollToIndex(chosen, { align: "auto" });
     if (!scrollRef.current?.contains(document.activeElement)) return;
     const frame = requestAnimationFrame(() => {
       scrollRef.current?.querySelector<HTMLElement>('[aria-selected="true"]')?.focus({ preventScroll: true });
     });
     return () => cancelAnimationFrame(frame);
-  }, [at]);
+  }, [chosen]);
   const longest = longestOf(pages, app);
   return (
     <>
@@ -51,34 +58,32 @@ export function StepList({ app, pages, at, error, onSelect, onShow }: StepListPr
           time
         </span>
       </div>
-      {app.step_count === 0 ? (
+      {rows === 0 ? (
         <p className="steplist-empty sm d">
           {error ? error.message : "No step was taken yet. The first one appears here as soon as it begins."}
         </p>
       ) : (
-        <div ref={scrollRef} className="steplist" role="listbox" aria-label="Steps" tabIndex={at < 0 ? 0 : -1}>
+        <div ref={scrollRef} className="steplist" role="listbox" aria-label="Steps" tabIndex={chosen < 0 ? 0 : -1}>
           <div role="presentation" className="steplist-rows" style={{ height: virtual.getTotalSize() }}>
-            {items.map(({ index, start }) => {
-              const step = stepAt(pages, index);
+            {items.map(({ index, start: top }) => {
+              if (index < above) {
+                return <StartRow key="start" of={rows} selected={start === "chosen"} onSelect={onStart} />;
+              }
+              const step = stepAt(pages, index - above);
               return step ? (
                 <StepRow
                   key={index}
                   step={step}
-                  top={start}
+                  top={top}
                   place={index + 1}
-                  of={app.step_count}
-                  selected={index === at}
-                  ahead={index > at}
+                  of={rows}
+                  selected={index === chosen}
+                  ahead={index > chosen}
                   longest={longest}
                   onSelect={onSelect}
                 />
               ) : (
-                <div
-                  key={index}
-                  className="steprow"
-                  role="presentation"
-                  style={{ transform: `translateY(${start}px)` }}
-                >
+                <div key={index} className="steprow" role="presentation" style={{ transform: `translateY(${top}px)` }}>
                   <span />
                   <span />
                   <i className="steprow-waiting" />
@@ -99,6 +104,31 @@ function longestOf(pages: StepPages, app: App): number {
     for (const { duration_ns } of steps) longest = Math.max(longest, duration_ns ?? 0);
   }
   return longest;
+}
+
+/** The state before the first step. */
+function StartRow({ of, selected, onSelect }: { of: number; selected: boolean; onSelect: () => void }) {
+  return (
+    <div
+      className="steprow"
+      role="option"
+      aria-selected={selected}
+      aria-posinset={1}
+      aria-setsize={of}
+      data-step="start"
+      tabIndex={selected ? 0 : -1}
+      onClick={onSelect}
+    >
+      <span />
+      <span className="d">
+        <Icon name="task" />
+      </span>
+      <span className="steprow-name">
+        <span className="el">start</span>
+      </span>
+      <span className="num d">state</span>
+    </div>
+  );
 }
 
 interface StepRowProps {
@@ -162,9 +192,10 @@ function Time({ step }: { step: Step }) {
 }
 
 function Marks({ step }: { step: Step }) {
-  const { attempt, suspect, children, annotations, stream } = step;
+  const { attempt, suspect, children, annotations, stream, edited } = step;
   return (
     <>
+      {edited && <RowMark icon="pen" text="edited" says="the state was edited by hand before it" />}
       {attempt > 0 && <RowMark icon="retry" text={String(attempt + 1)} says={`attempt ${attempt + 1}`} />}
       {suspect && <RowMark icon="alert" says="The recorded state is likely that of before the step" />}
       {children.length > 0 && (

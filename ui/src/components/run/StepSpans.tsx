@@ -70,13 +70,22 @@ async function spansOf(traceId: string, spanId: string, end: string | null, sign
 
 function Line({ of: { span, depth, from, to, hasChildren }, traceId }: { of: SpanLine; traceId: string }) {
   const failed = span.status.code === "error";
+  const title = [line(span.name), line(span.ordinal ?? "")].filter(Boolean).join("\n");
   const open = span.duration_ns === null;
   const [left, width] = [`${from * 82}%`, `max(2px, ${(to - from) * 82}%)`];
   return (
-    <Link to={tracePath(traceId, span.span_id)} className="stepspan" title={line(span.name)}>
+    <Link to={tracePath(traceId, span.span_id)} className="stepspan" title={title}>
       <span className="stepspan-name" style={{ paddingLeft: 16 + 12 * Math.min(depth, 8) }}>
         <Icon name={span.category} />
         <span className={failed ? "el err" : "el"}>{line(span.name || "(no name)")}</span>
+        {span.ordinal !== undefined && <span className="stepspan-ordinal mono">{line(span.ordinal)}</span>}
+        {span.dependencies !== undefined && (
+          <span className="stepspan-ordinal el" title={`built on ${span.dependencies.map(line).join(", ")}`}>
+            <Icon name="link" small />
+            <span className="sr">built on </span>
+            {span.dependencies.map(line).join(", ")}
+          </span>
+        )}
       </span>
       <span className="stepspan-time">
         <i

@@ -24,8 +24,9 @@ const OPTIONS = {
 
 /** Conditions on so many ways fit between the boxes; beyond, they are told when a way is pointed at. */
 const MOST_LABELS = 60;
-const LETTER = 6.1;
-/** Letters that are left for how often a way was taken. */
+/** How wide a letter of a condition is. */
+export const LETTER = 6.1;
+/** Letters that are left for how often a way was taken, or for what came of it. */
 const COUNT = 4;
 
 export const hasLabels = ({ ways }: StateGraph): boolean => ways.length <= MOST_LABELS;
