@@ -26,6 +26,10 @@ test("the first page teaches, and turns into the list by itself when a span come
   await page.keyboard.press("6");
   await expect(page.getByText(`curl ${server.url}/v1/traces`)).toBeVisible();
 
+  await page.keyboard.press("8");
+  await expect(page.getByRole("tab", { name: "State machine" })).toHaveAttribute("aria-selected", "true");
+  await expect(page.getByText(".otherwise(increment, tell)")).toBeVisible();
+
   await send(single(1, "hello"));
   await expect(rows(page)).toHaveCount(1);
   await expect(rows(page)).toContainText("hello");

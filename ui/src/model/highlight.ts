@@ -8,7 +8,7 @@ export interface Piece {
 }
 
 const PIECES =
-  /(?<comment>(?:^|(?<=\s))#[^[\n].*|\/\/ .*)|(?<text>"(?:[^"\\\n]|\\.)*")|(?<word>^export\b|\b(?:use|fn|let|from|import|with|as|const|new|await|class|def|return|if|else|for|in)\b)/gm;
+  /(?<comment>(?:^|(?<=\s))#[^[\n].*|\/\/ .*)|(?<text>"(?:[^"\\\n]|\\.)*")|(?<word>^export\b|\b(?:use|fn|let|mut|from|import|with|as|const|new|await|class|def|return|if|else|for|in)\b)/gm;
 
 export function highlight(code: string): Piece[] {
   const pieces: Piece[] = [];

@@ -18,7 +18,7 @@ export const KEY_GROUPS: { name: KeyGroupName; keys: Hint[] }[] = [
   {
     name: "First page",
     keys: [
-      ["1 – 7", "snippet"],
+      ["1 – 8", "snippet"],
       ["y", "copy it"],
       ["d", "load the demo"],
     ],
@@ -94,7 +94,7 @@ export const KEY_GROUPS: { name: KeyGroupName; keys: Hint[] }[] = [
 
 export const HINTS: Record<"first" | "list" | "trace" | "conversation" | "group" | "run" | "other", Hint[]> = {
   first: [
-    ["1 – 7", "snippet"],
+    ["1 – 8", "snippet"],
     ["y", "copy"],
     ["d", "load demo"],
     ["?", "all keys"],

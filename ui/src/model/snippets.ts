@@ -5,6 +5,8 @@ import burrShell from "../snippets/burr.sh?raw";
 import burrPython from "../snippets/burr-counter.py?raw";
 import curl from "../snippets/curl.sh?raw";
 import environment from "../snippets/environment.sh?raw";
+import machine from "../snippets/machine/main.rs?raw";
+import machineCargo from "../snippets/machine/shell.sh?raw";
 import agentsJavaScript from "../snippets/openai-agents.mjs?raw";
 import agentsPython from "../snippets/openai-agents.py?raw";
 import client from "../snippets/openai-client.py?raw";
@@ -60,6 +62,14 @@ const SNIPPETS: Snippet[] = [
       { file: "shell: what Burr's tracker writes, as it is", text: burrShell },
       { file: "a program that it is written by: counter.py", text: burrPython },
     ],
+  },
+  {
+    name: "State machine",
+    parts: [
+      { file: "shell", text: machineCargo },
+      { file: "Rust: src/main.rs, and then cargo run; every step is kept, and shown here", text: machine },
+    ],
+    main: 1,
   },
 ];
 
