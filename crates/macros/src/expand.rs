@@ -3,15 +3,22 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
-    Block, Error, Expr, ExprAsync, ExprMethodCall, LitStr, Result, ReturnType, Stmt, Type, ext::IdentExt,
-    parse::Parser, spanned::Spanned,
+    Block, Error, Expr, ExprAsync, ExprMethodCall, LitStr, Result, ReturnType, Stmt, Type,
+    ext::IdentExt,
+    parse::{ParseStream, Parser},
+    spanned::Spanned,
 };
 
 use crate::{
-    function::Function,
+    function::{Function, Refusals},
     options::{Arguments, Form, Options},
     outcome::Inspection,
     returned::{Course, Lazy, Returned, annotation},
+};
+
+const REFUSALS: Refusals = Refusals {
+    no_function: "`#[trace]` goes on a function: of an `impl` or a module, put it on each that is to be traced",
+    no_body: "this function has no body to trace: put `#[trace]` where it is implemented",
 };
 
 /// Writes the function, or what is wrong and the function as it was, so that nothing else is reported.
@@ -29,7 +36,7 @@ pub(crate) fn at(span: Option<Span>) -> Span {
 }
 
 pub(crate) fn traced(options: TokenStream, item: TokenStream) -> Result<TokenStream> {
-    let function: Function = syn::parse2(item)?;
+    let function = (|input: ParseStream<'_>| Function::parse(input, &REFUSALS)).parse2(item)?;
     let options: Options = syn::parse2(options)?;
     let returned = Returned::of(&function.signature);
     check(&function, &options, &returned)?;

@@ -1,37 +1,40 @@
-//! A function as far as tracing looks into it.
+//! A function as far as the macros look into it.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
 use syn::{
-    AttrStyle, Attribute, Error, FnArg, Pat, Receiver, Result, Signature, Token, Visibility,
-    parse::{Parse, ParseStream},
+    AttrStyle, Attribute, Error, FnArg, Pat, Receiver, Result, Signature, Token, Visibility, parse::ParseStream,
 };
 
 /// The words that an item starts with, where a statement can stand.
 const ITEMS: [&str; 12] =
     ["enum", "extern", "fn", "impl", "macro_rules", "mod", "pub", "static", "struct", "trait", "type", "use"];
 
-/// A function whose body is left unread: most need not be looked into, and an editor wants half a body traced too.
+/// A function whose body is left unread: most need not be looked into, and an editor wants half a body expanded too.
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
-    visibility: Visibility,
+    pub(crate) visibility: Visibility,
     pub(crate) signature: Signature,
     /// The braces, and what is between them except for the attributes of the function.
     pub(crate) body: Group,
 }
 
-impl Parse for Function {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
+/// What is said of an item that is no function, or one without a body.
+pub(crate) struct Refusals {
+    pub(crate) no_function: &'static str,
+    pub(crate) no_body: &'static str,
+}
+
+impl Function {
+    pub(crate) fn parse(input: ParseStream<'_>, refusals: &Refusals) -> Result<Self> {
         let mut attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
         if !starts_a_function(input) {
-            let said = "`#[trace]` goes on a function: of an `impl` or a module, put it on each that is to be traced";
-            return Err(Error::new(input.span(), said));
+            return Err(Error::new(input.span(), refusals.no_function));
         }
         let signature: Signature = input.parse()?;
         if input.peek(Token![;]) {
-            let said = "this function has no body to trace: put `#[trace]` where it is implemented";
-            return Err(Error::new(signature.ident.span(), said));
+            return Err(Error::new(signature.ident.span(), refusals.no_body));
         }
         let content;
         let braces = syn::braced!(content in input);
@@ -40,9 +43,7 @@ impl Parse for Function {
         body.set_span(braces.span.join());
         Ok(Self { attributes, visibility, signature, body })
     }
-}
 
-impl Function {
     /// Returns the names that the arguments bind, in their order, `self` left out.
     pub(crate) fn arguments(&self) -> Vec<Ident> {
         let mut names = Vec::new();

@@ -2,6 +2,7 @@
 
 use proc_macro::TokenStream;
 
+mod action;
 mod expand;
 mod function;
 mod options;
@@ -58,4 +59,11 @@ mod returned;
 #[proc_macro_attribute]
 pub fn trace(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::trace(options.into(), item.into()).into()
+}
+
+/// Makes a function an action of a state machine. The crate `trackway-machine` re-exports it, and documents it there.
+#[proc_macro_attribute]
+pub fn action(options: TokenStream, item: TokenStream) -> TokenStream {
+    let code = action::source::text(proc_macro::Span::call_site(), item.clone());
+    action::action(options.into(), item.into(), &code).into()
 }

@@ -125,7 +125,7 @@ fn arguments(segment: &PathSegment) -> Option<&AngleBracketedGenericArguments> {
     }
 }
 
-fn last_segment(written: &Type) -> Option<&PathSegment> {
+pub(crate) fn last_segment(written: &Type) -> Option<&PathSegment> {
     match bare(written) {
         Type::Path(written) => written.path.segments.last(),
         _ => None,
@@ -133,7 +133,7 @@ fn last_segment(written: &Type) -> Option<&PathSegment> {
 }
 
 /// Returns a type without the parentheses around it, those that a `macro_rules!` puts there included.
-fn bare(written: &Type) -> &Type {
+pub(crate) fn bare(written: &Type) -> &Type {
     match written {
         Type::Paren(inner) => bare(&inner.elem),
         Type::Group(inner) => bare(&inner.elem),

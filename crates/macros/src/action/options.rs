@@ -1,0 +1,138 @@
+//! What stands in the brackets: `#[action(reads = [question], writes = [answer], tags = ["llm"])]`.
+
+use proc_macro2::{Ident, Span};
+use syn::{
+    Error, LitStr, Path, Result, Token, bracketed,
+    ext::IdentExt,
+    parse::{Parse, ParseStream},
+    spanned::Spanned,
+    token::Bracket,
+};
+
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) name: Option<String>,
+    pub(crate) reads: Vec<Key>,
+    pub(crate) writes: Vec<Key>,
+    pub(crate) tags: Vec<Key>,
+    pub(crate) reduce: Option<Path>,
+    pub(crate) krate: Option<Path>,
+}
+
+/// The name of a field or a tag: `question`, `"question"` or `Chat::question`.
+pub(crate) struct Key {
+    pub(crate) name: String,
+    span: Span,
+}
+
+impl Parse for Options {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut options = Self::default();
+        let mut seen: Vec<String> = Vec::new();
+        while !input.is_empty() {
+            if input.peek(LitStr) {
+                let name: LitStr = input.parse()?;
+                return Err(Error::new(name.span(), format!("write `name = \"{}\"`", name.value())));
+            }
+            let option = input.call(Ident::parse_any)?;
+            let word = option.to_string();
+            if seen.contains(&word) {
+                return Err(Error::new(option.span(), format!("`{word}` is given twice")));
+            }
+            options.read(&option, &word, input)?;
+            seen.push(word);
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(options)
+    }
+}
+
+impl Options {
+    fn read(&mut self, option: &Ident, word: &str, input: ParseStream<'_>) -> Result<()> {
+        match word {
+            "reads" => self.reads = list(option, "reads = [question]", input)?,
+            "writes" => self.writes = list(option, "writes = [answer]", input)?,
+            "tags" => self.tags = list(option, "tags = [\"llm\"]", input)?,
+            "name" => self.name = Some(name(option, input)?),
+            "reduce" => {
+                equals(option, "reduce = path::to::function", input)?;
+                self.reduce = Some(input.call(Path::parse_mod_style)?);
+            }
+            "crate" => {
+                equals(option, "crate = ::path", input)?;
+                self.krate = Some(input.call(Path::parse_mod_style)?);
+            }
+            _ => return Err(Error::new(option.span(), unknown(word))),
+        }
+        Ok(())
+    }
+}
+
+fn unknown(word: &str) -> String {
+    let instead = match word {
+        "read" | "write" | "tag" => format!("; write `{word}s = [..]`"),
+        "inputs" | "optional" => "; an action's inputs are its parameters, those of the type `Option` optional".into(),
+        _ => String::new(),
+    };
+    format!(
+        "unknown option `{word}`{instead}. The options are `reads = [..]`, `writes = [..]`, `tags = [..]`, \
+         `name = \"..\"`, `reduce = path` and `crate = ::path`"
+    )
+}
+
+fn equals(option: &Ident, example: &str, input: ParseStream<'_>) -> Result<()> {
+    if !input.peek(Token![=]) {
+        return Err(Error::new(option.span(), format!("write `{example}`")));
+    }
+    input.parse::<Token![=]>()?;
+    Ok(())
+}
+
+fn name(option: &Ident, input: ParseStream<'_>) -> Result<String> {
+    equals(option, "name = \"answer\"", input)?;
+    if !input.peek(LitStr) {
+        return Err(Error::new(input.span(), "an action's name is a literal: `name = \"answer\"`"));
+    }
+    let name: LitStr = input.parse()?;
+    if name.value().is_empty() {
+        return Err(Error::new(name.span(), "an action needs a name; without `name` it is that of the function"));
+    }
+    Ok(name.value())
+}
+
+fn list(option: &Ident, example: &str, input: ParseStream<'_>) -> Result<Vec<Key>> {
+    equals(option, example, input)?;
+    if !input.peek(Bracket) {
+        return Err(Error::new(input.span(), format!("a list has brackets: `{example}`")));
+    }
+    let content;
+    bracketed!(content in input);
+    let mut keys: Vec<Key> = Vec::new();
+    while !content.is_empty() {
+        let key = key(&content)?;
+        if keys.iter().any(|known| known.name == key.name) {
+            return Err(Error::new(key.span, format!("`{}` is listed twice", key.name)));
+        }
+        keys.push(key);
+        if !content.is_empty() {
+            content.parse::<Token![,]>()?;
+        }
+    }
+    Ok(keys)
+}
+
+fn key(input: ParseStream<'_>) -> Result<Key> {
+    if input.peek(LitStr) {
+        let name: LitStr = input.parse()?;
+        if name.value().is_empty() {
+            return Err(Error::new(name.span(), "this name is empty"));
+        }
+        return Ok(Key { name: name.value(), span: name.span() });
+    }
+    let said = "a name is written `question`, `\"question\"` or `Chat::question`";
+    let path = input.call(Path::parse_mod_style).map_err(|error| Error::new(error.span(), said))?;
+    let Some(last) = path.segments.last() else { return Err(Error::new(path.span(), said)) };
+    Ok(Key { name: last.ident.unraw().to_string(), span: path.span() })
+}
