@@ -14,7 +14,7 @@ use crate::{
     App,
     ingest::{agents, grpc, http},
     rest::{
-        activity, annotation, change, group, imported, live, manage, openapi, problem, records, run, state, step,
+        activity, annotation, case, change, group, imported, live, manage, openapi, problem, records, run, state, step,
         story, trace,
     },
     ui,
@@ -74,6 +74,7 @@ pub(crate) fn rest() -> Vec<Route> {
         GET "/api/v1/projects/{project}/apps/{app}/steps/{sequence}" => step::one,
         GET "/api/v1/projects/{project}/apps/{app}/state" => change::state,
         GET "/api/v1/projects/{project}/apps/{app}/diff" => change::diff,
+        GET "/api/v1/projects/{project}/apps/{app}/test-case" => case::one,
         GET "/api/v1/projects/{project}/apps/{app}/remarks" => step::remarks,
         POST "/api/v1/projects/{project}/apps/{app}/records" => records::post,
         GET "/api/v1/projects/{project}/apps/{app}/annotations" => annotation::list,

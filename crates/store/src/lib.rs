@@ -54,8 +54,8 @@ pub use query::{
 };
 pub use recovery::{Damage, Recovery};
 pub use runs::{
-    ActionTotals, AnnotationQuery, At, Child, DeletedRuns, Order, Recording, Run, RunAck, RunIds, RunProject, RunQuery,
-    RunStatus, RunSummary, Runs, Step, StepDetail, StepStatus, Stream, Taken, Trail, steps_from,
+    ActionTotals, AnnotationQuery, At, Child, DeletedRuns, Order, Placement, Recording, Run, RunAck, RunIds,
+    RunProject, RunQuery, RunStatus, RunSummary, Runs, Step, StepDetail, StepStatus, Stream, Taken, Trail, steps_from,
 };
 
 /// The bytes of one accepted request, as they came, with what is needed to read them again.

@@ -12,8 +12,8 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use trackway_model::{Annotation, Json, Remark, RunKey, RunRecord, StepKey, Timestamp, TraceId};
 
 pub use answer::{
-    ActionTotals, Child, DeletedRuns, Run, RunAck, RunProject, RunStatus, RunSummary, Step, StepDetail, StepStatus,
-    Stream, Taken, Trail,
+    ActionTotals, Child, DeletedRuns, Placement, Run, RunAck, RunProject, RunStatus, RunSummary, Step, StepDetail,
+    StepStatus, Stream, Taken, Trail,
 };
 pub use place::steps_from;
 pub use question::{AnnotationQuery, At, Order, RunQuery};
@@ -99,6 +99,19 @@ pub trait Runs: Send + Sync {
     /// # Errors
     /// [`Error`] when the store cannot be read.
     fn state(&self, run: &RunKey, step: StepKey) -> Result<Option<Json>, Error>;
+
+    /// Returns the whole state that a step began with: what was set by hand before it, else the state after the nearest step
+    /// before it that has one; `None` when nobody told.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot be read.
+    fn state_before(&self, run: &RunKey, step: StepKey) -> Result<Option<Json>, Error>;
+
+    /// Returns the whole state of before the first step; `None` when nobody told.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot be read.
+    fn first_state(&self, run: &RunKey) -> Result<Option<Json>, Error>;
 
     /// Returns a page of what could not be used of a run's log, in the order in which it came.
     ///

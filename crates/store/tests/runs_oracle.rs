@@ -68,6 +68,12 @@ fn action() -> impl Strategy<Value = Text> {
     select(vec!["ask", "answer", ""]).prop_map(Into::into)
 }
 
+fn choice() -> impl Strategy<Value = Choice> {
+    let held = prop_oneof![any::<bool>().prop_map(Ok), Just(Err(Text::from("there is no field \"n\"")))];
+    let tried = (action(), action(), held).prop_map(|(to, condition, held)| Tried { to, condition, held });
+    (option::of(action()), prop::collection::vec(tried, 0..3)).prop_map(|(next, tried)| Choice { next, tried })
+}
+
 fn fact() -> impl Strategy<Value = RunFact> {
     let text = || option::of(select(vec!["no", "Traceback\nboom"]).prop_map(Text::from));
     let begin = (step_key(), action(), time(), option::of(state()), option::of(1..4u64)).prop_map(
@@ -78,9 +84,12 @@ fn fact() -> impl Strategy<Value = RunFact> {
     );
     let end =
         (step_key(), action(), time(), option::of(state()), text(), option::weighted(0.8, state()), any::<bool>());
-    let end = end.prop_map(|(step, action, time, result, error, state, is_suspect)| {
-        RunFact::End(StepEnd { step, action, time, result, error, state, is_suspect, choice: None })
-    });
+    let end =
+        (end, option::of(choice())).prop_map(|((step, action, time, result, error, state, is_suspect), choice)| {
+            RunFact::End(StepEnd { step, action, time, result, error, state, is_suspect, choice })
+        });
+    let placed = (option::weighted(0.8, step_key()), option::of(action()), state(), time())
+        .prop_map(|(after, next, state, time)| RunFact::State(StateRecord { after, next, state, time }));
     let said =
         (step_key(), option::of(select(vec!["0:0", ""])), select(vec!["k", "l"]), state(), option::of(state()), time());
     let said = said.prop_map(|(step, span, key, value, tags, time)| {
@@ -103,7 +112,7 @@ fn fact() -> impl Strategy<Value = RunFact> {
         let graph = entrypoint.map(|name| Graph { entrypoint: Some(name), ..Graph::default() });
         RunFact::App(AppRecord { graph, parent, spawned_by, created })
     });
-    prop_oneof![4 => begin, 6 => end, 1 => said, 1 => stream, 1 => child, 1 => remark, 1 => app]
+    prop_oneof![4 => begin, 6 => end, 2 => placed, 1 => said, 1 => stream, 1 => child, 1 => remark, 1 => app]
 }
 
 fn any_note() -> impl Strategy<Value = Annotation> {
@@ -176,6 +185,7 @@ fn everything(world: &mut RunWorld, limit: usize) -> String {
 
 fn of_run(store: &dyn Runs, run: &RunKey, limit: usize) -> String {
     let mut said = format!("{:?}\n{:?}\n", store.run(run).unwrap(), store.remarks(run, &all()).unwrap().items);
+    said += &format!("{:?}\n", store.first_state(run).unwrap());
     for order in [Order::Ascending, Order::Descending] {
         let mut page = first(limit);
         loop {
@@ -183,7 +193,8 @@ fn of_run(store: &dyn Runs, run: &RunKey, limit: usize) -> String {
             said += &format!("{:?}\n", found.items);
             for step in &found.items {
                 let (detail, state) = (store.step(run, step.key).unwrap(), store.state(run, step.key).unwrap());
-                said += &format!("{detail:?}\n{state:?}\n");
+                let before = store.state_before(run, step.key).unwrap();
+                said += &format!("{detail:?}\n{before:?}\n{state:?}\n");
             }
             page.cursor = found.next;
             if page.cursor.is_none() {

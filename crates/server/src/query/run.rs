@@ -40,26 +40,50 @@ pub(crate) struct StepPage {
     pub(crate) next: Option<String>,
 }
 
-/// The state after a step.
+/// A state of a run, and the step that it belongs to.
 pub(crate) struct StateAt {
     pub(crate) step: StepKey,
     pub(crate) action: Text,
-    /// Absent when the step has none.
+    /// Absent when none is known.
     pub(crate) state: Option<Json>,
+}
+
+impl StateAt {
+    /// The state of before the first step.
+    pub(crate) fn first(state: Option<Json>) -> Self {
+        Self { step: StepKey { sequence: -1, attempt: 0 }, action: Text::default(), state }
+    }
+}
+
+/// On which side of a step a state is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// What the step began with.
+    Before,
+    /// What it left.
+    After,
+}
+
+/// A step as somebody tests it: with the state that it began with and the one that it left.
+pub(crate) struct Tested {
+    pub(crate) run: Arc<RunKey>,
+    pub(crate) detail: StepDetail,
+    pub(crate) before: Option<Json>,
+    pub(crate) after: Option<Json>,
 }
 
 /// Which states are compared.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Before {
-    /// The state before: of the step with the number before or, where that has none, of one further back.
+    /// What the step began with.
     Previous,
-    /// None at all: what there was before the first step.
+    /// What there was before the first step: nothing at all, where nobody told.
     Nothing,
     /// This one.
     At(At),
 }
 
-/// Two states; the first is absent where there was none.
+/// Two states; the first is absent where there was none, and has the number -1 where it was there before the first step.
 pub(crate) struct States {
     pub(crate) before: Option<StateAt>,
     pub(crate) after: StateAt,
@@ -126,9 +150,29 @@ impl Query {
         .await
     }
 
-    /// The state after a step; `None` when there is no such step.
-    pub(crate) async fn state(&self, run: Arc<RunKey>, at: At) -> Result<Option<StateAt>, Error> {
-        self.ask_runs(move |runs| state_at(runs, &run, at)).await
+    /// The state on one side of a step; `None` when there is no such step.
+    pub(crate) async fn state(&self, run: Arc<RunKey>, at: At, side: Side) -> Result<Option<StateAt>, Error> {
+        self.ask_runs(move |runs| match side {
+            Side::After => state_at(runs, &run, at),
+            Side::Before => began_with(runs, &run, at),
+        })
+        .await
+    }
+
+    /// The state of before the first step.
+    pub(crate) async fn first_state(&self, run: Arc<RunKey>) -> Result<Option<Json>, Error> {
+        self.ask_runs(move |runs| runs.first_state(&run)).await
+    }
+
+    /// A step as somebody tests it; `None` when there is no such step.
+    pub(crate) async fn tested(&self, run: Arc<RunKey>, at: At) -> Result<Option<Tested>, Error> {
+        self.ask_runs(move |runs| {
+            let Some(key) = runs.locate(&run, at)? else { return Ok(None) };
+            let Some(detail) = runs.step(&run, key)? else { return Ok(None) };
+            let (before, after) = (runs.state_before(&run, key)?, runs.state(&run, key)?);
+            Ok(Some(Tested { run, detail, before, after }))
+        })
+        .await
     }
 
     /// Two states of a run; `None` when there is no such step.
@@ -136,7 +180,7 @@ impl Query {
         self.ask_runs(move |runs| {
             let Some(after) = state_at(runs, &run, after)? else { return Ok(None) };
             let before = match before {
-                Before::Nothing => None,
+                Before::Nothing => first_state(runs, &run)?,
                 Before::Previous => state_before(runs, &run, after.step)?,
                 Before::At(at) => match state_at(runs, &run, at)? {
                     Some(before) => Some(before),
@@ -243,16 +287,35 @@ fn state_at(runs: &dyn Runs, run: &RunKey, at: At) -> Result<Option<StateAt>, Er
     Ok(Some(StateAt { step, action: detail.step.action, state: runs.state(run, step)? }))
 }
 
-/// The last state before a step, by the numbers of the steps.
+/// What a step began with.
+fn began_with(runs: &dyn Runs, run: &RunKey, at: At) -> Result<Option<StateAt>, Error> {
+    let Some(step) = runs.locate(run, at)? else { return Ok(None) };
+    let Some(detail) = runs.step(run, step)? else { return Ok(None) };
+    Ok(Some(StateAt { step, action: detail.step.action, state: runs.state_before(run, step)? }))
+}
+
+/// The state of before the first step, where somebody told.
+fn first_state(runs: &dyn Runs, run: &RunKey) -> Result<Option<StateAt>, Error> {
+    let first = StateAt::first(runs.first_state(run)?);
+    Ok(Some(first).filter(|first| first.state.is_some()))
+}
+
+/// What a step began with, and the step that this is to be called by: the one before or, where that has no state, one
+/// further back by its number.
 fn state_before(runs: &dyn Runs, run: &RunKey, step: StepKey) -> Result<Option<StateAt>, Error> {
+    let is_edited = runs.step(run, step)?.is_some_and(|detail| detail.step.is_edited);
+    let edited = if is_edited { runs.state_before(run, step)? } else { None };
     let first = step.sequence.saturating_sub(MOST_BACK).max(0);
     for sequence in (first..step.sequence).rev() {
         let found = state_at(runs, run, At::Sequence(sequence))?;
         if let Some(found) = found.filter(|found| found.state.is_some()) {
-            return Ok(Some(found));
+            return Ok(Some(StateAt { state: edited.or(found.state), ..found }));
         }
     }
-    Ok(None)
+    match edited {
+        Some(_) => Ok(Some(StateAt::first(edited))),
+        None => first_state(runs, run),
+    }
 }
 
 /// How many spans each of these steps has beside its own; unknown where its trace is long.

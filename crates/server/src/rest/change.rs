@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     json::Raw,
-    param::{InPath, Params},
+    param::{InPath, Params, wrong},
     problem::Problem,
     run::resolve,
     step::{at, no_step},
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     App,
     difference::{self, Difference, Object, differences},
-    query::{Before, StateAt, States},
+    query::{Before, Side, StateAt, States},
 };
 
 /// Which state.
@@ -27,12 +27,14 @@ use crate::{
 pub(crate) struct StateParams {
     /// The partition of the run; empty for none. When absent, the run may be of any, if there is only one.
     partition: Option<String>,
-    /// The number of the step; when absent, the latest after which there is a state.
+    /// The number of the step, -1 for before the first; when absent, the latest after which there is a state.
     #[param(value_type = Option<i64>)]
     seq: Option<String>,
     /// The how-many-th time that this number began, from 0; the latest when absent.
     #[param(value_type = Option<u32>)]
     attempt: Option<String>,
+    /// `after` the step, or `before` it: what it began with, which somebody may have set by hand; `after` when absent.
+    when: Option<String>,
     /// Only this field, and all of it.
     key: Option<String>,
 }
@@ -43,8 +45,8 @@ pub(crate) struct StateParams {
 pub(crate) struct DiffParams {
     /// The partition of the run; empty for none. When absent, the run may be of any, if there is only one.
     partition: Option<String>,
-    /// The number of the step before; -1 for what there was before the first, which is nothing. When absent, the last
-    /// before `to` after which there is a state.
+    /// The number of the step before; -1 for what there was before the first, which is nothing where nobody told. When
+    /// absent, what `to` began with.
     #[param(value_type = Option<i64>)]
     from: Option<String>,
     /// The how-many-th time that this number began, from 0; the latest when absent.
@@ -58,7 +60,7 @@ pub(crate) struct DiffParams {
     to_attempt: Option<String>,
 }
 
-/// The state after a step.
+/// The state on one side of a step; before the first, `seq` is -1.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RunState {
     seq: i64,
@@ -71,7 +73,7 @@ pub(crate) struct RunState {
 /// What differs between two states.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Diff {
-    /// Null for nothing: what there was before the first step.
+    /// Null for what there was before the first step.
     #[schema(required)]
     from: Option<DiffStep>,
     to: DiffStep,
@@ -117,7 +119,7 @@ enum Op {
     Append,
 }
 
-/// Returns the state after a step.
+/// Returns the state after a step, or the one that it began with.
 #[utoipa::path(get, path = "/api/v1/projects/{project}/apps/{app}/state", tag = "runs",
     params(("project" = String, Path, description = "the project's name, percent-encoded"),
         ("app" = String, Path, description = "the application's id, percent-encoded, or the run's 32 hexadecimal digits"), StateParams),
@@ -128,15 +130,22 @@ pub(crate) async fn state(
     Params(params): Params<StateParams>,
 ) -> Result<Json<RunState>, Problem> {
     let at = at(params.seq, params.attempt, "")?;
+    let side = match params.when.as_deref() {
+        None | Some("" | "after") => Side::After,
+        Some("before") => Side::Before,
+        Some(other) => return Err(wrong("when", other, "before or after")),
+    };
     let run = resolve(&app, &project, &id, params.partition).await?;
-    let found = app.query.state(run, at).await?.ok_or_else(|| no_step(at, &id))?;
-    let text = text(&found)?;
+    let found = match at {
+        At::Sequence(-1) => StateAt::first(app.query.first_state(run).await?),
+        _ => app.query.state(run, at, side).await?.ok_or_else(|| no_step(at, &id))?,
+    };
+    let text = text(&found, side)?;
     let state = match (object(&text.0), params.key) {
         (Some(state), None) => Raw::object(&state),
         (Some(state), Some(key)) => {
             let field = state.0.iter().rev().find(|(name, _)| *name == key);
-            let missing =
-                || Problem::not_found(format!("The state after step {} has no field {key:?}.", found.step.sequence));
+            let missing = || Problem::not_found(format!("The state {} has no field {key:?}.", place(found.step, side)));
             Raw::field(&key, field.ok_or_else(missing)?.1)
         }
         (None, _) => Raw::cut(&text.0),
@@ -166,33 +175,47 @@ pub(crate) async fn diff(
         Some(states) => states,
         None => return Err(missing(&app, run, from, to, &id).await?),
     };
-    let after_text = text(&after)?;
-    let before_text = before.as_ref().map(text).transpose()?;
+    let after_text = text(&after, Side::After)?;
+    let before_text = before.as_ref().map(|before| text(before, Side::After)).transpose()?;
     let nothing = Object(Vec::new());
     let old = before_text.as_ref().map_or(Some(nothing), |text| object(&text.0));
     let changes = match old.zip(object(&after_text.0)) {
         Some((old, new)) => differences(&old, &new).into_iter().map(Change::of).collect(),
         None => Vec::new(),
     };
-    Ok(Json(Diff { from: before.as_ref().map(DiffStep::of), to: DiffStep::of(&after), changes }))
+    let from = before.as_ref().filter(|before| before.step.sequence >= 0).map(DiffStep::of);
+    Ok(Json(Diff { from, to: DiffStep::of(&after), changes }))
 }
 
 /// Which of two steps is not there.
 async fn missing(app: &App, run: Arc<model::RunKey>, from: Before, to: At, id: &str) -> Result<Problem, Problem> {
-    let has_to = app.query.state(run, to).await?.is_some();
+    let has_to = app.query.state(run, to, Side::After).await?.is_some();
     Ok(match from {
         Before::At(from) if has_to => no_step(from, id),
         _ => no_step(to, id),
     })
 }
 
-fn text(found: &StateAt) -> Result<&model::Json, Problem> {
+fn text(found: &StateAt, side: Side) -> Result<&model::Json, Problem> {
     found.state.as_ref().ok_or_else(|| {
         let model::StepKey { sequence, attempt } = found.step;
-        Problem::not_found(format!(
-            "No state was recorded after attempt {attempt} at step {sequence}: it has not ended, or its client did not say."
-        ))
+        Problem::not_found(match side {
+            _ if sequence < 0 => "No state was recorded before the first step: the client did not say.".into(),
+            Side::Before => format!("No state was recorded before attempt {attempt} at step {sequence}."),
+            Side::After => format!(
+                "No state was recorded after attempt {attempt} at step {sequence}: it has not ended, or its client did not say."
+            ),
+        })
     })
+}
+
+/// Names where a state stands.
+fn place(step: model::StepKey, side: Side) -> String {
+    match side {
+        _ if step.sequence < 0 => "before the first step".into(),
+        Side::Before => format!("before step {}", step.sequence),
+        Side::After => format!("after step {}", step.sequence),
+    }
 }
 
 fn object(text: &str) -> Option<Object<'_>> {

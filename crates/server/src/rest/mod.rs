@@ -5,6 +5,7 @@
 pub(crate) mod activity;
 mod agent;
 pub(crate) mod annotation;
+pub(crate) mod case;
 pub(crate) mod change;
 mod cut;
 pub(crate) mod group;

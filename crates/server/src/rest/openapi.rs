@@ -3,7 +3,9 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{activity, annotation, change, group, imported, live, manage, records, run, state, step, story, trace};
+use super::{
+    activity, annotation, case, change, group, imported, live, manage, records, run, state, step, story, trace,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -16,7 +18,7 @@ use super::{activity, annotation, change, group, imported, live, manage, records
     paths(
         state::health, state::stats, state::state, live::live, manage::load_demo, document,
         trace::list, trace::one, trace::span, story::story, group::group, manage::delete_trace,
-        activity::list, run::list, run::one, run::delete, step::list, step::one, change::state, change::diff,
+        activity::list, run::list, run::one, run::delete, step::list, step::one, change::state, change::diff, case::one,
         step::remarks, records::post, annotation::list, annotation::create, annotation::revise, annotation::delete,
         annotation::of_project, imported::annotations, manage::projects, manage::delete_project, manage::delete_named_project, manage::services,
     ),

@@ -148,6 +148,28 @@ pub(crate) struct Run {
     action_counts: BTreeMap<String, ActionCount>,
     /// Which actions followed which, and how often.
     taken: Vec<Taken>,
+    /// The states that were set by something other than a step, the first hundred.
+    placements: Vec<Placement>,
+}
+
+/// That the state was set by something other than a step: at the start, by a fork, by hand.
+#[derive(Debug, Serialize, ToSchema)]
+struct Placement {
+    /// The step after which that was; null before the first.
+    #[schema(required)]
+    after: Option<PlacedAfter>,
+    /// The action that comes next, where that was set too.
+    #[schema(required)]
+    next: Option<String>,
+    #[schema(required)]
+    time: Option<String>,
+}
+
+/// An attempt at a step.
+#[derive(Debug, Serialize, ToSchema)]
+struct PlacedAfter {
+    seq: i64,
+    attempt: u32,
 }
 
 /// A run that another comes from.
@@ -423,6 +445,17 @@ impl From<&RunPage> for Run {
             trace_id: trace.as_ref().map(|trace| trace.trace_id.to_string()),
             action_counts: run.actions.iter().map(count).collect(),
             taken: run.taken.iter().map(taken).collect(),
+            placements: run.placements.iter().map(Placement::from).collect(),
+        }
+    }
+}
+
+impl From<&store::Placement> for Placement {
+    fn from(placement: &store::Placement) -> Self {
+        Self {
+            after: placement.after.map(|step| PlacedAfter { seq: step.sequence, attempt: step.attempt }),
+            next: text(&placement.next),
+            time: time(placement.time),
         }
     }
 }

@@ -113,6 +113,36 @@ pub(super) struct Step {
     trace_id: Option<String>,
     #[schema(required)]
     span_id: Option<String>,
+    /// What comes next, and why; null where the client does not say.
+    #[schema(required)]
+    choice: Option<Choice>,
+    /// True when the state was set by hand between the step before and this one.
+    edited: bool,
+}
+
+/// Which action comes next, and why.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct Choice {
+    /// The action; null where the machine ends.
+    #[schema(required)]
+    next: Option<String>,
+    /// The transitions that were tried, in order.
+    tried: Vec<Tried>,
+}
+
+/// A transition that was tried.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct Tried {
+    /// The action that it leads to.
+    to: String,
+    /// The name of its condition.
+    condition: String,
+    /// Whether the condition holds; null where nobody can say.
+    #[schema(required)]
+    held: Option<bool>,
+    /// Why nobody can say.
+    #[schema(required)]
+    error: Option<String>,
 }
 
 /// How a step stands: a `lost` one has no end, and the run went on without it or its process is silent.
@@ -321,7 +351,21 @@ impl Step {
             annotations: step.annotation_count,
             trace_id: step.span.map(|(trace, _)| trace.to_string()),
             span_id: step.span.map(|(_, span)| span.to_string()),
+            choice: step.choice.as_ref().map(Choice::of),
+            edited: step.is_edited,
         }
+    }
+}
+
+impl Choice {
+    fn of(choice: &model::Choice) -> Self {
+        let tried = |it: &model::Tried| Tried {
+            to: it.to.to_string(),
+            condition: it.condition.to_string(),
+            held: it.held.as_ref().ok().copied(),
+            error: it.held.as_ref().err().map(ToString::to_string),
+        };
+        Self { next: choice.next.as_ref().map(ToString::to_string), tried: choice.tried.iter().map(tried).collect() }
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use trackway_model::{
-    AppRecord, ChildEvent, Elapsed, Json, RunKey, RunPointer, SpanId, StepAttribute, StepKey, Text, Timestamp, TraceId,
+    AppRecord, ChildEvent, Choice, Elapsed, Json, RunKey, RunPointer, SpanId, StepAttribute, StepKey, Text, Timestamp,
+    TraceId,
 };
 
 /// What became of facts that are now durable.
@@ -131,6 +132,9 @@ pub struct Run {
     pub actions: Vec<ActionTotals>,
     /// Which steps followed which, by the names of the actions; at most [`Run::MOST_ACTIONS`].
     pub taken: Vec<Taken>,
+    /// The states that were set by something other than a step, in the order in which the store was told of them; at most
+    /// [`Run::MOST_PLACEMENTS`].
+    pub placements: Vec<Placement>,
 }
 
 impl Run {
@@ -140,6 +144,19 @@ impl Run {
     pub const MOST_LINEAGE: usize = 100;
     /// The most actions, and the most ways between them, that are named.
     pub const MOST_ACTIONS: usize = 1_000;
+    /// The most states set by hand that are named.
+    pub const MOST_PLACEMENTS: usize = 100;
+}
+
+/// A state that was set by something other than a step: at the start, by a fork, by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    /// The step after which that was; absent before the first.
+    pub after: Option<StepKey>,
+    /// The action that comes next, where that was set too.
+    pub next: Option<Text>,
+    /// When.
+    pub time: Option<Timestamp>,
 }
 
 /// A run that another brought forth.
@@ -202,7 +219,7 @@ pub struct Step {
     pub has_state: bool,
     /// True when the state is likely that of before.
     pub is_suspect: bool,
-    /// The fields of the state that differ from the last state before, those that are gone last; at most
+    /// The fields of the state that differ from the one that it began with, those that are gone last; at most
     /// [`Step::MOST_CHANGED`].
     pub changed: Vec<Text>,
     /// How many attributes it and its spans have.
@@ -216,6 +233,10 @@ pub struct Step {
     pub annotation_count: u64,
     /// The span that it ran in.
     pub span: Option<(TraceId, SpanId)>,
+    /// What comes next, and why.
+    pub choice: Option<Choice>,
+    /// True when the state was set by hand between the step before and this one.
+    pub is_edited: bool,
 }
 
 impl Step {

@@ -5,6 +5,7 @@ mod delete;
 mod door;
 mod notes;
 mod pack;
+mod placed;
 mod read;
 mod rows;
 mod schema;

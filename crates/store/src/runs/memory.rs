@@ -7,8 +7,8 @@ mod notes;
 use std::{collections::HashMap, sync::Arc};
 
 use trackway_model::{
-    Annotation, AppRecord, ChildEvent, ChildRecord, Remark, RunFact, RunKey, RunPointer, RunRecord, StepAttribute,
-    StepBegin, StepEnd, StepKey, StreamEvent, StreamMoment, Text, Timestamp,
+    Annotation, AppRecord, ChildEvent, ChildRecord, Remark, RunFact, RunKey, RunPointer, RunRecord, StateRecord,
+    StepAttribute, StepBegin, StepEnd, StepKey, StreamEvent, StreamMoment, Text, Timestamp,
 };
 
 use super::{
@@ -38,6 +38,7 @@ struct KeptRun {
     news: Timestamp,
     app: AppRecord,
     steps: Vec<KeptStep>,
+    placed: Vec<StateRecord>,
     remarks: Vec<(u64, Remark)>,
     remarked: u64,
 }
@@ -96,9 +97,9 @@ impl KeptRuns {
                 note(&mut ack.changed, &run);
                 self.made += 1;
                 let (key, number, app) = (Arc::clone(&run), self.made, AppRecord::default());
-                let (steps, remarks) = (Vec::new(), Vec::new());
+                let (steps, placed, remarks) = (Vec::new(), Vec::new(), Vec::new());
                 let news = Timestamp::default();
-                self.runs.push(KeptRun { key, number, told: now, news, app, steps, remarks, remarked: 0 });
+                self.runs.push(KeptRun { key, number, told: now, news, app, steps, placed, remarks, remarked: 0 });
                 self.runs.len() - 1
             });
             let (time, step) = (time_of(&fact), step_of(&fact));
@@ -131,7 +132,7 @@ impl KeptRuns {
             RunFact::End(end) => run.step(end.step).end.replace(end.clone()) != Some(end),
             RunFact::Attribute(it) => run.step(it.step).say(it),
             RunFact::Stream(it) => run.step(it.step).flow(&it),
-            RunFact::State(_) => false,
+            RunFact::State(state) => run.place(state),
             RunFact::Remark(remark) => run.remark(remark),
             RunFact::Child(child) => {
                 let key = RunKey::clone(&run.key);
@@ -237,6 +238,16 @@ impl KeptRun {
         });
         #[allow(clippy::indexing_slicing, reason = "found or pushed above")]
         &mut self.steps[position]
+    }
+
+    fn place(&mut self, state: StateRecord) -> bool {
+        if let Some(known) = self.placed.iter_mut().find(|known| known.after == state.after) {
+            let differs = *known != state;
+            *known = state;
+            return differs;
+        }
+        self.placed.push(state);
+        true
     }
 
     fn remark(&mut self, remark: Remark) -> bool {

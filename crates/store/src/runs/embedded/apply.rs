@@ -9,9 +9,11 @@ use trackway_model::{
 };
 
 use super::{
-    pack::{pack_graph, pack_text, unpack_graph, unpack_text},
+    pack::{pack_choice, pack_graph, pack_text, unpack_graph, unpack_text},
+    placed,
     rows::{BEGUN, ENDED, RunRow, SUSPECT, StepRow, event_number, first_id, last_id, put_time, time},
     states::{self, Tips},
+    steps::choice_of,
     tally,
 };
 use crate::{
@@ -100,7 +102,7 @@ impl<'a> Group<'a> {
             RunFact::End(end) => self.end(run, end),
             RunFact::Attribute(said) => self.say(run, &said),
             RunFact::Stream(event) => self.flow(run, &event),
-            RunFact::State(_) => Ok(false),
+            RunFact::State(state) => placed::put(self.connection, &mut run.row, &state),
             RunFact::Remark(remark) => self.remark(run, &remark),
             RunFact::Child(child) => self.child(&run.row.key, &child),
         }
@@ -257,13 +259,14 @@ impl<'a> Group<'a> {
         let is_other_state = states::put(self.connection, self.tips, &mut run.row, &mut step, state)?;
         let (result, error) = (end.result.as_ref().map(|json: &Json| &*json.0), end.error.as_deref());
         let is_equal = before == step && !is_other_state;
+        let is_equal = is_equal && choice_of(self.connection, step.id)? == end.choice;
         if is_equal && self.has(step.id, "result", result)? && self.has(step.id, "error", error)? {
             return Ok(false);
         }
         self.connection
             .prepare_cached(
                 "UPDATE steps SET flags = ?2, action = ?3, end_action = ?4, finish = ?5, state = ?6, error = ?7, \
-                 result = ?8 WHERE id = ?1",
+                 result = ?8, choice = ?9 WHERE id = ?1",
             )?
             .execute(params![
                 step.id,
@@ -274,6 +277,7 @@ impl<'a> Group<'a> {
                 step.state,
                 error.map(pack_text),
                 result.map(pack_text),
+                end.choice.as_ref().map(pack_choice),
             ])?;
         self.settle(run, &before, &step)?;
         Ok(true)

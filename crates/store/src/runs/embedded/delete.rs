@@ -7,11 +7,12 @@ use trackway_model::{RunKey, Timestamp};
 use super::rows::{RUN, RunRow, first_id, last_id};
 use crate::{DeletedRuns, Error};
 
-/// What has the ids of a run's steps, states or remarks.
-const BY_RANGE: [&str; 5] = [
+/// What has the ids of a run's steps, states, placements or remarks.
+const BY_RANGE: [&str; 6] = [
     "DELETE FROM attributes WHERE step BETWEEN ?1 AND ?2",
     "DELETE FROM streams WHERE step BETWEEN ?1 AND ?2",
     "DELETE FROM states WHERE id BETWEEN ?1 AND ?2",
+    "DELETE FROM placements WHERE id BETWEEN ?1 AND ?2",
     "DELETE FROM remarks WHERE id BETWEEN ?1 AND ?2",
     "DELETE FROM steps WHERE id BETWEEN ?1 AND ?2",
 ];

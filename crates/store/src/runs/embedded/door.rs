@@ -4,7 +4,7 @@ use std::{future::ready, sync::Arc};
 
 use trackway_model::{Annotation, Json, Remark, RunKey, RunRecord, StepKey, Timestamp};
 
-use super::{Change, Changed, delete, notes, read, rows::RunRow, steps, writer_is_gone};
+use super::{Change, Changed, delete, notes, placed, read, rows::RunRow, steps, writer_is_gone};
 use crate::{
     AnnotationQuery, At, DeletedRuns, Embedded, Error, Order, Page, PageRequest, Recording, Run, RunAck, RunProject,
     RunQuery, RunSummary, Runs, Step, StepDetail,
@@ -58,6 +58,14 @@ impl Runs for Embedded {
 
     fn state(&self, run: &RunKey, step: StepKey) -> Result<Option<Json>, Error> {
         self.runs.ask(|it| RunRow::find(it, run)?.map_or(Ok(None), |row| read::state(it, &row, step)))
+    }
+
+    fn state_before(&self, run: &RunKey, step: StepKey) -> Result<Option<Json>, Error> {
+        self.runs.ask(|it| RunRow::find(it, run)?.map_or(Ok(None), |row| placed::state_before(it, &row, step)))
+    }
+
+    fn first_state(&self, run: &RunKey) -> Result<Option<Json>, Error> {
+        self.runs.ask(|it| RunRow::find(it, run)?.map_or(Ok(None), |row| placed::first_state(it, &row)))
     }
 
     fn remarks(&self, run: &RunKey, page: &PageRequest) -> Result<Page<Remark>, Error> {

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use rusqlite::types::Type;
-use trackway_model::{Action, Change, Delta, Graph, Text, Transition};
+use trackway_model::{Action, Change, Choice, Delta, Graph, Text, Transition, Tried};
 use zstd::bulk::Compressor;
 
 use crate::Error;
@@ -133,6 +133,43 @@ fn read_graph(bytes: &mut &[u8]) -> Option<Graph> {
         graph.transitions.push(Transition { from, to, condition: read_text(bytes)? });
     }
     Some(graph)
+}
+
+pub(super) fn pack_choice(choice: &Choice) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write_option(&mut bytes, choice.next.as_ref());
+    write_number(&mut bytes, choice.tried.len() as u64);
+    for Tried { to, condition, held } in &choice.tried {
+        write_text(&mut bytes, to);
+        write_text(&mut bytes, condition);
+        match held {
+            Ok(held) => bytes.push(u8::from(*held)),
+            Err(why) => {
+                bytes.push(2);
+                write_text(&mut bytes, why);
+            }
+        }
+    }
+    pack(&bytes)
+}
+
+pub(super) fn unpack_choice(bytes: &[u8]) -> Result<Choice, Error> {
+    let bytes = unpack(bytes)?;
+    read_choice(&mut &*bytes).ok_or_else(damaged)
+}
+
+fn read_choice(bytes: &mut &[u8]) -> Option<Choice> {
+    let mut choice = Choice { next: read_option(bytes)?, tried: Vec::new() };
+    for _ in 0..read_number(bytes)? {
+        let (to, condition) = (read_text(bytes)?, read_text(bytes)?);
+        let held = match read_number(bytes)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(read_text(bytes)?),
+        };
+        choice.tried.push(Tried { to, condition, held });
+    }
+    Some(choice)
 }
 
 pub(super) fn delta_bytes(delta: &Delta) -> Vec<u8> {

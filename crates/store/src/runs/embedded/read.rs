@@ -7,6 +7,7 @@ use trackway_model::{Elapsed, Json, RunKey, RunPointer, StepKey, Timestamp};
 
 use super::{
     apply::read_app,
+    placed,
     rows::{RUN, RunRow, StepRow, event_of, first_id, maybe_text, put_time, text, time},
 };
 use crate::{
@@ -206,6 +207,7 @@ pub(super) fn whole(connection: &Connection, run: &RunRow, moment: Moment) -> Re
         lineage: lineage(connection, run)?,
         actions,
         taken,
+        placements: placed::list(connection, run)?,
     })
 }
 

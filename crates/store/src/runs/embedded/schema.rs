@@ -5,7 +5,7 @@
 //! without taking the log's deletions along.
 //!
 //! A step's id is its run's id, shifted by 32 bits, and its place in the run. So the steps of a run lie together, a page of
-//! them is a range, and no index is needed for their order. The ids of states and remarks are made in the same way.
+//! them is a range, and no index is needed for their order. The ids of states, placements and remarks are made in the same way.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::{Error, sqlite};
 
 /// What brings the schema from each version to the next.
-const MIGRATIONS: [&str; 2] = ["
+const MIGRATIONS: [&str; 3] = ["
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY,
     project TEXT NOT NULL, app TEXT NOT NULL, partition TEXT,
@@ -83,7 +83,14 @@ CREATE TABLE totals (
 ) STRICT;
 INSERT INTO totals VALUES (1, 0, 0, 0, 0)",
     // Of a deleted run only the hash of its names stays.
-    "CREATE TABLE deleted (run BLOB PRIMARY KEY, time INTEGER NOT NULL) WITHOUT ROWID, STRICT;"];
+    "CREATE TABLE deleted (run BLOB PRIMARY KEY, time INTEGER NOT NULL) WITHOUT ROWID, STRICT;",
+    // What comes after a step and why, and states that no step made.
+    "
+ALTER TABLE steps ADD COLUMN choice BLOB;
+CREATE TABLE placements (
+    id INTEGER PRIMARY KEY, sequence INTEGER, attempt INTEGER, next TEXT, time INTEGER, state BLOB NOT NULL
+) STRICT;
+CREATE INDEX placements_by_step ON placements (id >> 32, sequence, attempt);"];
 
 /// Opens the file for its one writer, and makes it when it is missing.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {

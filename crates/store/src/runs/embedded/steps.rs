@@ -2,19 +2,23 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, params};
-use trackway_model::{Json, Remark, RunPointer, StepAttribute, StepKey, Text};
+use rusqlite::{Connection, OptionalExtension, params};
+use trackway_model::{Choice, Json, Remark, RunPointer, StepAttribute, StepKey, Text};
 
 use super::{
-    pack::{unpack_text, unpacked_bytes},
+    pack::{unpack_choice, unpack_text, unpacked_bytes},
+    placed::{self, Base},
     read::{children, count_annotations, empty},
     rows::{RunRow, STEP, StepRow, first_id, last_id, maybe_text, maybe_time, text},
-    states::read_changed,
+    states::{read_changed, read_state},
 };
 use crate::{
     Error, Order, Page, PageRequest, Step, StepDetail, Stream,
     clock::Moment,
-    runs::{place, rules::cut},
+    runs::{
+        place,
+        rules::{changed, cut},
+    },
 };
 
 /// A step with what a list shows of its values.
@@ -23,6 +27,7 @@ struct Row {
     error: Option<Text>,
     inputs: Option<Json>,
     has_result: bool,
+    choice: Option<Choice>,
 }
 
 pub(super) fn steps(
@@ -54,7 +59,7 @@ pub(super) fn no_steps(page: &PageRequest) -> Result<Page<Step>, Error> {
 
 fn rows(connection: &Connection, (low, high): (i64, i64), direction: &str, limit: i64) -> Result<Vec<Row>, Error> {
     let sql = format!(
-        "SELECT {STEP}, result IS NOT NULL, CASE WHEN length(inputs) <= ?4 THEN inputs END, error FROM steps \
+        "SELECT {STEP}, result IS NOT NULL, CASE WHEN length(inputs) <= ?4 THEN inputs END, error, choice FROM steps \
          WHERE id BETWEEN ?1 AND ?2 ORDER BY id {direction} LIMIT ?3"
     );
     let mut statement = connection.prepare_cached(&sql)?;
@@ -71,6 +76,7 @@ fn rows(connection: &Connection, (low, high): (i64, i64), direction: &str, limit
             has_result: row.get(12)?,
             inputs: inputs.map(|text| Json(text.into())),
             error: error.as_deref().map(cut),
+            choice: row.get::<_, Option<Vec<u8>>>(15)?.map(|packed| unpack_choice(&packed)).transpose()?,
         });
     }
     Ok(found)
@@ -82,6 +88,8 @@ struct Beside {
     streams: HashMap<i64, Stream>,
     children: HashMap<i64, Vec<RunPointer>>,
     annotations: HashMap<StepKey, u64>,
+    /// Whether there are states that no step made.
+    has_placements: bool,
 }
 
 fn show(connection: &Connection, run: &RunRow, rows: Vec<Row>, moment: Moment) -> Result<Vec<(i64, Step)>, Error> {
@@ -100,16 +108,23 @@ fn show(connection: &Connection, run: &RunRow, rows: Vec<Row>, moment: Moment) -
         streams: streams(connection, low, high)?,
         children: pointers,
         annotations: count_annotations(connection, run, numbers)?,
+        has_placements: placed::has_any(connection, run)?,
     };
     rows.into_iter().map(|row| Ok((row.step.id, shown(connection, run, row, &beside, moment)?))).collect()
 }
 
 fn shown(connection: &Connection, run: &RunRow, row: Row, beside: &Beside, moment: Moment) -> Result<Step, Error> {
-    let Row { step, error, inputs, has_result } = row;
+    let Row { step, error, inputs, has_result, choice } = row;
     let is_last = step.id == run.step_id(run.steps - 1);
-    let changed = match step.state {
-        Some(number) => read_changed(connection, first_id(run.id) + number)?,
+    let base = if beside.has_placements { placed::base(connection, run, step.id)? } else { None };
+    let changed = match step.state.map(|number| first_id(run.id) + number) {
         None => Vec::new(),
+        Some(state) => match &base {
+            Some(base @ Base::Placed { .. }) => {
+                changed(Some(&base.state(connection)?), &read_state(connection, state)?)
+            }
+            _ => read_changed(connection, state)?,
+        },
     };
     let span = step.span.and_then(|(trace, span)| Some((trace.or(run.run_id)?, span)));
     Ok(Step {
@@ -129,6 +144,8 @@ fn shown(connection: &Connection, run: &RunRow, row: Row, beside: &Beside, momen
         children: beside.children.get(&step.key.sequence).cloned().unwrap_or_default(),
         annotation_count: beside.annotations.get(&step.key).copied().unwrap_or_default(),
         span,
+        choice,
+        is_edited: matches!(base, Some(Base::Placed { is_just_before: true, .. })),
     })
 }
 
@@ -171,6 +188,13 @@ pub(super) fn step(
         error: error?.map(Into::into),
         attributes: attributes(connection, &found)?,
     }))
+}
+
+/// Returns what was chosen after a step.
+pub(super) fn choice_of(connection: &Connection, id: i64) -> Result<Option<Choice>, Error> {
+    let mut statement = connection.prepare_cached("SELECT choice FROM steps WHERE id = ?1")?;
+    let packed: Option<Vec<u8>> = statement.query_row([id], |row| row.get(0)).optional()?.flatten();
+    packed.map(|packed| unpack_choice(&packed)).transpose()
 }
 
 fn attributes(connection: &Connection, step: &StepRow) -> Result<Vec<StepAttribute>, Error> {

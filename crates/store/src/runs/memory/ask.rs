@@ -6,8 +6,8 @@ use trackway_model::{Elapsed, Json, Remark, RunKey, RunPointer, StepKey, Text, T
 
 use super::{KeptRun, KeptRuns, KeptStep, Link};
 use crate::{
-    ActionTotals, At, Child, Error, Order, Page, PageRequest, Run, RunProject, RunQuery, RunStatus, RunSummary, Step,
-    StepDetail, Taken, Trail,
+    ActionTotals, At, Child, Error, Order, Page, PageRequest, Placement, Run, RunProject, RunQuery, RunStatus,
+    RunSummary, Step, StepDetail, Taken, Trail,
     clock::Moment,
     runs::{
         place,
@@ -124,6 +124,12 @@ impl KeptRuns {
                 .map(|((from, to), count)| Taken { from, to, count })
                 .take(Run::MOST_ACTIONS)
                 .collect(),
+            placements: run
+                .placed
+                .iter()
+                .map(|it| Placement { after: it.after, next: it.next.clone(), time: it.time })
+                .take(Run::MOST_PLACEMENTS)
+                .collect(),
         })
     }
 
@@ -168,7 +174,8 @@ impl KeptRuns {
         #[allow(clippy::indexing_slicing, reason = "asked for places of the run's own steps")]
         let step = &from[0];
         let state = step.state();
-        let before = earlier.iter().rev().find_map(KeptStep::state);
+        let before = run.began_with(place);
+        let last = earlier.last().map(|step| step.key);
         let latest = run.steps.iter().filter(|it| it.key.sequence == step.key.sequence).map(|it| it.key.attempt).max();
         let is_about = |it: &&trackway_model::Annotation| {
             it.run == run.key && it.sequence == step.key.sequence && it.attempt.or(latest) == Some(step.key.attempt)
@@ -192,6 +199,8 @@ impl KeptRuns {
             children: children.map(|it| it.run).take(Run::MOST_CHILDREN).collect(),
             annotation_count: self.annotations.iter().filter(is_about).count() as u64,
             span: step.begin.as_ref().and_then(|begin| begin.span),
+            choice: step.end.as_ref().and_then(|end| end.choice.clone()),
+            is_edited: last.is_some() && run.placed.iter().any(|it| it.after == last),
         }
     }
 
@@ -225,11 +234,33 @@ impl KeptRuns {
         self.find(key)?.steps.iter().find(|it| it.key == step)?.state().cloned()
     }
 
+    pub(crate) fn state_before(&self, key: &RunKey, step: StepKey) -> Option<Json> {
+        let run = self.find(key)?;
+        run.began_with(run.steps.iter().position(|it| it.key == step)?).cloned()
+    }
+
+    pub(crate) fn first_state(&self, key: &RunKey) -> Option<Json> {
+        self.find(key)?.placed_after(None).cloned()
+    }
+
     pub(crate) fn remarks(&self, key: &RunKey, page: &PageRequest) -> Result<Page<Remark>, Error> {
         let after = place::read::<1>(page, 'm')?;
         let all = self.find(key).map_or(&[][..], |run| &run.remarks).iter();
         let found = all.map(|(number, remark)| ([*number], remark.clone()));
         Ok(place::page(found.filter(|(place, _)| after.is_none_or(|after| *place > after)).collect(), page.limit, 'm'))
+    }
+}
+
+impl KeptRun {
+    fn placed_after(&self, step: Option<StepKey>) -> Option<&Json> {
+        self.placed.iter().find(|it| it.after == step).map(|it| &it.state)
+    }
+
+    /// Returns the state that the step at a place began with.
+    fn began_with(&self, place: usize) -> Option<&Json> {
+        let state = |step: &'_ KeptStep| self.placed_after(Some(step.key));
+        let earlier = self.steps.get(..place).unwrap_or_default();
+        earlier.iter().rev().find_map(|step| state(step).or(step.state())).or_else(|| self.placed_after(None))
     }
 }
 

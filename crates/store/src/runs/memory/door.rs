@@ -58,6 +58,14 @@ impl Runs for Memory {
         Ok(self.runs_kept().state(run, step))
     }
 
+    fn state_before(&self, run: &RunKey, step: StepKey) -> Result<Option<Json>, Error> {
+        Ok(self.runs_kept().state_before(run, step))
+    }
+
+    fn first_state(&self, run: &RunKey) -> Result<Option<Json>, Error> {
+        Ok(self.runs_kept().first_state(run))
+    }
+
     fn remarks(&self, run: &RunKey, page: &PageRequest) -> Result<Page<Remark>, Error> {
         self.runs_kept().remarks(run, page)
     }
