@@ -1,4 +1,4 @@
-//! The attribute macros of the crate `trackway`, which re-exports them. Not for use on its own.
+//! The macros of the crates `trackway` and `trackway-machine`, which re-export them. Not for use on their own.
 
 use proc_macro::TokenStream;
 
@@ -61,7 +61,50 @@ pub fn trace(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::trace(options.into(), item.into()).into()
 }
 
-/// Makes a function an action of a state machine. The crate `trackway-machine` re-exports it, and documents it there.
+/// Makes a function an action of a state machine.
+///
+/// What stands in the function's place is a function without parameters that returns the action, and a graph takes it by
+/// its name alone. Of a method it is a method of the shared owner.
+///
+/// ```text
+/// #[action(reads = [question], writes = [answer], tags = ["llm"])]
+/// async fn answer(state: State, step: &Step, model: Option<String>) -> Result<State, Error> {
+///     let question: String = state.get("question")?;
+///     Ok(state.set("answer", complete(model, &question).await?))
+/// }
+///
+/// impl Assistant {
+///     #[action(reads = [question], writes = [answer])]
+///     async fn answer(&self, state: State) -> Result<State, Error> {
+///         Ok(state.set("answer", self.model.complete(state.get("question")?).await?))
+///     }
+/// }
+///
+/// let graph = Graph::new([ask, answer]).edge(ask, answer);
+/// let graph = Graph::new([assistant.answer()]);
+/// ```
+///
+/// | option | meaning | without it |
+/// |---|---|---|
+/// | `reads = [question]` | the fields of the state that it reads: `question`, `"question"` or `Chat::question` | none |
+/// | `writes = [answer]` | the fields that it writes, each of which the state holds afterwards | none |
+/// | `tags = ["llm"]` | what it is marked with, to halt at | none |
+/// | `name = "answer"` | the action's name in a graph | the function's name |
+/// | `reduce = path` | the second phase: `fn(&Answer, State) -> State`, or a `Result` of it | one phase |
+/// | `crate = path` | where the crate `trackway_machine` is | `::trackway_machine` |
+///
+/// # Parameters and results
+///
+/// The state is a parameter of the type `State` or `&State`, the step one of the type `&Step`. All others are inputs,
+/// asked for by their names, a leading underscore left out: `Option<T>` can be absent, `&str` and `&T` are lent. The
+/// function returns `State`, `(result, State)`, or a `Result` of either, with `async` or without. With `reduce` it returns
+/// the result alone, or a `Result` of it, and `reduce` puts it into the state.
+///
+/// # What is refused
+///
+/// A field that the body reads or writes by its name and the action does not declare, where the expression starts at the
+/// state's parameter: `state.get("question")`, `state["question"]`, `state.set("answer", text)`. What is written may be
+/// read. Other accesses are checked when the action runs.
 #[proc_macro_attribute]
 pub fn action(options: TokenStream, item: TokenStream) -> TokenStream {
     let code = action::source::text(proc_macro::Span::call_site(), item.clone());

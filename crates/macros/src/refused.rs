@@ -7,7 +7,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use crate::expand::traced;
 
 /// Draws, for each use, the words that are pointed at and what is said of them.
-fn said(uses: &[&str]) -> String {
+pub(crate) fn drawn(uses: &[&str], refused: impl Fn(TokenStream, TokenStream) -> Result<(), syn::Error>) -> String {
     let mut drawn = String::new();
     for written in uses {
         let mut tokens = written.parse::<TokenStream>().unwrap().into_iter();
@@ -16,14 +16,18 @@ fn said(uses: &[&str]) -> String {
             TokenTree::Group(options) => options.stream(),
             other => panic!("no options: {other}"),
         });
-        match traced(options.unwrap_or_default(), tokens.collect()) {
-            Ok(traced) => panic!("not refused: {traced}"),
-            Err(error) => {
-                writeln!(drawn, "{}\n    {error}", error.span().source_text().unwrap_or_default()).unwrap();
-            }
+        let Err(errors) = refused(options.unwrap_or_default(), tokens.collect()) else {
+            panic!("not refused: {written}");
+        };
+        for error in errors {
+            writeln!(drawn, "{}\n    {error}", error.span().source_text().unwrap_or_default()).unwrap();
         }
     }
     drawn
+}
+
+fn said(uses: &[&str]) -> String {
+    drawn(uses, |options, item| traced(options, item).map(drop))
 }
 
 #[test]
