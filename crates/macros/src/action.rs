@@ -147,7 +147,7 @@ impl Writer<'_> {
     /// Writes what is known of the action before it runs.
     fn declared(&self, name: &str, code: &str) -> TokenStream {
         let krate = &self.krate;
-        let keys = |keys: &[Key]| -> Vec<String> { keys.iter().map(|key| key.name.clone()).collect() };
+        let keys = |keys: &[Key]| -> Vec<TokenStream> { keys.iter().map(|key| key.written(krate)).collect() };
         let (reads, writes, tags) = (keys(&self.options.reads), keys(&self.options.writes), keys(&self.options.tags));
         let inputs = self.parameters.iter().filter_map(|parameter| match &parameter.given {
             Given::Input { name, .. } | Given::Borrowed { name, .. } => Some(name),

@@ -16,12 +16,12 @@ use syn::{
 use crate::function::Function;
 
 use super::{
-    options::{Key, Options},
+    options::{Key, Options, is_opaque},
     parameter::{Given, Parameter},
 };
 
 /// The methods of a state that read the field they name.
-const READS: [&str; 2] = ["get", "value"];
+const READS: [&str; 3] = ["get", "value", "contains"];
 
 /// The methods of a state that write the field they name.
 const WRITES: [&str; 5] = ["set", "append", "extend", "increment", "remove"];
@@ -219,16 +219,15 @@ fn named(key: &Expr) -> Option<(String, Span)> {
         Expr::Path(path) if path.path.segments.len() > 1 => {
             let last = path.path.segments.last()?;
             let name = last.ident.unraw().to_string();
-            // A constant in capitals has a value of its own: `keys::ANSWER`.
-            let is_field = name.chars().any(char::is_lowercase);
-            is_field.then(|| (name, path.span()))
+            (!is_opaque(&name)).then(|| (name, path.span()))
         }
         _ => None,
     }
 }
 
+/// Returns whether a field is declared, as far as can be told here.
 fn has(keys: &[Key], name: &str) -> bool {
-    keys.iter().any(|key| key.name == name)
+    keys.iter().any(|key| key.name == name || key.is_opaque())
 }
 
 /// Returns the declared name that this one was probably meant to be.

@@ -1,6 +1,7 @@
 //! What stands in the brackets: `#[action(reads = [question], writes = [answer], tags = ["llm"])]`.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
 use syn::{
     Error, LitStr, Path, Result, Token, bracketed,
     ext::IdentExt,
@@ -8,6 +9,8 @@ use syn::{
     spanned::Spanned,
     token::Bracket,
 };
+
+use crate::expand::at;
 
 #[derive(Default)]
 pub(crate) struct Options {
@@ -21,8 +24,31 @@ pub(crate) struct Options {
 
 /// The name of a field or a tag: `question`, `"question"` or `Chat::question`.
 pub(crate) struct Key {
+    /// Its last word.
     pub(crate) name: String,
+    /// The constant that has the name, where the key is one.
+    constant: Option<Path>,
     span: Span,
+}
+
+impl Key {
+    /// Returns whether only the constant's value tells what it names: `keys::ANSWER`.
+    pub(crate) fn is_opaque(&self) -> bool {
+        is_opaque(&self.name)
+    }
+
+    /// Writes an expression of the type `&'static str`.
+    pub(crate) fn written(&self, krate: &TokenStream) -> TokenStream {
+        match &self.constant {
+            None => self.name.to_token_stream(),
+            Some(path) => quote_spanned!(at(Some(self.span))=> #krate::__private::Named(#path).name()),
+        }
+    }
+}
+
+/// Returns whether a name in capitals stands for a constant, whose value is another.
+pub(crate) fn is_opaque(name: &str) -> bool {
+    name.chars().any(char::is_uppercase) && !name.chars().any(char::is_lowercase)
 }
 
 impl Parse for Options {
@@ -129,10 +155,12 @@ fn key(input: ParseStream<'_>) -> Result<Key> {
         if name.value().is_empty() {
             return Err(Error::new(name.span(), "this name is empty"));
         }
-        return Ok(Key { name: name.value(), span: name.span() });
+        return Ok(Key { name: name.value(), constant: None, span: name.span() });
     }
     let said = "a name is written `question`, `\"question\"` or `Chat::question`";
     let path = input.call(Path::parse_mod_style).map_err(|error| Error::new(error.span(), said))?;
     let Some(last) = path.segments.last() else { return Err(Error::new(path.span(), said)) };
-    Ok(Key { name: last.ident.unraw().to_string(), span: path.span() })
+    let (name, span) = (last.ident.unraw().to_string(), path.span());
+    let is_constant = path.segments.len() > 1 || is_opaque(&name);
+    Ok(Key { name, constant: is_constant.then_some(path), span })
 }

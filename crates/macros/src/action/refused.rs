@@ -206,6 +206,13 @@ fn what_only_the_run_can_tell_is_left_to_it() {
 }
 
 #[test]
+fn a_constant_that_is_declared_may_be_any_field() {
+    let function = "fn ask(state: State) -> State { state.set(\"question\", 1).set(keys::N, state[\"n\"].clone()) }";
+    let options = "reads = [keys::N], writes = [QUESTION]".parse().unwrap();
+    assert!(expanded(options, function.parse().unwrap(), "").unwrap().undeclared.is_none());
+}
+
+#[test]
 fn a_field_that_was_written_may_be_read() {
     accepted_in("let state = state.set(\"answer\", 1); state.get::<i64>(\"answer\")?; Ok(state)");
     accepted_in("Ok(state.append(Chat::history, state[\"question\"].clone()))");
