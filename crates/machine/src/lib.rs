@@ -3,40 +3,82 @@
 //! An application is a graph of actions that read and write one immutable state. Each step it takes is told to its trackers
 //! before the next one begins, so that a run can be watched, loaded, resumed where it stopped, and forked at any step.
 
+#[doc(hidden)]
+pub mod __private;
 mod action;
+mod application;
+mod blocking;
 mod builtin;
+mod call;
+#[cfg(feature = "cel")]
+mod cel;
 mod closure;
+mod codecs;
 mod condition;
+mod de;
+mod error;
 mod fact;
 mod fault;
 mod function;
 mod graph;
+mod handover;
+mod json;
+mod key;
+mod halt;
+mod hook;
 mod list;
 mod loading;
 mod map;
+mod near;
 mod node;
 mod number;
 mod outcome;
+mod schema;
+mod ser;
+mod span;
 mod state;
+mod state_error;
+mod stats;
 mod step;
+mod tracing;
 pub mod tracker;
 mod value;
+mod voice;
+mod value_error;
+mod view;
 
 pub use action::{Action, Inputs, Outcome, Spec, Work};
+pub use application::{Application, Builder, Halted, Iterate, Next, RunCall, StepCall, Stepped, Why};
 pub use builtin::{Input, Output};
+pub use call::Call;
 pub use closure::{Draft, action};
+pub use codecs::Codecs;
 pub use condition::{Condition, Verdict, When, check, when};
+pub use error::{Error, InputError, Panicked};
 pub use fact::{Begun, Change, Choice, Ended, Entry, Fact, Failed, Noted, Place, Placed, Tried};
 pub use fault::Fault;
 pub use function::{Declared, Function};
-pub use graph::{Graph, GraphBuilder, GraphErrors, Mistake, Target, Targets, Undecided};
+pub use graph::{Access, End, Graph, GraphBuilder, GraphErrors, Mistake, Target, Targets, Undecided, WayName};
+pub use key::{Collects, Fits, Gives, Key, Takes};
+pub use halt::{Halt, after, before, never};
+pub use hook::{Event, Hook, Method, Reaction};
 pub use list::List;
 pub use loading::{At, LoadError, Loader, Saved, Status, Wanted};
 pub use map::Map;
 pub use node::Node;
 pub use number::Number;
 pub use outcome::{IntoOutcome, IntoState};
+pub use schema::{Field, Schema, field_named, unknown_fields};
+pub use span::{ActionSpan, StepSpan, StepSpanBuilder};
 pub use state::State;
+pub use state_error::StateError;
+pub use stats::Stats;
 pub use step::Step;
 pub use tracker::{Durability, Tracker, TrackerReport};
 pub use value::Value;
+pub use value_error::ValueError;
+pub use view::Left;
+#[cfg(feature = "cel")]
+pub use self::cel::cel;
+#[cfg(feature = "macros")]
+pub use trackway_macros::action;

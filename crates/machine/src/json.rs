@@ -1,0 +1,122 @@
+//! Values as JSON text.
+
+use serde_json::ser::{CompactFormatter, Formatter};
+use trackway_model::Text;
+
+use crate::{Number, Value, ValueError};
+
+mod reader;
+
+/// Deeper than this no value goes, in JSON or elsewhere, so that walking through one needs little stack.
+pub(crate) const DEEPEST: usize = 512;
+
+/// Reads one JSON value that fills the text.
+pub(crate) fn read(text: &str) -> Result<Value, ValueError> {
+    reader::read(text)
+}
+
+/// Writes a value as compact JSON.
+pub(crate) fn write(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Number(number) => write_number(number, out),
+        Value::Text(text) => write_text(text, out),
+        Value::List(list) => {
+            out.push(b'[');
+            for (at, item) in list.iter().enumerate() {
+                separate(at, out);
+                write(item, out);
+            }
+            out.push(b']');
+        }
+        Value::Map(map) => write_fields(map.iter(), out),
+    }
+}
+
+/// Writes named values as a compact JSON object.
+pub(crate) fn write_fields<'a>(fields: impl Iterator<Item = (&'a Text, &'a Value)>, out: &mut Vec<u8>) {
+    out.push(b'{');
+    for (at, (name, value)) in fields.enumerate() {
+        separate(at, out);
+        write_text(name, out);
+        out.push(b':');
+        write(value, out);
+    }
+    out.push(b'}');
+}
+
+fn separate(at: usize, out: &mut Vec<u8>) {
+    if at > 0 {
+        out.push(b',');
+    }
+}
+
+/// Writes a number; what is not finite is `null`.
+pub(crate) fn write_number(number: &Number, out: &mut Vec<u8>) {
+    let mut formatter = CompactFormatter;
+    let written = match number {
+        Number::Int(whole) => formatter.write_i64(out, *whole),
+        Number::Uint(whole) => formatter.write_u64(out, *whole),
+        Number::Float(float) if float.is_finite() => formatter.write_f64(out, *float),
+        Number::Float(_) => formatter.write_null(out),
+        Number::Big(digits) => formatter.write_number_str(out, digits),
+    };
+    debug_assert!(written.is_ok(), "memory takes whatever is written");
+}
+
+/// Writes a text between quotes.
+pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(is_escaped) {
+        let (plain, behind) = rest.split_at(at);
+        out.extend_from_slice(plain.as_bytes());
+        let Some((escaped, behind)) = behind.split_at_checked(1) else { break };
+        escaped.bytes().for_each(|byte| write_escaped(byte, out));
+        rest = behind;
+    }
+    out.extend_from_slice(rest.as_bytes());
+    out.push(b'"');
+}
+
+/// Returns true for what cannot stand in a JSON text as it is.
+fn is_escaped(byte: u8) -> bool {
+    ESCAPED.get(usize::from(byte)).is_some_and(|escaped| *escaped)
+}
+
+/// The bytes that cannot stand in a JSON text as they are.
+static ESCAPED: [bool; 256] = {
+    let mut escaped = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        escaped[byte] = true;
+        byte += 1;
+    }
+    escaped[b'"' as usize] = true;
+    escaped[b'\\' as usize] = true;
+    escaped
+};
+
+fn write_escaped(byte: u8, out: &mut Vec<u8>) {
+    let letter = match byte {
+        b'"' | b'\\' => byte,
+        0x08 => b'b',
+        0x09 => b't',
+        0x0A => b'n',
+        0x0C => b'f',
+        0x0D => b'r',
+        _ => {
+            let hex = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
+            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15)]);
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', letter]);
+}
+
+/// Returns written JSON as text.
+pub(crate) fn text(json: Vec<u8>) -> String {
+    String::from_utf8(json).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
