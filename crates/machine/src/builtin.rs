@@ -2,20 +2,34 @@
 
 use trackway_model::Text;
 
-use crate::{Action, Node, Spec, State, Step, Work};
+use crate::{Action, Map, Node, Outcome, Spec, State, StateError, Step, Value, Work};
 
 /// An action that writes inputs into the state.
+///
+/// ```
+/// use trackway_machine::{Input, Node, State};
+///
+/// let ask = Node::from(Input::new(["question"])).named("ask");
+/// let outcome = ask.call(&State::default()).input("question", "why?").blocking()?;
+/// assert_eq!(outcome.state["question"], "why?");
+/// # Ok::<(), trackway_machine::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Input {
     spec: Spec,
 }
 
 impl Input {
-    /// Makes an action that asks for these inputs, and writes each into the field of the same name.
+    /// Makes an action called `input` that must be given these inputs, and writes each into the field of the same name.
     pub fn new<K: Into<Text>>(names: impl IntoIterator<Item = K>) -> Self {
         let inputs: Vec<Text> = names.into_iter().map(Into::into).collect();
         let spec = Spec { name: Text::literal("input"), writes: inputs.clone(), inputs, ..Spec::default() };
         Self { spec }
+    }
+
+    /// Gives the action another name.
+    pub fn named(self, name: impl Into<Text>) -> Node {
+        Node::from(self).named(name)
     }
 }
 
@@ -24,8 +38,14 @@ impl Action for Input {
         &self.spec
     }
 
-    fn run<'a>(&'a self, state: State, _: &'a Step) -> Work<'a> {
-        Box::pin(async move { Err(format!("no inputs for {state:?}").into()) })
+    fn run<'a>(&'a self, state: State, step: &'a Step) -> Work<'a> {
+        Box::pin(async move {
+            let mut state = state;
+            for name in &self.spec.inputs {
+                state = state.set(name, step.input::<Value>(name)?);
+            }
+            Ok(Outcome { result: None, state })
+        })
     }
 }
 
@@ -36,16 +56,29 @@ impl From<Input> for Node {
 }
 
 /// An action that gives fields of the state as its result, and writes nothing.
+///
+/// ```
+/// use trackway_machine::{Output, state};
+///
+/// let outcome = Output::new(["answer"]).named("done").call(&state! { answer: 42 }).blocking()?;
+/// assert_eq!(outcome.result.unwrap().to_json(), r#"{"answer":42}"#);
+/// # Ok::<(), trackway_machine::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Output {
     spec: Spec,
 }
 
 impl Output {
-    /// Makes an action whose result holds these fields.
+    /// Makes an action called `output` whose result holds these fields. One that the state lacks makes the step fail.
     pub fn new<K: Into<Text>>(fields: impl IntoIterator<Item = K>) -> Self {
         let reads = fields.into_iter().map(Into::into).collect();
         Self { spec: Spec { name: Text::literal("output"), reads, ..Spec::default() } }
+    }
+
+    /// Gives the action another name.
+    pub fn named(self, name: impl Into<Text>) -> Node {
+        Node::from(self).named(name)
     }
 }
 
@@ -55,8 +88,20 @@ impl Action for Output {
     }
 
     fn run<'a>(&'a self, state: State, _: &'a Step) -> Work<'a> {
-        Box::pin(async move { Err(format!("no fields in {state:?}").into()) })
+        Box::pin(async move {
+            let mut result = Map::default();
+            for name in &self.spec.reads {
+                result = result.with(name, held(&state, name)?);
+            }
+            Ok(Outcome { result: Some(Value::Map(result)), state })
+        })
     }
+}
+
+/// Returns what a field holds, as it is stored.
+fn held(state: &State, name: &Text) -> Result<Value, StateError> {
+    let missing = || StateError::Missing { key: name.clone(), has: state.keys().cloned().collect() };
+    state.value(name).cloned().ok_or_else(missing)
 }
 
 impl From<Output> for Node {

@@ -1,11 +1,11 @@
 //! Actions that are closures.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use serde::Serialize;
 use trackway_model::Text;
 
-use crate::{Action, Fault, IntoOutcome, IntoState, Node, Outcome, Spec, State, Step, Work, outcome::encoded};
+use crate::{Action, Fault, IntoOutcome, IntoState, Node, Spec, State, Step, Work, outcome::reduced};
 
 /// Begins an action that is a closure.
 #[must_use]
@@ -86,14 +86,13 @@ impl Draft {
         U: Fn(&R, State) -> S + Send + Sync + 'static,
         S: IntoState,
     {
-        let reduce = std::sync::Arc::new(reduce);
+        let reduce = Arc::new(reduce);
         self.node(move |state, step| {
             let running = run(state.clone(), step.clone());
-            let reduce = std::sync::Arc::clone(&reduce);
+            let reduce = Arc::clone(&reduce);
             Box::pin(async move {
                 let found = running.await.map_err(Into::into)?;
-                let state = reduce(&found, state).into_state()?;
-                Ok(Outcome { result: Some(encoded(&found)?), state })
+                reduced(found, state, &*reduce)
             })
         })
     }

@@ -1,8 +1,9 @@
 //! Actions that are functions.
 
+use serde::Serialize;
 use trackway_model::Text;
 
-use crate::{Spec, State, Step, Work};
+use crate::{Call, Node, Spec, State, Step, Work};
 
 /// What the source code says of an action: a [`Spec`] that can be written in a constant.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,4 +46,26 @@ pub struct Function {
     pub declared: Declared,
     /// Its work.
     pub work: fn(State, &Step) -> Work<'_>,
+}
+
+impl Function {
+    /// Gives the action another name.
+    pub fn named(self, name: impl Into<Text>) -> Node {
+        Node::from(self).named(name)
+    }
+
+    /// Marks the action with one more tag.
+    pub fn tagged(self, tag: impl Into<Text>) -> Node {
+        Node::from(self).tagged(tag)
+    }
+
+    /// Sets an input for good: nobody is asked for it any more.
+    pub fn bind(self, name: impl Into<Text>, value: impl Serialize) -> Node {
+        Node::from(self).bind(name, value)
+    }
+
+    /// Calls the action by hand, outside of every application.
+    pub fn call(self, state: &State) -> Call {
+        Node::from(self).call(state)
+    }
 }

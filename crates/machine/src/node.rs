@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use serde::Serialize;
 use trackway_model::Text;
 
-use crate::{Action, Declared, Fault, Function, Inputs, Map, Spec, State, Step, Value, Work, outcome::encoded};
+use crate::{Action, Call, Declared, Function, Inputs, Spec, State, Step, Value, Work};
 
 /// An action as it stands in a graph: under a name of its own, with some inputs bound, with more tags.
 #[derive(Clone)]
@@ -69,13 +69,62 @@ impl Node {
     #[must_use]
     pub fn bind(mut self, name: impl Into<Text>, value: impl Serialize) -> Self {
         let name = name.into();
+        if !self.takes(&name) {
+            self.mistakes.push(self.no_input(&name));
+            return self;
+        }
+        match Value::encode(&value) {
+            Ok(value) => self.bound = self.bound.with(&name, value),
+            Err(error) => {
+                let said = format!("the input `{name}` of `{}` cannot be bound: {error}", self.name());
+                self.mistakes.push(said.into());
+            }
+        }
         let spec = Arc::make_mut(&mut self.spec);
         spec.inputs.retain(|input| *input != name);
         spec.optional_inputs.retain(|input| *input != name);
-        if let Ok(value) = encoded(&value) {
-            self.bound = with(&self.bound, name, value);
-        }
         self
+    }
+
+    fn takes(&self, name: &Text) -> bool {
+        let spec = &self.spec;
+        spec.inputs.contains(name) || spec.optional_inputs.contains(name) || self.bound.contains(name)
+    }
+
+    fn no_input(&self, name: &Text) -> Text {
+        let spec = &self.spec;
+        let inputs = spec.inputs.iter().chain(&spec.optional_inputs).chain(self.bound.names());
+        let inputs: Vec<String> = inputs.map(|input| format!("`{input}`")).collect();
+        let takes =
+            if inputs.is_empty() { "it takes none".to_owned() } else { format!("it takes {}", inputs.join(", ")) };
+        format!("`{}` has no input `{name}` that could be bound; {takes}", spec.name).into()
+    }
+
+    /// Returns what the action takes of the inputs of a call; those that are bound are apart.
+    ///
+    /// # Errors
+    ///
+    /// The names of the inputs that it needs and that are missing.
+    pub fn take(&self, given: &Inputs) -> Result<Inputs, Vec<Text>> {
+        let mut inputs = Inputs::default();
+        let mut missing = Vec::new();
+        for name in &self.spec.inputs {
+            match given.get(name) {
+                Some(value) => inputs = inputs.with(name, value.clone()),
+                None => missing.push(name.clone()),
+            }
+        }
+        for name in &self.spec.optional_inputs {
+            if let Some(value) = given.get(name) {
+                inputs = inputs.with(name, value.clone());
+            }
+        }
+        if missing.is_empty() { Ok(inputs) } else { Err(missing) }
+    }
+
+    /// Calls the action by hand, outside of every application.
+    pub fn call(&self, state: &State) -> Call {
+        Call::new(self.clone(), state.clone())
     }
 
     /// Does the action's work.
@@ -92,13 +141,6 @@ impl Node {
     ) -> Self {
         Self::new(Method { spec: declared.into(), owner, work })
     }
-}
-
-fn with(map: &Map, name: Text, value: Value) -> Map {
-    let mut fields = map.0.as_ref().clone();
-    fields.retain(|(key, _)| *key != name);
-    fields.push((name, value));
-    Map(Arc::new(fields))
 }
 
 impl fmt::Debug for Node {

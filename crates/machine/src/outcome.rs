@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Fault, Outcome, State, Value};
+use crate::{Fault, Outcome, State, Value, ValueError, ser};
 
 /// What an action may return: the state afterwards, alone or behind a result, or the error that it failed with.
 #[diagnostic::on_unimplemented(
@@ -28,8 +28,8 @@ impl IntoOutcome for State {
 
 impl<R: Serialize> IntoOutcome for (R, State) {
     fn into_outcome(self) -> Result<Outcome, Fault> {
-        let (result, state) = self;
-        Ok(Outcome { result: Some(encoded(&result)?), state })
+        let (found, state) = self;
+        Ok(Outcome { result: Some(result(&found, &state)?), state })
     }
 }
 
@@ -66,27 +66,23 @@ impl<E: Into<Fault>> IntoState for Result<State, E> {
     }
 }
 
-pub(crate) fn encoded(value: &impl Serialize) -> Result<Value, Fault> {
-    Ok(of_json(serde_json::to_value(value)?))
+/// Makes the outcome of an action in two phases: the second puts the result of the first into the state.
+pub fn reduced<R: Serialize, S: IntoState>(
+    found: R,
+    state: State,
+    reduce: impl FnOnce(&R, State) -> S,
+) -> Result<Outcome, Fault> {
+    let state = reduce(&found, state).into_state()?;
+    Ok(Outcome { result: Some(result(&found, &state)?), state })
 }
 
-fn of_json(json: serde_json::Value) -> Value {
-    use serde_json::Value as Json;
-    use std::sync::Arc;
+/// Encodes what is no part of a state.
+pub(crate) fn encoded(content: &impl Serialize) -> Result<Value, ValueError> {
+    Value::encode(content)
+}
 
-    use crate::{List, Map, Number};
-    match json {
-        Json::Null => Value::Null,
-        Json::Bool(yes) => Value::Bool(yes),
-        Json::Number(number) => Value::Number(match (number.as_i64(), number.as_u64(), number.as_f64()) {
-            (Some(int), ..) => Number::Int(int),
-            (_, Some(uint), _) => Number::Uint(uint),
-            (.., float) => Number::Float(float.unwrap_or(f64::NAN)),
-        }),
-        Json::String(text) => Value::Text(text.into()),
-        Json::Array(items) => Value::List(List::default().extend(items.into_iter().map(of_json))),
-        Json::Object(fields) => {
-            Value::Map(Map(Arc::new(fields.into_iter().map(|(key, value)| (key.into(), of_json(value))).collect())))
-        }
-    }
+/// Encodes a result as the state encodes its fields, so that what its codecs hide stays hidden.
+fn result(content: &impl Serialize, state: &State) -> Result<Value, Fault> {
+    let unreadable = |error: ValueError| format!("the result of the action cannot be recorded: {error}").into();
+    ser::encode(content, state.codecs.as_deref()).map_err(unreadable)
 }
