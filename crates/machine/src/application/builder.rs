@@ -1,0 +1,305 @@
+//! Applications that are about to begin.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use serde::Serialize;
+use trackway::Tracer;
+use trackway_model::{
+    AppRecord, ChildEvent, ChildRecord, DEFAULT_PROJECT, RunKey, RunPointer, StepKey, Text,
+};
+
+use super::{Application, Last, Surroundings, Upcoming, checked};
+use crate::{
+    Durability, Error, Fact, Graph, Hook, State, Step, Target, Tracker,
+    hook::{Deliveries, Happened, Hooks},
+    tracing::Ids,
+    tracker::{Opening, Tracking},
+};
+
+/// How long a tracker may take unless somebody says.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// An application that is about to begin. [`Graph::start`] makes it.
+#[must_use = "`build` makes the application"]
+pub struct Builder {
+    graph: Graph,
+    state: State,
+    project: Option<Text>,
+    app_id: Option<Text>,
+    partition: Option<Text>,
+    trackers: Vec<Arc<dyn Tracker>>,
+    durability: Durability,
+    deadline: Duration,
+    has_strict_trackers: bool,
+    tracer: Option<Tracer>,
+    hooks: Hooks,
+    entry: Option<Text>,
+    first: StepKey,
+    parent: Option<RunPointer>,
+    spawner: Option<Step>,
+    origin: Origin,
+}
+
+/// Where an application comes from.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Origin {
+    /// It begins a run.
+    #[default]
+    New,
+    /// It goes on with its own run, which was loaded.
+    GoesOn {
+        /// The step that ran last, its action, and whether it was completed.
+        last: Option<(StepKey, Text, bool)>,
+    },
+}
+
+impl Builder {
+    pub(super) fn new(graph: Graph, state: State) -> Self {
+        Self {
+            graph,
+            state,
+            project: None,
+            app_id: None,
+            partition: None,
+            trackers: Vec::new(),
+            durability: Durability::default(),
+            deadline: DEADLINE,
+            has_strict_trackers: false,
+            tracer: None,
+            hooks: Hooks::default(),
+            entry: None,
+            first: StepKey { sequence: 0, attempt: 0 },
+            parent: None,
+            spawner: None,
+            origin: Origin::default(),
+        }
+    }
+
+    /// Names the project that the run is listed under. Trackers need it.
+    pub fn project(mut self, name: impl Into<Text>) -> Self {
+        self.project = Some(name.into());
+        self
+    }
+
+    /// Names the application; a random UUID unless said.
+    pub fn app_id(mut self, id: impl Into<Text>) -> Self {
+        self.app_id = Some(id.into());
+        self
+    }
+
+    /// Says whom or what the run is for: a user, a tenant.
+    pub fn partition(mut self, name: impl Into<Text>) -> Self {
+        self.partition = Some(name.into());
+        self
+    }
+
+    /// Adds a tracker, which keeps the run.
+    pub fn tracker(mut self, tracker: impl Tracker) -> Self {
+        self.trackers.push(Arc::new(tracker));
+        self
+    }
+
+    /// Says when a step counts as done; when every tracker has made it durable, unless said.
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// Says how long a tracker may take to accept a fact, or to make it durable, before it counts as failed; 5 s unless said.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Has calls fail when a tracker does; otherwise the application goes on without it.
+    pub fn strict_trackers(mut self) -> Self {
+        self.has_strict_trackers = true;
+        self
+    }
+
+    /// Says what records calls and steps as spans; the program's tracer unless said.
+    pub fn tracer(mut self, tracer: Tracer) -> Self {
+        self.tracer = Some(tracer);
+        self
+    }
+
+    /// Adds a hook. What it fails with is counted, and told once on standard error.
+    pub fn hook(mut self, hook: impl Hook) -> Self {
+        self.hooks.add(Arc::new(hook), false);
+        self
+    }
+
+    /// Adds a hook whose failure is the step's, or the call's.
+    pub fn strict_hook(mut self, hook: impl Hook) -> Self {
+        self.hooks.add(Arc::new(hook), true);
+        self
+    }
+
+    /// Says which number the first step has; 0 unless said.
+    pub fn first_sequence(mut self, number: i64) -> Self {
+        self.first = StepKey { sequence: number, attempt: 0 };
+        self
+    }
+
+    /// Says which action comes first; the one that the graph begins with unless said.
+    pub fn entry(mut self, action: impl Into<Target>) -> Self {
+        self.entry = Some(action.into().name().clone());
+        self
+    }
+
+    /// Sets a field of the state.
+    pub fn set(mut self, key: impl Into<Text>, value: impl Serialize) -> Self {
+        self.state = self.state.set(&*key.into(), value);
+        self
+    }
+
+    /// Says that the application is a part of that step's work. The step's own trackers are told of it.
+    pub fn spawned_by(mut self, step: &Step) -> Self {
+        self.spawner = Some(step.clone());
+        self
+    }
+
+    /// Says which run this one goes on from, and at which step.
+    pub(crate) fn parent(mut self, parent: RunPointer) -> Self {
+        self.parent = Some(parent);
+        self
+    }
+
+    /// Says that this application goes on with a run, and which step of it comes next.
+    pub(crate) fn goes_on(mut self, next: StepKey, last: Option<(StepKey, Text, bool)>) -> Self {
+        self.first = next;
+        self.origin = Origin::GoesOn { last };
+        self
+    }
+
+    /// Builds the application, and tells its trackers of it.
+    ///
+    /// # Errors
+    /// When the state was set wrongly, the action that comes first is not in the graph, there are trackers and no project,
+    /// or a tracker cannot be used that must be.
+    pub fn build(self) -> Result<Application, Error> {
+        let state = checked(self.state)?;
+        let next = first_action(&self.graph, self.entry.as_ref())?;
+        if self.project.is_none() && !self.trackers.is_empty() {
+            return Err(Error::NoProject);
+        }
+        let random = random()?;
+        let run = Arc::new(RunKey {
+            project: self.project.unwrap_or(Text::literal(DEFAULT_PROJECT)),
+            partition: self.partition,
+            app: self.app_id.unwrap_or_else(|| uuid(random)),
+        });
+        let time = self.tracer.clone().unwrap_or_else(trackway::tracer).now();
+        let record = Arc::new(AppRecord {
+            graph: Some(self.graph.record()),
+            parent: self.parent,
+            spawned_by: self.spawner.as_ref().map(pointer_to),
+            created: Some(time),
+        });
+        let (opening, last) = match self.origin {
+            Origin::New => (Opening::New, None),
+            Origin::GoesOn { last } => (Opening::GoesOn, last),
+        };
+        let tracking = Tracking::open(
+            self.trackers,
+            self.durability,
+            self.deadline,
+            self.has_strict_trackers,
+            run.clone(),
+            record.clone(),
+            opening,
+        )?;
+        if let Some(step) = &self.spawner {
+            tell_spawned(step, &run, time);
+        }
+        let around = Arc::new(Surroundings {
+            call_name: format!("run {}", run.project).into(),
+            run: run.clone(),
+            tracer: self.tracer,
+            teller: (!tracking.is_empty()).then(|| tracking.teller()),
+            hooks: Arc::new(self.hooks),
+            deliveries: Arc::<Deliveries>::default(),
+            ids: Ids::new(halves(random)),
+            origin: OnceLock::new(),
+        });
+        let last = last.map(|(step, action, is_completed)| Last { step, action, is_completed });
+        let app = Application {
+            graph: self.graph,
+            around,
+            tracking,
+            state,
+            next: Upcoming::Action(next),
+            last,
+            upcoming: self.first,
+            steps: 0,
+            failed_steps: 0,
+        };
+        app.tell_placed();
+        app.tell_created(record)?;
+        Ok(app)
+    }
+}
+
+impl Application {
+    fn tell_created(&self, record: Arc<AppRecord>) -> Result<(), Error> {
+        let Surroundings { run, hooks, deliveries, .. } = &*self.around;
+        if hooks.is_empty() {
+            return Ok(());
+        }
+        let next = self.next_action().map(Text::from);
+        deliveries.push(hooks, Happened::Created(run.clone(), record, self.state.clone(), next));
+        deliveries.failure_in(None).map_or(Ok(()), Err)
+    }
+}
+
+fn first_action(graph: &Graph, entry: Option<&Text>) -> Result<Text, Error> {
+    let Some(name) = entry else { return Ok(graph.entrypoint().clone()) };
+    if graph.node(name).is_none() {
+        let known = graph.nodes().map(|node| node.name().clone()).collect();
+        return Err(Error::UnknownAction { name: name.clone(), known });
+    }
+    Ok(name.clone())
+}
+
+fn pointer_to(step: &Step) -> RunPointer {
+    let run = step.run();
+    RunPointer { app: run.app.clone(), partition: run.partition.clone(), sequence: Some(step.sequence()) }
+}
+
+fn tell_spawned(step: &Step, child: &RunKey, time: trackway_model::Timestamp) {
+    if let Some(teller) = &step.around().teller {
+        let child = RunPointer { app: child.app.clone(), partition: child.partition.clone(), sequence: None };
+        let (sequence, time) = (Some(step.sequence()), Some(time));
+        teller.tell_now(Fact::Child(ChildRecord { sequence, child, event: ChildEvent::Spawn, time }));
+    }
+}
+
+fn random() -> Result<u128, Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| Error::NoRandom(error.into()))?;
+    Ok(u128::from_be_bytes(bytes))
+}
+
+fn halves(random: u128) -> [u64; 2] {
+    [(random >> 64) as u64, random as u64]
+}
+
+/// Writes 122 bits of a random number as a [UUID](https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-4) of version 4.
+fn uuid(random: u128) -> Text {
+    let versioned = random & !(0xf << 76) | 0x4 << 76;
+    let id = format!("{:032x}", versioned & !(0x3 << 62) | 0x2 << 62);
+    let part = |from, to| id.get(from..to).unwrap_or_default();
+    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)).into()
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut builder = f.debug_struct("Builder");
+        builder.field("project", &self.project).field("app_id", &self.app_id).field("partition", &self.partition);
+        builder.field("state", &self.state).field("entry", &self.entry).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,267 @@
+//! Spans inside a step.
+
+use std::{
+    fmt,
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use serde::Serialize;
+use trackway::{Context, Scope, StatusCode, Traced};
+use trackway_model::Text;
+
+use crate::{Step, Value, hook::Happened, tracing::Recorded};
+
+/// A span's place in the steps of a run: `3:0.1.0` is the first span in the second one in the first one of step 3.
+#[derive(Debug)]
+pub struct ActionSpan {
+    /// The action in whose step it is.
+    pub action: Text,
+    /// The number of that step.
+    pub action_sequence_id: i64,
+    /// What it is called.
+    pub name: Text,
+    /// The span that it is a part of; `None` directly in the step.
+    pub parent: Option<Arc<ActionSpan>>,
+    /// The how-many-th span of its parent it is, from 0.
+    pub sequence_id: u64,
+    child_count: AtomicU64,
+}
+
+impl ActionSpan {
+    /// Makes a span that is directly in a step.
+    pub fn create_initial(
+        action: impl Into<Text>,
+        name: impl Into<Text>,
+        sequence_id: u64,
+        action_sequence_id: i64,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            action: action.into(),
+            action_sequence_id,
+            name: name.into(),
+            parent: None,
+            sequence_id,
+            child_count: AtomicU64::new(0),
+        })
+    }
+
+    /// Makes the next span that is a part of this one.
+    ///
+    /// ```
+    /// use trackway_machine::ActionSpan;
+    ///
+    /// let load = ActionSpan::create_initial("answer", "load", 0, 3);
+    /// load.spawn("open");
+    /// let read = load.spawn("read");
+    /// assert_eq!((read.uid().as_ref(), load.child_count()), ("3:0.1", 2));
+    /// ```
+    pub fn spawn(self: &Arc<Self>, name: impl Into<Text>) -> Arc<Self> {
+        Arc::new(Self {
+            action: self.action.clone(),
+            action_sequence_id: self.action_sequence_id,
+            name: name.into(),
+            parent: Some(self.clone()),
+            sequence_id: self.child_count.fetch_add(1, Ordering::Relaxed),
+            child_count: AtomicU64::new(0),
+        })
+    }
+
+    /// Returns how many spans are a part of this one.
+    pub fn child_count(&self) -> u64 {
+        self.child_count.load(Ordering::Relaxed)
+    }
+
+    /// Returns its id in the run: the step's number, and the way to the span.
+    pub fn uid(&self) -> Text {
+        let mut way = vec![self.sequence_id];
+        let mut parent = &self.parent;
+        while let Some(span) = parent {
+            way.push(span.sequence_id);
+            parent = &span.parent;
+        }
+        let way: Vec<String> = way.iter().rev().map(u64::to_string).collect();
+        format!("{}:{}", self.action_sequence_id, way.join(".")).into()
+    }
+}
+
+/// Where the program is in a step: what a context carries along.
+pub(crate) struct Inside {
+    pub(crate) step: Step,
+    pub(crate) span: Arc<ActionSpan>,
+    /// Where it is in the step around this one, when an application runs inside of an action.
+    pub(crate) outer: Option<Arc<Inside>>,
+}
+
+impl Inside {
+    /// Returns the innermost span of that step.
+    fn span_of(this: Option<&Arc<Self>>, step: &Step) -> Option<Arc<ActionSpan>> {
+        let mut inside = this;
+        while let Some(here) = inside {
+            if here.step.is(step) {
+                return Some(here.span.clone());
+            }
+            inside = here.outer.as_ref();
+        }
+        None
+    }
+}
+
+/// A span in a step that is about to begin. [`Step::span`] makes it.
+#[must_use = "the span begins with `start`"]
+#[derive(Debug)]
+pub struct StepSpanBuilder<'a> {
+    step: &'a Step,
+    name: Text,
+    dependencies: Vec<Text>,
+    attributes: Vec<(Text, Value)>,
+}
+
+impl<'a> StepSpanBuilder<'a> {
+    pub(crate) fn new(step: &'a Step, name: Text) -> Self {
+        Self { step, name, dependencies: Vec::new(), attributes: Vec::new() }
+    }
+
+    /// Says which spans of the step, by their names, this one needed the work of.
+    pub fn depends_on<T: Into<Text>>(mut self, spans: impl IntoIterator<Item = T>) -> Self {
+        self.dependencies.extend(spans.into_iter().map(Into::into));
+        self
+    }
+
+    /// Records an attribute; nothing of a value that cannot be encoded.
+    pub fn attribute(mut self, key: impl Into<Text>, value: impl Serialize) -> Self {
+        if let Ok(value) = Value::encode(&value) {
+            self.attributes.push((key.into(), value));
+        }
+        self
+    }
+
+    /// Begins the span, as a part of what is active on this thread.
+    pub fn start(self) -> StepSpan {
+        let Self { step, name, dependencies, attributes } = self;
+        let around = step.here();
+        let local = around.local::<Inside>();
+        let place = match Inside::span_of(local.as_ref(), step) {
+            Some(parent) => parent.spawn(name),
+            None => step.next_span(name),
+        };
+        let inside = Inside { step: step.clone(), span: place.clone(), outer: local };
+        let around = around.with_local(Arc::new(inside));
+        let span = Recorded::start(step, &around, &place, &dependencies);
+        let span = StepSpan { step: step.clone(), place, span };
+        step.tell(Happened::Started(step.clone(), span.place.clone(), dependencies));
+        for (key, value) in attributes {
+            span.note(key, value);
+        }
+        span
+    }
+
+    /// Begins the span, calls `work` inside it, and ends it.
+    pub fn run<R>(self, work: impl FnOnce(&StepSpan) -> R) -> R {
+        let span = self.start();
+        let _scope = span.activate();
+        work(&span)
+    }
+}
+
+/// A span in a step: owned, and at home on every thread. It ends when it is [finished](Self::finish) or dropped.
+///
+/// ```
+/// # use trackway_machine::Step;
+/// # async fn complete(prompt: &str) -> String { prompt.to_owned() }
+/// # async fn answer(step: &Step) {
+/// let call = step.span("complete").attribute("model", "small").start();
+/// let text = call.in_span(complete("why?")).await;
+/// call.attribute("characters", text.len());
+/// # }
+/// ```
+pub struct StepSpan {
+    step: Step,
+    place: Arc<ActionSpan>,
+    span: Recorded,
+}
+
+impl StepSpan {
+    /// Returns its place in the run.
+    pub fn place(&self) -> &Arc<ActionSpan> {
+        &self.place
+    }
+
+    /// Returns its id in the run: `3:0.1`.
+    pub fn uid(&self) -> Text {
+        self.place.uid()
+    }
+
+    /// Returns its place in the trace, for children elsewhere and for other processes.
+    pub fn context(&self) -> &Context {
+        self.span.context()
+    }
+
+    /// Makes the span the active one on this thread until the scope is dropped. The span goes on after that.
+    pub fn activate(&self) -> Scope {
+        self.context().attach()
+    }
+
+    /// Runs a future inside the span, which goes on after that.
+    pub fn in_span<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
+        work.in_context(self.context().clone())
+    }
+
+    /// Records an attribute; nothing of a value that cannot be encoded. A second one of the same name replaces the first.
+    pub fn attribute(&self, key: impl Into<Text>, value: impl Serialize) -> &Self {
+        if let Ok(value) = Value::encode(&value) {
+            self.note(key.into(), value);
+        }
+        self
+    }
+
+    /// Records several attributes.
+    pub fn attributes<K: Into<Text>, V: Serialize>(&self, attributes: impl IntoIterator<Item = (K, V)>) -> &Self {
+        for (key, value) in attributes {
+            self.attribute(key, value);
+        }
+        self
+    }
+
+    /// Records that something happened now.
+    pub fn event(&self, name: &str) -> &Self {
+        self.span.event(name, || self.step.tracer().now());
+        self
+    }
+
+    /// Records how the span went.
+    pub fn status(&self, code: StatusCode, message: &str) -> &Self {
+        self.span.status(code, message);
+        self
+    }
+
+    /// Records that the span failed with that error: its status, and an `exception` event.
+    pub fn record_error<How>(&self, error: &(impl trackway::Fault<How> + ?Sized)) -> &Self {
+        self.span.record_error(error, || self.step.tracer().now());
+        self
+    }
+
+    /// Ends the span now.
+    pub fn finish(self) {}
+
+    fn note(&self, key: Text, value: Value) {
+        self.span.attribute(&key, &value);
+        self.step.tell(Happened::Noted(self.step.clone(), Some(self.place.clone()), key, value));
+    }
+}
+
+impl Drop for StepSpan {
+    fn drop(&mut self) {
+        self.span.finish(&self.step);
+        self.step.tell(Happened::Ended(self.step.clone(), self.place.clone()));
+    }
+}
+
+impl fmt::Debug for StepSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StepSpan").field("uid", &self.uid()).field("name", &self.place.name).finish_non_exhaustive()
+    }
+}

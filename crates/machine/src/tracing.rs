@@ -1,0 +1,122 @@
+//! Where calls and steps stand in traces.
+
+mod ids;
+mod recorded;
+
+use trackway::{Context, Span, StatusCode, TraceFlags, Tracer};
+use trackway_model::{SpanId, StepKey, Text, Timestamp, TraceId, keys};
+
+pub(crate) use self::{
+    ids::Ids,
+    recorded::{Recorded, add, origin},
+};
+use crate::{
+    Error, Method, Place,
+    application::Surroundings,
+    error::{Panicked, chain},
+    step::Placement,
+};
+
+/// Where a call stands in a trace.
+pub(crate) struct CallPlace {
+    tracer: Tracer,
+    /// What its steps are a part of.
+    around: Context,
+    /// Of a call of several steps, while a tracer records it.
+    span: Span,
+    /// The trace of what no tracer records.
+    trace_id: TraceId,
+}
+
+impl CallPlace {
+    /// Begins a call, as a part of what is active on this thread.
+    pub(crate) fn begin(surroundings: &Surroundings, method: Method) -> Self {
+        let tracer = surroundings.tracer.clone().unwrap_or_else(trackway::tracer);
+        let mut around = trackway::current();
+        let mut span = Span::none();
+        if tracer.is_enabled() && method != Method::Step {
+            span = tracer.span(surroundings.call_name.clone()).child_of(&around).start();
+            around = span.context().clone();
+            mark(&span, surroundings);
+        }
+        let trace_id = around.trace_id().unwrap_or_else(|| surroundings.ids.trace_id());
+        Self { tracer, around, span, trace_id }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.tracer.now()
+    }
+
+    /// Begins a step of the call.
+    pub(crate) fn step(&self, surroundings: &Surroundings, key: StepKey, action: &Text, begun: Timestamp) -> Placement {
+        let tracer = self.tracer.clone();
+        if !tracer.is_enabled() {
+            return self.unrecorded(surroundings, tracer);
+        }
+        let span = tracer.span(action.clone()).child_of(&self.around).starting_at(begun).start();
+        let context = span.context().clone();
+        let (Some(trace_id), Some(span_id), true) = (context.trace_id(), context.span_id(), span.is_recording()) else {
+            let told = context.trace_id().map(|trace_id| told(trace_id, surroundings.ids.span_id(), None));
+            return Placement { tracer, span, context, told, tells_spans: false };
+        };
+        mark(&span, surroundings);
+        span.attribute(keys::TRACKWAY_STEP_SEQUENCE, key.sequence);
+        span.attribute(keys::TRACKWAY_STEP_ATTEMPT, key.attempt);
+        let parent_id = self.around.span_id().filter(|_| self.around.trace_id() == Some(trace_id));
+        let told = Place { trace_id, span_id, parent_id, is_told_here: false };
+        Placement { tracer, span, context, told: Some(told), tells_spans: false }
+    }
+
+    fn unrecorded(&self, surroundings: &Surroundings, tracer: Tracer) -> Placement {
+        if surroundings.teller.is_none() {
+            return Placement { tracer, ..nowhere() };
+        }
+        let span_id = surroundings.ids.span_id();
+        let context = self.around.moved_to(self.trace_id, span_id, TraceFlags::SAMPLED);
+        let told = told(self.trace_id, span_id, self.around.span_id());
+        Placement { tracer, span: Span::none(), context, told: Some(told), tells_spans: true }
+    }
+
+    /// Ends the call.
+    pub(crate) fn end(&self, error: Option<&Error>) {
+        if let Some(error) = error.filter(|_| self.span.is_recording()) {
+            self.span.status(StatusCode::Error, &chain(error));
+        }
+        self.span.finish();
+    }
+}
+
+fn told(trace_id: TraceId, span_id: SpanId, parent_id: Option<SpanId>) -> Place {
+    Place { trace_id, span_id, parent_id, is_told_here: true }
+}
+
+/// Returns the place of a step that nobody hears of.
+pub(crate) fn nowhere() -> Placement {
+    let (tracer, span, context) = (Tracer::default(), Span::none(), Context::none());
+    Placement { tracer, span, context, told: None, tells_spans: false }
+}
+
+/// Says which run a span belongs to.
+fn mark(span: &Span, surroundings: &Surroundings) {
+    let run = &surroundings.run;
+    span.attribute(keys::TRACKWAY_PROJECT, &run.project).attribute(keys::TRACKWAY_APP_ID, &run.app);
+    span.attribute(keys::TRACKWAY_APP_PARTITION, &run.partition);
+}
+
+/// Ends the span of a step.
+pub(crate) fn end(span: &Span, time: Timestamp, error: Option<&Error>) {
+    match error {
+        Some(_) if !span.is_recording() => {}
+        Some(Error::Action { source, .. }) => match source.downcast_ref::<Panicked>() {
+            Some(panicked) => drop(span.record_error(panicked)),
+            None => drop(span.record_error(source)),
+        },
+        Some(Error::Cancelled { .. }) => {
+            span.event("cancelled");
+            span.status(StatusCode::Error, "cancelled");
+        }
+        Some(error) => drop(span.record_error(error)),
+        None => {}
+    }
+    span.finish_at(time);
+}
