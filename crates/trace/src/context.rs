@@ -1,5 +1,6 @@
 //! Where in a trace the program is, as a value that can be carried anywhere.
 
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -51,15 +52,18 @@ pub(crate) struct More {
     pub(crate) live: Option<(u64, Arc<Live>)>,
     /// The tracer, when it is not found by its number.
     pub(crate) owner: Option<Tracer>,
+    /// What a library carries along.
+    pub(crate) local: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl More {
-    /// Returns what remains when the span is left: the baggage, which is not part of any span.
+    /// Returns what remains when the span is left: the baggage and a library's value, which are not part of any span.
     pub(crate) fn only_baggage(more: &Self) -> Option<Arc<Self>> {
-        if more.baggage.is_empty() && more.owner.is_none() {
+        if more.baggage.is_empty() && more.owner.is_none() && more.local.is_none() {
             return None;
         }
-        Some(Arc::new(Self { baggage: more.baggage.clone(), owner: more.owner.clone(), ..Self::default() }))
+        let Self { baggage, owner, local, .. } = more.clone();
+        Some(Arc::new(Self { baggage, owner, local, ..Self::default() }))
     }
 }
 
@@ -165,6 +169,47 @@ impl Context {
     #[must_use = "the context that this was called on stays as it is"]
     pub fn without_baggage(&self, key: &str) -> Self {
         self.change(|more| more.baggage = std::mem::take(&mut more.baggage).without(key))
+    }
+
+    /// Returns this context at another place in a trace, of which the program knows by a way of its own; what it carries
+    /// beside the place stays.
+    ///
+    /// ```
+    /// use trackway::{Context, TraceFlags};
+    ///
+    /// let (trace, span) = ("4bf92f3577b34da6a3ce929d0e0e4736".parse()?, "00f067aa0ba902b7".parse()?);
+    /// let context = Context::none().with_baggage("tenant", "acme").moved_to(trace, span, TraceFlags::SAMPLED);
+    /// assert_eq!((context.span_id(), context.baggage("tenant")), (Some(span), Some("acme")));
+    /// # Ok::<(), trackway::IdError>(())
+    /// ```
+    #[must_use = "the context that this was called on stays as it is"]
+    pub fn moved_to(&self, trace_id: TraceId, span_id: SpanId, flags: TraceFlags) -> Self {
+        let more = self.more.as_deref().and_then(More::only_baggage);
+        Self { more, ..Self::remote(trace_id, span_id, flags) }
+    }
+
+    /// Returns this context with a value that goes wherever the context goes within the process, into every span that
+    /// begins in it; in the place of one that it had before. Libraries keep there what they know of the work around them.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use trackway::Context;
+    ///
+    /// struct Tenant(u32);
+    /// let context = Context::none().with_local(Arc::new(Tenant(7)));
+    /// context.run(|| {
+    ///     let span = trackway::Tracer::builder().build().span("work").start();
+    ///     assert_eq!(span.context().local::<Tenant>().unwrap().0, 7);
+    /// });
+    /// ```
+    #[must_use = "the context that this was called on stays as it is"]
+    pub fn with_local<T: Any + Send + Sync>(&self, value: Arc<T>) -> Self {
+        self.change(|more| more.local = Some(value))
+    }
+
+    /// Returns the value that [`with_local`](Self::with_local) was given; `None` when that was one of another type.
+    pub fn local<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.more.as_ref()?.local.clone()?.downcast().ok()
     }
 
     pub(crate) fn change(&self, change: impl FnOnce(&mut More)) -> Self {

@@ -172,7 +172,8 @@ impl<'a> SpanBuilder<'a> {
         });
         tracer.remember(&live);
         let more = More {
-            baggage: carried.map(|more| more.baggage.clone()).unwrap_or_default(),
+            baggage: carried.as_ref().map(|more| more.baggage.clone()).unwrap_or_default(),
+            local: carried.and_then(|more| more.local.clone()),
             state_text: state_text.into(),
             state,
             live: Some((context.span, live.clone())),
@@ -466,13 +467,13 @@ fn unrecorded(parent: Context) -> Context {
     Context { tracer: NOBODY, more, ..parent }
 }
 
-/// Returns the context of what begins a trace of its own there: the baggage is not part of any span.
+/// Returns the context of what begins a trace of its own there: the baggage and a library's value are not part of any span.
 fn outside_of(context: &Context) -> Context {
     Context { more: context.more.as_deref().and_then(only_baggage), ..Context::none() }
 }
 
 fn only_baggage(more: &More) -> Option<Arc<More>> {
-    (!more.baggage.is_empty()).then(|| Arc::new(More { baggage: more.baggage.clone(), ..More::default() }))
+    More::only_baggage(&More { owner: None, ..more.clone() })
 }
 
 /// Returns what an error was caused by, a line each; `None` when it stands alone.

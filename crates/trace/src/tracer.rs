@@ -308,7 +308,8 @@ impl Tracer {
         self.core().and_then(|core| core.direct.as_ref())
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
+    /// Returns the time by the tracer's clock, which its spans begin and end by.
+    pub fn now(&self) -> Timestamp {
         if let Some(direct) = self.direct() {
             return Timestamp(direct.time.fetch_add(SECOND, Ordering::Relaxed));
         }
