@@ -8,6 +8,7 @@ mod when;
 use std::{
     fmt,
     ops::{BitAnd, BitOr, Not},
+    sync::Arc,
 };
 
 use trackway_model::Text;
@@ -15,8 +16,7 @@ use trackway_model::Text;
 pub use check::{Verdict, check};
 pub use when::{When, when};
 
-use crate::State;
-use check::Check;
+use crate::{State, near};
 use when::Comparison;
 
 /// A question to the state that is answered by yes or no.
@@ -32,13 +32,32 @@ pub struct Condition {
 #[derive(Debug, Clone)]
 enum Rule {
     Comparison(Comparison),
-    Check(Check),
+    Question(Arc<dyn Question>),
     Not(Box<Condition>),
     All(Vec<Condition>),
     Any(Vec<Condition>),
 }
 
+/// A question of a kind of its own.
+pub(crate) trait Question: fmt::Debug + Send + Sync {
+    /// Returns what it asks, as people read it.
+    fn name(&self) -> &Text;
+
+    /// Returns the fields of the state that it asks for.
+    fn reads(&self) -> &[Text];
+
+    /// Returns what was wrong when it was written.
+    fn mistakes(&self) -> &[Text];
+
+    /// Returns the answer, or why nobody can say.
+    fn holds(&self, state: &State) -> Result<bool, Text>;
+}
+
 impl Condition {
+    pub(crate) fn asking(question: impl Question + 'static) -> Self {
+        Rule::Question(Arc::new(question)).into()
+    }
+
     /// Gives it a name, for people: pictures of the graph and recorded runs show it.
     #[must_use]
     pub fn named(mut self, name: impl Into<Text>) -> Self {
@@ -58,7 +77,7 @@ impl Condition {
     pub fn holds(&self, state: &State) -> Result<bool, Text> {
         match &self.rule {
             Rule::Comparison(comparison) => comparison.holds(state),
-            Rule::Check(check) => check.holds(state),
+            Rule::Question(question) => question.holds(state),
             Rule::Not(condition) => condition.holds(state).map(|held| !held),
             Rule::All(conditions) => {
                 for condition in conditions {
@@ -83,7 +102,7 @@ impl Condition {
     pub(crate) fn reads(&self) -> Vec<&Text> {
         match &self.rule {
             Rule::Comparison(comparison) => vec![&comparison.field],
-            Rule::Check(check) => check.reads().iter().collect(),
+            Rule::Question(question) => question.reads().iter().collect(),
             Rule::Not(condition) => condition.reads(),
             Rule::All(conditions) | Rule::Any(conditions) => conditions.iter().flat_map(Self::reads).collect(),
         }
@@ -93,11 +112,17 @@ impl Condition {
     pub(crate) fn mistakes(&self) -> Vec<&Text> {
         match &self.rule {
             Rule::Comparison(comparison) => comparison.mistake().into_iter().collect(),
-            Rule::Check(_) => Vec::new(),
+            Rule::Question(question) => question.mistakes().iter().collect(),
             Rule::Not(condition) => condition.mistakes(),
             Rule::All(conditions) | Rule::Any(conditions) => conditions.iter().flat_map(Self::mistakes).collect(),
         }
     }
+}
+
+/// Says that the state lacks a field.
+pub(crate) fn no_field(state: &State, field: &str) -> Text {
+    let hint = near::hint(field, state.keys().map(|name| &**name));
+    Text::from(format!("the state has no field {field:?}{hint}"))
 }
 
 impl From<Rule> for Condition {

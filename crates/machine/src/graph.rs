@@ -2,7 +2,10 @@
 
 mod builder;
 mod choose;
+mod inspect;
 mod mistake;
+mod record;
+mod render;
 mod target;
 
 use std::{collections::HashMap, sync::Arc};
@@ -11,7 +14,7 @@ use trackway_model::Text;
 
 pub use builder::GraphBuilder;
 pub use choose::Undecided;
-pub use mistake::{GraphErrors, Mistake};
+pub use mistake::{Access, End, GraphErrors, Mistake, WayName};
 pub use target::{Target, Targets};
 
 use crate::{Choice, Node, State};

@@ -1,4 +1,4 @@
-//! How values compare.
+//! How a field of the state is compared with a value.
 
 use std::cmp::Ordering;
 
@@ -23,82 +23,86 @@ pub(super) enum Operator {
     IsTrue,
 }
 
+impl Operator {
+    /// Returns what stands between the field and the value, as people read it.
+    pub(super) fn sign(self) -> &'static str {
+        match self {
+            Self::Eq => "==",
+            Self::Ne => "!=",
+            Self::Lt => "<",
+            Self::Lte => "<=",
+            Self::Gt => ">",
+            Self::Gte => ">=",
+            Self::In => "in",
+            Self::NotIn => "not in",
+            Self::Contains => "contains",
+            Self::IsNull => "is null",
+            Self::NotNull => "is not null",
+            Self::IsTrue => "",
+        }
+    }
+
+    /// Returns false for what asks about the field alone.
+    pub(super) fn has_operand(self) -> bool {
+        !matches!(self, Self::IsNull | Self::NotNull | Self::IsTrue)
+    }
+}
+
 /// Returns whether `value`, which `field` holds, is to `operand` what `operator` says.
 pub(super) fn holds(field: &str, value: &Value, operator: Operator, operand: &Value) -> Result<bool, Text> {
     match operator {
         Operator::Eq => Ok(equal(value, operand)),
         Operator::Ne => Ok(!equal(value, operand)),
-        Operator::Lt => Ok(order(field, value, operand)? == Ordering::Less),
-        Operator::Lte => Ok(order(field, value, operand)? != Ordering::Greater),
-        Operator::Gt => Ok(order(field, value, operand)? == Ordering::Greater),
-        Operator::Gte => Ok(order(field, value, operand)? != Ordering::Less),
-        Operator::In => Ok(contains_item(operand, value)),
-        Operator::NotIn => Ok(!contains_item(operand, value)),
+        Operator::Lt => Ok(order(field, value, operand)?.is_lt()),
+        Operator::Lte => Ok(order(field, value, operand)?.is_le()),
+        Operator::Gt => Ok(order(field, value, operand)?.is_gt()),
+        Operator::Gte => Ok(order(field, value, operand)?.is_ge()),
+        Operator::In => Ok(has_item(operand, value)),
+        Operator::NotIn => Ok(!has_item(operand, value)),
         Operator::Contains => contains(field, value, operand),
-        Operator::IsNull => Ok(matches!(value, Value::Null)),
-        Operator::NotNull => Ok(!matches!(value, Value::Null)),
-        Operator::IsTrue => match value {
-            Value::Bool(is_true) => Ok(*is_true),
-            other => Err(Text::from(format!("field {field:?} is {}, neither true nor false", kind(other)))),
-        },
-    }
-}
-
-/// Returns what a value is, as people say it.
-pub(super) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::Text(_) => "text",
-        Value::List(_) => "a list",
-        Value::Map(_) => "a map",
+        Operator::IsNull => Ok(value.is_null()),
+        Operator::NotNull => Ok(!value.is_null()),
+        Operator::IsTrue => value
+            .as_bool()
+            .ok_or_else(|| Text::from(format!("the field {field:?} holds {}, neither true nor false", value.kind()))),
     }
 }
 
 /// Returns whether two values are equal: numbers by what they count, maps whatever the order of their names.
 fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
-        (Value::Null, Value::Null) => true,
-        (Value::Bool(left), Value::Bool(right)) => left == right,
-        (Value::Number(left), Value::Number(right)) => left.compare(right) == Some(Ordering::Equal),
-        (Value::Text(left), Value::Text(right)) => left == right,
+        (Value::Number(left), Value::Number(right)) => left.compare(right).is_some_and(Ordering::is_eq),
         (Value::List(left), Value::List(right)) => {
             left.len() == right.len() && left.iter().zip(right.iter()).all(|(left, right)| equal(left, right))
         }
         (Value::Map(left), Value::Map(right)) => {
-            left.0.len() == right.0.len()
-                && left.0.iter().all(|(name, value)| {
-                    right.0.iter().any(|(other, right)| other == name && equal(value, right))
-                })
+            let is_same = |(name, value): (&Text, &Value)| right.get(name).is_some_and(|right| equal(value, right));
+            left.len() == right.len() && left.iter().all(is_same)
         }
-        _ => false,
+        (left, right) => left == right,
     }
 }
 
 fn order(field: &str, value: &Value, operand: &Value) -> Result<Ordering, Text> {
     let order = match (value, operand) {
-        (Value::Number(left), Value::Number(right)) => left.compare(right),
-        (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
+        (Value::Number(_), Value::Number(_)) | (Value::Text(_), Value::Text(_)) => value.compare(operand),
         _ => None,
     };
     order.ok_or_else(|| {
-        Text::from(format!("field {field:?} is {}, which has no order beside {}", kind(value), kind(operand)))
+        let (held, wanted) = (value.kind(), operand.kind());
+        Text::from(format!("the field {field:?} holds {held}, which is neither less nor greater than {wanted}"))
     })
 }
 
 fn contains(field: &str, value: &Value, item: &Value) -> Result<bool, Text> {
     match (value, item) {
         (Value::Text(text), Value::Text(part)) => Ok(text.contains(&**part)),
-        (Value::List(_), _) => Ok(contains_item(value, item)),
-        (Value::Map(map), Value::Text(name)) => Ok(map.0.iter().any(|(other, _)| other == name)),
-        _ => Err(Text::from(format!("field {field:?} is {}, which cannot contain {}", kind(value), kind(item)))),
+        (Value::List(_), _) => Ok(has_item(value, item)),
+        (Value::Map(map), Value::Text(name)) => Ok(map.contains(name)),
+        _ => Err(Text::from(format!("the field {field:?} holds {}, which cannot contain {}", value.kind(), item.kind()))),
     }
 }
 
-fn contains_item(list: &Value, item: &Value) -> bool {
-    match list {
-        Value::List(list) => list.iter().any(|other| equal(other, item)),
-        _ => false,
-    }
+fn has_item(list: &Value, item: &Value) -> bool {
+    list.as_list().is_some_and(|list| list.iter().any(|other| equal(other, item)))
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use trackway_model::Text;
 
-use super::{Graph, GraphErrors, Plan, Planned, Target, Targets, choose::Ways, mistake};
+use super::{Graph, GraphErrors, Mistake, Plan, Planned, Target, Targets, choose::Ways, inspect};
 use crate::{Condition, Node};
 
 /// A graph while it is written down. Mistakes are collected, and [`build`](Self::build) tells all of them at once.
@@ -12,8 +12,12 @@ use crate::{Condition, Node};
 #[must_use]
 pub struct GraphBuilder {
     pub(super) nodes: Vec<Node>,
+    /// In the order in which they are tried.
     pub(super) edges: Vec<Edge>,
-    pub(super) entry: Option<Target>,
+    /// Every action that is said to come first.
+    pub(super) entries: Vec<Text>,
+    /// What comes first in a graph that was merged into this one, which counts if nobody says otherwise.
+    merged_entry: Option<Text>,
 }
 
 /// A transition: what can follow what, and when.
@@ -38,34 +42,61 @@ impl GraphBuilder {
         self
     }
 
+    /// Adds all that another graph has, built or not. What comes first there comes first here too, unless this one says
+    /// otherwise; an action that both have is one.
+    ///
+    /// ```
+    /// use trackway_machine::{Graph, GraphErrors, State, Step, action};
+    ///
+    /// let step = |name: &'static str| action(name).run_sync(|state: State, _: &Step| state);
+    /// let search = Graph::new([step("search"), step("rank")]).edge("search", "rank").entry("search").build()?;
+    /// let whole = Graph::new([step("answer")]).graph(search).edge("rank", "answer").build()?;
+    /// assert_eq!(&**whole.entrypoint(), "search");
+    /// # Ok::<(), GraphErrors>(())
+    /// ```
+    pub fn graph(mut self, other: impl Into<Self>) -> Self {
+        let other = other.into();
+        let entry = other.first_action();
+        for node in other.nodes {
+            if !self.nodes.iter().any(|own| is_same(own, &node)) {
+                self.nodes.push(node);
+            }
+        }
+        self.edges.extend(other.edges);
+        self.merged_entry = self.merged_entry.or(entry);
+        self
+    }
+
     /// After `from` (one action or a list of them) comes `to`, whatever the state.
     pub fn edge(self, from: impl Targets, to: impl Into<Target>) -> Self {
         self.join(from, to, None)
     }
 
-    /// After `from` (one action or a list of them) comes `to`, where the condition holds and no earlier one did.
+    /// After `from` (one action or a list of them) comes `to`, where the condition holds and none before it did: transitions
+    /// are tried in the order in which they are written.
     pub fn edge_if(self, from: impl Targets, to: impl Into<Target>, condition: impl Into<Condition>) -> Self {
         self.join(from, to, Some(condition.into()))
     }
 
-    /// After `from` comes `to` where no earlier condition held: the same as [`edge`](Self::edge), for the reader.
+    /// After `from` comes `to` where no condition before held: the same as [`edge`](Self::edge), for the reader.
     pub fn otherwise(self, from: impl Targets, to: impl Into<Target>) -> Self {
         self.join(from, to, None)
     }
 
-    /// Says which action comes first.
+    /// Says which action comes first. A graph of one action need not say it.
     pub fn entry(mut self, action: impl Into<Target>) -> Self {
-        self.entry = Some(action.into());
+        self.entries.push(action.into().0);
         self
     }
 
     /// Checks all that was written down.
     ///
     /// # Errors
-    /// Every mistake in it.
+    ///
+    /// Every mistake in it, at once.
     pub fn build(self) -> Result<Graph, GraphErrors> {
-        mistake::refuse(&self)?;
-        let Some(entry) = self.entry else { return Err(GraphErrors::of(Vec::new())) };
+        GraphErrors::refuse(inspect::mistakes(&self))?;
+        let entry = self.first_action().unwrap_or_default();
         let mut edges: HashMap<Text, Vec<Edge>> = HashMap::new();
         for edge in self.edges {
             edges.entry(edge.from.clone()).or_default().push(edge);
@@ -76,7 +107,16 @@ impl GraphBuilder {
             Planned { node, ways }
         };
         let actions = self.nodes.into_iter().map(planned).collect();
-        Ok(Graph { plan: Arc::new(Plan { entry: entry.0, actions, places }) })
+        Ok(Graph { plan: Arc::new(Plan { entry, actions, places }) })
+    }
+
+    /// Returns the action that comes first: the one that is said to, else the only one.
+    pub(super) fn first_action(&self) -> Option<Text> {
+        let only = match &*self.nodes {
+            [only] => Some(only.name()),
+            _ => None,
+        };
+        self.entries.first().or(self.merged_entry.as_ref()).or(only).cloned()
     }
 
     fn join(mut self, from: impl Targets, to: impl Into<Target>, condition: Option<Condition>) -> Self {
@@ -86,4 +126,21 @@ impl GraphBuilder {
         }
         self
     }
+}
+
+impl From<Graph> for GraphBuilder {
+    fn from(graph: Graph) -> Self {
+        let edges = graph.plan.actions.iter().flat_map(|planned| planned.ways.edges(planned.node.name()));
+        Self {
+            nodes: graph.nodes().cloned().collect(),
+            edges: edges.collect(),
+            entries: vec![graph.plan.entry.clone()],
+            merged_entry: None,
+        }
+    }
+}
+
+/// Two nodes are one action only where their source is known to be the same.
+fn is_same(one: &Node, other: &Node) -> bool {
+    one.spec().code.is_some() && one.spec() == other.spec() && one.bound() == other.bound()
 }

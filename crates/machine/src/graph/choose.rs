@@ -7,6 +7,9 @@ use trackway_model::Text;
 use super::builder::Edge;
 use crate::{Choice, Condition, State, Tried};
 
+/// What a transition without a condition is recorded with.
+pub(super) const DEFAULT: Text = Text::literal("default");
+
 /// What can follow an action, in the order in which it is tried.
 #[derive(Debug)]
 pub(super) struct Ways {
@@ -52,6 +55,16 @@ impl Ways {
         Self { ways: edges.into_iter().map(Way::of).collect(), none_held: OnceLock::new() }
     }
 
+    /// Returns where they lead, with the names of their conditions.
+    pub(super) fn names(&self) -> impl Iterator<Item = (&Text, &Text)> {
+        self.ways.iter().map(|way| (&way.to, &way.name))
+    }
+
+    /// Returns them as they were written down.
+    pub(super) fn edges(&self, from: &Text) -> impl Iterator<Item = Edge> {
+        self.ways.iter().map(|way| Edge { from: from.clone(), to: way.to.clone(), condition: way.condition.clone() })
+    }
+
     /// Tries the conditions in order, up to the first that holds or fails.
     pub(super) fn choose(&self, state: &State) -> Choice {
         for (place, way) in self.ways.iter().enumerate() {
@@ -81,7 +94,7 @@ impl Ways {
 
 impl Way {
     fn of(edge: Edge) -> Self {
-        let name = edge.condition.as_ref().map_or(Text::literal("default"), Condition::name);
+        let name = edge.condition.as_ref().map_or(DEFAULT, Condition::name);
         Self { to: edge.to, name, condition: edge.condition, taken: OnceLock::new() }
     }
 
