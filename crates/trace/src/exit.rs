@@ -5,7 +5,8 @@
 
 use std::cell::RefCell;
 use std::panic::catch_unwind;
-use std::sync::Once;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use crate::{collector, global};
@@ -22,10 +23,30 @@ pub(crate) fn install() {
     });
 }
 
+/// What else is to be done when the process exits.
+static LAST_WORKS: Mutex<Vec<fn(Duration)>> = Mutex::new(Vec::new());
+
+/// Has `work` called when the process exits, before the last spans are exported, with the time that it may take.
+pub fn on_exit(work: fn(Duration)) {
+    install();
+    LAST_WORKS.lock().unwrap_or_else(PoisonError::into_inner).push(work);
+}
+
 #[cfg(unix)]
 extern "C" fn at_exit() {
-    // An unwinding must not cross into the C library; there is nobody left to tell.
-    let _ = catch_unwind(|| global::tracer().shutdown(LAST_WORDS));
+    let works = LAST_WORKS.try_lock().map(|works| works.clone()).unwrap_or_default();
+    for work in works {
+        // An unwinding must not cross into the C library; there is nobody left to tell.
+        let _ = catch_unwind(|| work(LAST_WORDS));
+    }
+    let _ = catch_unwind(|| global::tracer().shutdown(LAST_WORDS)); // As above.
+}
+
+static FORKS: AtomicU64 = AtomicU64::new(0);
+
+/// Returns how many forks this process descends from, as far as they were watched.
+pub fn forks() -> u64 {
+    FORKS.load(Ordering::Relaxed)
 }
 
 thread_local! {
@@ -34,7 +55,7 @@ thread_local! {
 }
 
 /// Has tracing survive `fork`, in the parent and in the child.
-pub(crate) fn watch_forks() {
+pub fn watch_forks() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         #[cfg(unix)]
@@ -58,6 +79,7 @@ extern "C" fn in_parent() {
 
 #[cfg(unix)]
 extern "C" fn in_child() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
     let _ = catch_unwind(|| {
         let held = HELD.try_with(RefCell::take).ok().flatten();
         collector::forked(held);

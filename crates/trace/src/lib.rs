@@ -61,6 +61,12 @@ pub mod __private {
     pub use crate::attribute::*;
 }
 
+/// What the crate of state machines shares with this one.
+#[doc(hidden)]
+pub mod __process {
+    pub use crate::exit::{forks, on_exit, watch_forks};
+}
+
 /// ```
 /// use trackway::trace;
 ///

@@ -6,8 +6,13 @@
 //!                   and counts
 //! ```
 
+mod directory;
+mod exit;
 mod lane;
+mod ticket;
+mod timer;
 mod tracking;
+mod weight;
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,7 +20,8 @@ use trackway_model::{AppRecord, RunKey, Text};
 
 use crate::{Entry, Fault};
 
-pub use self::lane::Lane;
+pub use self::directory::Directory;
+pub use self::lane::{Bounds, Lane};
 pub(crate) use self::tracking::{Teller, Tracking};
 
 /// Keeps what applications tell of their steps.
@@ -122,6 +128,8 @@ pub struct TrackerReport {
     pub failure: Option<Text>,
     /// How many ended steps it does not have, as far as is known.
     pub missed_steps: u64,
+    /// How many attributes and spans of steps it does not have because it could not follow. Steps wait for room, these do not.
+    pub missed_notes: u64,
 }
 
 /// A tracker failed, and the application was told to take that seriously.

@@ -1,30 +1,53 @@
 //! What one application object tells its trackers, and what became of each of them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
 
-use trackway_model::{AppRecord, RunKey};
+use trackway_model::{AppRecord, RunKey, Text};
 
-use super::{Durability, Opening, Tracker, TrackerError, TrackerReport};
+use super::{
+    Durability, OpenError, Opening, Tracker, TrackerError, TrackerReport,
+    lane::{Push, Room},
+    ticket::Ticket,
+    timer::{self, Alarm},
+};
 use crate::{Entry, Fact};
 
-/// The trackers of one application object.
+/// The trackers of one application object: owner of their failures, of what they missed, and of the waiting.
+///
+/// Dropped, it tells them that the object is gone.
 #[derive(Debug)]
 pub(crate) struct Tracking {
     teller: Teller,
+    durability: Durability,
+    deadline: Duration,
+    is_strict: bool,
 }
 
 /// Tells the trackers of an application, from any thread, without waiting.
 #[derive(Clone)]
 pub(crate) struct Teller {
     run: Arc<RunKey>,
-    trackers: Arc<[Arc<dyn Tracker>]>,
+    channels: Arc<[Channel]>,
+}
+
+/// One tracker, as one application object has it.
+struct Channel {
+    tracker: Arc<dyn Tracker>,
+    ticket: Arc<Ticket>,
 }
 
 impl Tracking {
     /// Makes trackers ready for a run, and tells them of it.
     ///
-    /// A tracker that cannot be opened is left out and reported; with `is_strict` that is an error, and so it is always
-    /// where another writes the run.
+    /// # Errors
+    /// When another application object writes the run; and with `is_strict` when a tracker cannot be opened, which is
+    /// otherwise reported only.
     pub(crate) fn open(
         trackers: Vec<Arc<dyn Tracker>>,
         durability: Durability,
@@ -34,37 +57,77 @@ impl Tracking {
         record: Arc<AppRecord>,
         how: Opening,
     ) -> Result<Self, TrackerError> {
-        let _ = (durability, deadline, is_strict);
-        for tracker in &trackers {
-            let failed =
-                |error: super::OpenError| TrackerError { tracker: tracker.name(), what: error.to_string().into() };
-            tracker.open(&run, &record, how).map_err(failed)?;
+        let mut channels = Vec::with_capacity(trackers.len());
+        for tracker in trackers {
+            let channel = Channel { tracker, ticket: Arc::new(Ticket::new(run.clone())) };
+            match channel.tracker.open(&run, &record, how) {
+                Ok(()) => {}
+                Err(OpenError::Failed(why)) if !is_strict => channel.fail(why.to_string().into()),
+                Err(error) => {
+                    return Err(TrackerError { tracker: channel.tracker.name(), what: error.to_string().into() });
+                }
+            }
+            channels.push(channel);
         }
-        let teller = Teller { run, trackers: trackers.into() };
+        let teller = Teller { run, channels: channels.into() };
         teller.tell_now(Fact::Opened(record));
-        Ok(Self { teller })
+        Ok(Self { teller, durability, deadline, is_strict })
     }
 
     /// Returns true when nobody wants to hear anything.
     pub(crate) fn is_empty(&self) -> bool {
-        self.teller.trackers.is_empty()
+        self.teller.channels.is_empty()
     }
 
-    /// Tells a fact; waits for room, at most until the deadline.
+    /// Tells a fact; waits for room, at most until the deadline. Where it is dropped before that, the fact is told all the same.
     ///
     /// # Errors
-    /// Only of strict trackers: one failed.
+    /// Only of strict trackers: one has failed.
     pub(crate) async fn tell(&mut self, fact: Fact) -> Result<(), TrackerError> {
-        self.teller.tell_now(fact);
-        Ok(())
+        let mut waiting = Waiting::new(self.teller.channels.clone(), Entry { run: self.teller.run.clone(), fact });
+        let mut clock = Clock::new(self.deadline);
+        poll_fn(|context| {
+            if waiting.push(context) {
+                return Poll::Ready(());
+            }
+            clock.rings(context).map(|()| waiting.give_up(self.deadline))
+        })
+        .await;
+        self.verdict()
     }
 
     /// Waits until all that was told is durable, with [`Durability::Step`]; at most until the deadline.
     ///
     /// # Errors
-    /// Only of strict trackers: one failed.
+    /// Only of strict trackers: one has failed.
     pub(crate) async fn settle(&mut self) -> Result<(), TrackerError> {
-        Ok(())
+        if self.durability == Durability::Step {
+            self.wait().await;
+        }
+        self.verdict()
+    }
+
+    async fn wait(&self) {
+        let mut clock = Clock::new(self.deadline);
+        let mut has_hurried = false;
+        poll_fn(|context| {
+            // Every one is asked, so that every one wakes this.
+            let unsettled = |channel: &&Channel| !channel.ticket.is_settled(context.waker());
+            let late: Vec<&Channel> = self.teller.channels.iter().filter(unsettled).collect();
+            if late.is_empty() {
+                return Poll::Ready(());
+            }
+            if !has_hurried {
+                late.iter().for_each(|channel| channel.tracker.lane().hurry());
+                has_hurried = true;
+            }
+            clock.rings(context).map(|()| {
+                for channel in late {
+                    channel.fail(format!("it did not acknowledge a step within {:?}", self.deadline).into());
+                }
+            })
+        })
+        .await;
     }
 
     /// Tells a fact without waiting, room or not.
@@ -79,23 +142,153 @@ impl Tracking {
 
     /// Returns what became of each tracker.
     pub(crate) fn reports(&self) -> Vec<TrackerReport> {
-        let report =
-            |tracker: &Arc<dyn Tracker>| TrackerReport { name: tracker.name(), failure: None, missed_steps: 0 };
-        self.teller.trackers.iter().map(report).collect()
+        let report = |channel: &Channel| TrackerReport {
+            name: channel.tracker.name(),
+            failure: channel.ticket.failure().cloned(),
+            missed_steps: channel.ticket.missed_steps(),
+            missed_notes: channel.ticket.missed_notes(),
+        };
+        self.teller.channels.iter().map(report).collect()
+    }
+
+    fn verdict(&self) -> Result<(), TrackerError> {
+        if !self.is_strict {
+            return Ok(());
+        }
+        let failed = self.teller.channels.iter().find_map(|channel| Some((channel, channel.ticket.failure()?)));
+        failed
+            .map_or(Ok(()), |(channel, what)| Err(TrackerError { tracker: channel.tracker.name(), what: what.clone() }))
+    }
+}
+
+impl Drop for Tracking {
+    fn drop(&mut self) {
+        self.teller.tell_now(Fact::Closed);
     }
 }
 
 impl Teller {
-    /// Tells a fact without waiting.
+    /// Tells a fact without waiting. Attributes and spans are left out, and counted, where too many wait; all else goes in.
     pub(crate) fn tell_now(&self, fact: Fact) {
-        for tracker in &*self.trackers {
-            let _ = tracker.lane().write(Entry { run: self.run.clone(), fact: fact.clone() }); // Counted by the lane.
+        let room = if matches!(fact, Fact::Noted(_) | Fact::Span(_)) { Room::Stretched } else { Room::Any };
+        let mut entry = Some(Entry { run: self.run.clone(), fact });
+        let mut channels = self.channels.iter().peekable();
+        while let Some(channel) = channels.next() {
+            let mut given = if channels.peek().is_some() { entry.clone() } else { entry.take() };
+            channel.count(&given);
+            channel.push(&mut given, room);
         }
     }
 }
 
-impl std::fmt::Debug for Teller {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Channel {
+    /// Notes the end of a step, be it told or not.
+    fn count(&self, entry: &Option<Entry>) {
+        if matches!(entry, Some(Entry { fact: Fact::Ended(_), .. })) {
+            self.ticket.end();
+        }
+    }
+
+    /// Pushes a fact unless the tracker has failed; returns false when it waits for room.
+    fn push(&self, entry: &mut Option<Entry>, room: Room<'_>) -> bool {
+        let is_last = matches!(entry, Some(Entry { fact: Fact::Closed, .. }));
+        if self.ticket.failure().is_some() && !is_last {
+            return true;
+        }
+        match self.tracker.lane().push(&self.ticket, entry, room) {
+            Push::Taken => true,
+            Push::Full if matches!(room, Room::Needed(_)) => false,
+            Push::Full => {
+                self.ticket.miss_note();
+                true
+            }
+            // Nobody is told of what comes after the last fact.
+            Push::Refused(_) if is_last => true,
+            Push::Refused(why) => {
+                self.fail(why);
+                true
+            }
+        }
+    }
+
+    fn fail(&self, why: Text) {
+        self.tracker.lane().fail(&self.ticket, why);
+    }
+}
+
+/// A fact, for each tracker that had no room for it yet.
+struct Waiting {
+    channels: Arc<[Channel]>,
+    entries: Vec<(usize, Option<Entry>)>,
+}
+
+impl Waiting {
+    fn new(channels: Arc<[Channel]>, entry: Entry) -> Self {
+        let mut entry = Some(entry);
+        let last = channels.len();
+        let give = |place| (place, if place + 1 == last { entry.take() } else { entry.clone() });
+        let entries: Vec<_> = (0..last).map(give).collect();
+        channels.iter().zip(&entries).for_each(|(channel, (_, entry))| channel.count(entry));
+        Self { channels, entries }
+    }
+
+    /// Pushes what has room; returns true when nothing is left.
+    fn push(&mut self, context: &Context<'_>) -> bool {
+        self.each(Room::Needed(context.waker()));
+        self.entries.is_empty()
+    }
+
+    fn each(&mut self, room: Room<'_>) {
+        let channels = &self.channels;
+        self.entries
+            .retain_mut(|(place, entry)| channels.get(*place).is_some_and(|channel| !channel.push(entry, room)));
+    }
+
+    fn give_up(&mut self, deadline: Duration) {
+        for (place, _) in self.entries.drain(..) {
+            if let Some(channel) = self.channels.get(place) {
+                channel.fail(format!("it had no room for a step within {deadline:?}").into());
+            }
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.each(Room::Any);
+    }
+}
+
+/// Rings once, a while after it was first looked at.
+struct Clock {
+    pause: Duration,
+    at: Option<Instant>,
+    alarm: Option<Alarm>,
+}
+
+impl Clock {
+    fn new(pause: Duration) -> Self {
+        Self { pause, at: None, alarm: None }
+    }
+
+    fn rings(&mut self, context: &Context<'_>) -> Poll<()> {
+        let now = Instant::now();
+        let at = *self.at.get_or_insert_with(|| now + self.pause);
+        if now >= at {
+            return Poll::Ready(());
+        }
+        if !self.alarm.as_ref().is_some_and(|alarm| alarm.wakes(context.waker())) {
+            self.alarm = Some(timer::alarm(at, context.waker().clone()));
+        }
+        Poll::Pending
+    }
+}
+
+impl fmt::Debug for Teller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Teller").field("run", &self.run).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
