@@ -3,6 +3,7 @@
 use trackway_model::{Attributes, Event, Text, Timestamp, Value};
 
 /// The parts of an OTLP `LogRecord` that do not lie in its attributes.
+#[derive(Default)]
 pub(super) struct Log {
     pub(super) time: u64,
     pub(super) observed_time: u64,

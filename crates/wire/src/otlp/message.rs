@@ -1,6 +1,4 @@
-//! The messages of OTLP that are read whole, as `opentelemetry/proto/{common,resource,trace,logs}/v1` number them.
-//!
-//! The envelope around them (`ResourceSpans`, `ScopeSpans` and their like) is walked in place and has no type.
+//! The messages of OTLP as types, for rewriting a request; whoever only reads one walks over its bytes.
 
 use prost::{Message, Oneof};
 
@@ -138,28 +136,4 @@ pub(crate) struct Status {
     pub(crate) message: String,
     #[prost(int32, tag = "3")]
     pub(crate) code: i32,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(crate) struct LogRecord {
-    #[prost(fixed64, tag = "1")]
-    pub(crate) time_unix_nano: u64,
-    #[prost(int32, tag = "2")]
-    pub(crate) severity_number: i32,
-    #[prost(string, tag = "3")]
-    pub(crate) severity_text: String,
-    #[prost(message, optional, tag = "5")]
-    pub(crate) body: Option<AnyValue>,
-    #[prost(message, repeated, tag = "6")]
-    pub(crate) attributes: Vec<KeyValue>,
-    #[prost(uint32, tag = "7")]
-    pub(crate) dropped_attributes_count: u32,
-    #[prost(bytes = "vec", tag = "9")]
-    pub(crate) trace_id: Vec<u8>,
-    #[prost(bytes = "vec", tag = "10")]
-    pub(crate) span_id: Vec<u8>,
-    #[prost(fixed64, tag = "11")]
-    pub(crate) observed_time_unix_nano: u64,
-    #[prost(string, tag = "12")]
-    pub(crate) event_name: String,
 }

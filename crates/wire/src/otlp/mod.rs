@@ -24,6 +24,7 @@ mod protobuf;
 mod replay;
 mod shape;
 mod texts;
+mod values;
 
 pub use answer::{Code, Signal, failure, failure_with_retry, retry_info, success};
 pub use replay::replay;

@@ -11,18 +11,13 @@ use super::{
     Afford, Decoded, Error, Malformed,
     fields::Fields,
     log::Log,
-    message::{self, Any, AnyValue, KeyValue},
-    pay,
-    shape::{self, Message},
+    values::{Builder, room},
 };
 
 /// The messages of field `number`, in order.
 fn embedded(message: &[u8], number: u32) -> impl Iterator<Item = Result<&[u8], Malformed>> {
     Fields::of(message).filter_map(move |field| match field {
-        Ok(field) if field.number == number => {
-            let wrong = || Malformed(format!("field {number} is a number where a message belongs"));
-            Some(field.bytes.ok_or_else(wrong))
-        }
+        Ok(field) if field.number == number => Some(field.bytes()),
         Ok(_) => None,
         Err(error) => Some(Err(error)),
     })
@@ -40,14 +35,15 @@ fn count(message: &[u8], number: u32) -> Result<u64, Malformed> {
 
 pub(super) fn traces(body: &[u8], asked: Option<&Text>, afford: Afford<'_>) -> Result<Decoded, Error> {
     let mut decoded = Decoded::default();
+    let builder = &mut Builder::new(afford);
     for resource_spans in embedded(body, 1) {
         let resource_spans = resource_spans?;
-        match resource(last(resource_spans, 1)?, last(resource_spans, 3)?, afford) {
+        match resource(last(resource_spans, 1)?, last(resource_spans, 3)?, builder) {
             Ok(resource) => {
                 let project = project_of(asked, &resource);
                 let resource = Arc::new(resource);
                 for group in embedded(resource_spans, 2) {
-                    scope_spans(group?, &resource, &project, &mut decoded, afford)?;
+                    scope_spans(group?, &resource, &project, &mut decoded, builder)?;
                 }
             }
             Err(Error::Malformed(error)) => {
@@ -67,9 +63,9 @@ fn scope_spans(
     resource: &Arc<Resource>,
     project: &Text,
     decoded: &mut Decoded,
-    afford: Afford<'_>,
+    builder: &mut Builder<'_>,
 ) -> Result<(), Error> {
-    let scope = match scope(last(group, 1)?, last(group, 3)?, afford) {
+    let scope = match scope(last(group, 1)?, last(group, 3)?, builder) {
         Ok(scope) => Arc::new(scope),
         Err(Error::Malformed(error)) => {
             decoded.rejected.add(count(group, 2)?, format_args!("scope: {error}"));
@@ -78,7 +74,7 @@ fn scope_spans(
         Err(Error::Memory) => return Err(Error::Memory),
     };
     for bytes in embedded(group, 2) {
-        match span(bytes?, resource, &scope, project, afford) {
+        match span(bytes?, resource, &scope, project, builder) {
             Ok(span) => decoded.batch.spans.push(span),
             Err(Error::Malformed(error)) => decoded.rejected.add(1, error),
             Err(Error::Memory) => return Err(Error::Memory),
@@ -89,10 +85,11 @@ fn scope_spans(
 
 pub(super) fn logs(body: &[u8], afford: Afford<'_>) -> Result<Decoded, Error> {
     let mut decoded = Decoded::default();
+    let builder = &mut Builder::new(afford);
     for resource_logs in embedded(body, 1) {
         for group in embedded(resource_logs?, 2) {
             for bytes in embedded(group?, 2) {
-                match log(bytes?, afford) {
+                match log(bytes?, builder) {
                     Ok(Some(event)) => decoded.batch.events.push(event),
                     Ok(None) => decoded.ignored += 1,
                     Err(Error::Malformed(error)) => decoded.rejected.add(1, error),
@@ -114,34 +111,40 @@ pub(super) fn metrics(body: &[u8]) -> Result<u64, Malformed> {
     Ok(metrics)
 }
 
-/// Decodes a message after its values were found to be small enough, and its record affordable.
-fn decode<M: prost::Message + Default>(shape: Message, bytes: &[u8], afford: Afford<'_>) -> Result<M, Error> {
-    pay(afford, shape::check_protobuf(shape, bytes)?)?;
-    M::decode(bytes).map_err(|error| Error::Malformed(error.to_string()))
-}
-
 fn schema_url(bytes: &[u8]) -> Result<Text, Malformed> {
     std::str::from_utf8(bytes).map(Text::from).map_err(|_| Malformed("the schema URL is not UTF-8".into()))
 }
 
-fn resource(bytes: &[u8], schema: &[u8], afford: Afford<'_>) -> Result<Resource, Error> {
-    let message: message::Resource = decode(Message::Resource, bytes, afford)?;
-    Ok(Resource {
-        attributes: attributes(message.attributes),
-        dropped_attributes: message.dropped_attributes_count,
-        schema_url: schema_url(schema)?,
-    })
+fn resource(bytes: &[u8], schema: &[u8], builder: &mut Builder<'_>) -> Result<Resource, Error> {
+    builder.begin(size_of::<Resource>() + bytes.len())?;
+    let mut resource = Resource { attributes: Attributes(room(bytes, 1)?), ..Resource::default() };
+    for field in Fields::of(bytes) {
+        let field = field?;
+        match field.number {
+            1 => builder.attribute(field, &mut resource.attributes)?,
+            2 => resource.dropped_attributes = field.uint32()?,
+            _ => {}
+        }
+    }
+    resource.schema_url = schema_url(schema)?;
+    Ok(resource)
 }
 
-fn scope(bytes: &[u8], schema: &[u8], afford: Afford<'_>) -> Result<Scope, Error> {
-    let message: message::InstrumentationScope = decode(Message::Scope, bytes, afford)?;
-    Ok(Scope {
-        name: message.name.into(),
-        version: message.version.into(),
-        attributes: attributes(message.attributes),
-        dropped_attributes: message.dropped_attributes_count,
-        schema_url: schema_url(schema)?,
-    })
+fn scope(bytes: &[u8], schema: &[u8], builder: &mut Builder<'_>) -> Result<Scope, Error> {
+    builder.begin(size_of::<Scope>() + bytes.len())?;
+    let mut scope = Scope::default();
+    for field in Fields::of(bytes) {
+        let field = field?;
+        match field.number {
+            1 => scope.name = field.text()?.into(),
+            2 => scope.version = field.text()?.into(),
+            3 => builder.attribute(field, &mut scope.attributes)?,
+            4 => scope.dropped_attributes = field.uint32()?,
+            _ => {}
+        }
+    }
+    scope.schema_url = schema_url(schema)?;
+    Ok(scope)
 }
 
 fn span(
@@ -149,36 +152,56 @@ fn span(
     resource: &Arc<Resource>,
     scope: &Arc<Scope>,
     project: &Text,
-    afford: Afford<'_>,
+    builder: &mut Builder<'_>,
 ) -> Result<SpanRecord, Error> {
-    let message: message::Span = decode(Message::Span, bytes, afford)?;
-    let named = |what: &str, error: IdError| Malformed(format!("span {:?}: {what}: {error}", message.name));
-    let trace_id = TraceId::from_slice(&message.trace_id).map_err(|error| named("trace id", error))?;
-    let span_id = SpanId::from_slice(&message.span_id).map_err(|error| named("span id", error))?;
-    let parent_id = optional(SpanId::from_slice(&message.parent_span_id), &message.parent_span_id)
-        .map_err(|error| named("parent span id", error))?;
-    let links = message.links.into_iter().map(link).collect::<Result<_, _>>();
-    let links = links.map_err(|error| Malformed(format!("span {:?}: {error}", message.name)))?;
-    let status = message.status.unwrap_or_default();
+    builder.begin(size_of::<SpanRecord>() + bytes.len())?;
+    let (mut trace_id, mut span_id, mut parent_id) = (&[][..], &[][..], &[][..]);
+    let (mut trace_state, mut name) = ("", "");
+    let (mut kind, mut flags, mut start, mut end) = (0, 0, 0, 0);
+    let mut attributes = Attributes(room(bytes, 9)?);
+    let (mut events, mut links) = (Vec::new(), Vec::new());
+    let mut status = Status::default();
+    let mut dropped = Dropped::default();
+    for field in Fields::of(bytes) {
+        let field = field?;
+        match field.number {
+            1 => trace_id = field.bytes()?,
+            2 => span_id = field.bytes()?,
+            3 => trace_state = field.text()?,
+            4 => parent_id = field.bytes()?,
+            5 => name = field.text()?,
+            6 => kind = field.int32()?,
+            7 => start = field.fixed64()?,
+            8 => end = field.fixed64()?,
+            9 => builder.attribute(field, &mut attributes)?,
+            10 => dropped.attributes = field.uint32()?,
+            11 => events.push(event(field.bytes()?, builder)?),
+            12 => dropped.events = field.uint32()?,
+            13 => links.push(link(field.bytes()?, builder)?),
+            14 => dropped.links = field.uint32()?,
+            15 => add_status(field.bytes()?, &mut status)?,
+            16 => flags = field.fixed32()?,
+            _ => {}
+        }
+    }
+    let named = |what: &str, error: IdError| Malformed(format!("span {name:?}: {what}: {error}"));
+    let in_link = |error: IdError| Malformed(format!("span {name:?}: link: {error}"));
     Ok(SpanRecord {
-        trace_id,
-        span_id,
-        parent_id,
-        flags: message.flags,
-        trace_state: message.trace_state.into(),
-        name: message.name.into(),
-        kind: kind(i64::from(message.kind)),
-        start: Timestamp(message.start_time_unix_nano),
-        end: (message.end_time_unix_nano != 0).then_some(Timestamp(message.end_time_unix_nano)),
-        attributes: attributes(message.attributes),
-        events: message.events.into_iter().map(event).collect(),
-        links,
-        status: Status { code: status_code(i64::from(status.code)), message: status.message.into() },
-        dropped: Dropped {
-            attributes: message.dropped_attributes_count,
-            events: message.dropped_events_count,
-            links: message.dropped_links_count,
-        },
+        trace_id: TraceId::from_slice(trace_id).map_err(|error| named("trace id", error))?,
+        span_id: SpanId::from_slice(span_id).map_err(|error| named("span id", error))?,
+        parent_id: optional(SpanId::from_slice(parent_id), parent_id)
+            .map_err(|error| named("parent span id", error))?,
+        flags,
+        trace_state: trace_state.into(),
+        name: name.into(),
+        kind: self::kind(i64::from(kind)),
+        start: Timestamp(start),
+        end: (end != 0).then_some(Timestamp(end)),
+        attributes,
+        events,
+        links: links.into_iter().collect::<Result<_, _>>().map_err(in_link)?,
+        status,
+        dropped,
         scope: Arc::clone(scope),
         resource: Arc::clone(resource),
         project: project.clone(),
@@ -186,6 +209,19 @@ fn span(
         foreign: None,
         repeats: Repeats::Stay,
     })
+}
+
+/// Reads a `Status` into what an earlier one of the same span left, as protobuf merges messages.
+fn add_status(bytes: &[u8], status: &mut Status) -> Result<(), Malformed> {
+    for field in Fields::of(bytes) {
+        let field = field?;
+        match field.number {
+            2 => status.message = field.text()?.into(),
+            3 => status.code = status_code(i64::from(field.int32()?)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// An id that may be missing: absent or all zero is none, a wrong length is an error.
@@ -219,60 +255,78 @@ pub(super) fn status_code(number: i64) -> StatusCode {
     }
 }
 
-fn event(message: message::Event) -> Event {
-    Event {
-        time: Timestamp(message.time_unix_nano),
-        name: message.name.into(),
-        attributes: attributes(message.attributes),
-        dropped_attributes: message.dropped_attributes_count,
+fn event(bytes: &[u8], builder: &mut Builder<'_>) -> Result<Event, Error> {
+    builder.count(size_of::<Event>())?;
+    let mut event = Event { attributes: Attributes(room(bytes, 3)?), ..Event::default() };
+    for field in Fields::of(bytes) {
+        let field = field?;
+        match field.number {
+            1 => event.time = Timestamp(field.fixed64()?),
+            2 => event.name = field.text()?.into(),
+            3 => builder.attribute(field, &mut event.attributes)?,
+            4 => event.dropped_attributes = field.uint32()?,
+            _ => {}
+        }
     }
+    Ok(event)
 }
 
-fn link(message: message::Link) -> Result<Link, Malformed> {
-    let named = |error: IdError| Malformed(format!("link: {error}"));
-    Ok(Link {
-        trace_id: optional(TraceId::from_slice(&message.trace_id), &message.trace_id).map_err(named)?,
-        span_id: optional(SpanId::from_slice(&message.span_id), &message.span_id).map_err(named)?,
-        trace_state: message.trace_state.into(),
-        flags: message.flags,
-        attributes: attributes(message.attributes),
-        dropped_attributes: message.dropped_attributes_count,
-    })
+/// Reads a link; what is wrong with its ids is told when the span's name is known.
+fn link(bytes: &[u8], builder: &mut Builder<'_>) -> Result<Result<Link, IdError>, Error> {
+    builder.count(size_of::<Link>())?;
+    let (mut trace_id, mut span_id, mut trace_state) = (&[][..], &[][..], "");
+    let (mut flags, mut dropped_attributes) = (0, 0);
+    let mut attributes = Attributes(room(bytes, 4)?);
+    for field in Fields::of(bytes) {
+        let field = field?;
+        match field.number {
+            1 => trace_id = field.bytes()?,
+            2 => span_id = field.bytes()?,
+            3 => trace_state = field.text()?,
+            4 => builder.attribute(field, &mut attributes)?,
+            5 => dropped_attributes = field.uint32()?,
+            6 => flags = field.fixed32()?,
+            _ => {}
+        }
+    }
+    let ids = optional(TraceId::from_slice(trace_id), trace_id)
+        .and_then(|trace_id| Ok((trace_id, optional(SpanId::from_slice(span_id), span_id)?)));
+    Ok(ids.map(|(trace_id, span_id)| Link {
+        trace_id,
+        span_id,
+        trace_state: trace_state.into(),
+        flags,
+        attributes,
+        dropped_attributes,
+    }))
 }
 
 /// The event of a log record; `None` when the record lies in no span.
-fn log(bytes: &[u8], afford: Afford<'_>) -> Result<Option<SpanEvent>, Error> {
-    let message: message::LogRecord = decode(Message::LogRecord, bytes, afford)?;
-    let named = |error: IdError| Malformed(format!("log record: {error}"));
-    let trace_id = optional(TraceId::from_slice(&message.trace_id), &message.trace_id).map_err(named)?;
-    let span_id = optional(SpanId::from_slice(&message.span_id), &message.span_id).map_err(named)?;
-    let (Some(trace_id), Some(span_id)) = (trace_id, span_id) else { return Ok(None) };
-    let log = Log {
-        time: message.time_unix_nano,
-        observed_time: message.observed_time_unix_nano,
-        severity_number: i64::from(message.severity_number),
-        severity_text: message.severity_text.into(),
-        event_name: message.event_name.into(),
-        body: message.body.map(value),
-        attributes: attributes(message.attributes),
-        dropped_attributes: message.dropped_attributes_count,
-    };
-    Ok(Some(SpanEvent { trace_id, span_id, event: log.into_event() }))
-}
-
-fn attributes(list: Vec<KeyValue>) -> Attributes {
-    list.into_iter().map(|pair| (pair.key, pair.value.map_or(Value::Empty, value))).collect()
-}
-
-fn value(message: AnyValue) -> Value {
-    match message.value {
-        None => Value::Empty,
-        Some(Any::Text(text)) => Value::Text(text.into()),
-        Some(Any::Bool(bool)) => Value::Bool(bool),
-        Some(Any::Int(int)) => Value::Int(int),
-        Some(Any::Double(double)) => Value::Double(double),
-        Some(Any::Bytes(bytes)) => Value::Bytes(bytes.into()),
-        Some(Any::Array(array)) => Value::Array(array.values.into_iter().map(value).collect()),
-        Some(Any::Map(map)) => Value::Map(attributes(map.values)),
+fn log(bytes: &[u8], builder: &mut Builder<'_>) -> Result<Option<SpanEvent>, Error> {
+    builder.begin(size_of::<SpanEvent>() + bytes.len())?;
+    let (mut trace_id, mut span_id) = (&[][..], &[][..]);
+    let mut body: Option<Value> = None;
+    let mut log = Log { attributes: Attributes(room(bytes, 6)?), ..Log::default() };
+    for field in Fields::of(bytes) {
+        let field = field?;
+        match field.number {
+            1 => log.time = field.fixed64()?,
+            2 => log.severity_number = i64::from(field.int32()?),
+            3 => log.severity_text = field.text()?.into(),
+            5 => builder.value(field, body.get_or_insert_default())?,
+            6 => builder.attribute(field, &mut log.attributes)?,
+            7 => log.dropped_attributes = field.uint32()?,
+            9 => trace_id = field.bytes()?,
+            10 => span_id = field.bytes()?,
+            11 => log.observed_time = field.fixed64()?,
+            12 => log.event_name = field.text()?.into(),
+            _ => {}
+        }
     }
+    log.body = body;
+    let named = |error: IdError| Malformed(format!("log record: {error}"));
+    let trace_id = optional(TraceId::from_slice(trace_id), trace_id).map_err(named)?;
+    let span_id = optional(SpanId::from_slice(span_id), span_id).map_err(named)?;
+    let (Some(trace_id), Some(span_id)) = (trace_id, span_id) else { return Ok(None) };
+    Ok(Some(SpanEvent { trace_id, span_id, event: log.into_event() }))
 }

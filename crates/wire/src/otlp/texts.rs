@@ -83,7 +83,7 @@ fn walk(message: Message, bytes: &[u8], offset: usize, depth: usize, found: &mut
     let mut read = offset;
     for field in Fields::of(bytes) {
         let Ok(field) = field else { return found(read..offset + bytes.len()) };
-        let Some(content) = field.bytes else { continue };
+        let Ok(content) = field.bytes() else { continue };
         let start = offset + place(bytes, content);
         read = start + content.len();
         match message.holds(field.number) {
