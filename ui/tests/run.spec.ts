@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixture";
+import { begin, end, record } from "./records";
 import { answer, marathon, maze, ticket, timeOf } from "./runs";
 import { BINARY, type Server } from "./server";
 
@@ -226,31 +227,6 @@ test("the spans of a step lead to the trace", async ({ page, server }) => {
   await spans.getByRole("link", { name: "open in trace" }).click();
   await expect(page).toHaveURL(/\/trace\/[0-9a-f]{32}\?span=/);
   await expect(page.getByRole("treeitem").first()).toBeVisible();
-});
-
-/** Tells the server of steps of a run, in its own records. */
-async function record(server: Server, app: string, ...lines: object[]) {
-  const response = await fetch(`${server.url}/api/v1/projects/demo/apps/${app.replace(/(\?.*)?$/, "/records$1")}`, {
-    method: "POST",
-    headers: { "content-type": "application/x-ndjson" },
-    body: lines.map((line) => JSON.stringify(line)).join("\n"),
-  });
-  expect(await response.json()).toMatchObject({ rejected: [] });
-}
-
-const begin = (sequence: number, action: string) => ({
-  type: "begin",
-  sequence,
-  action,
-  time: new Date(Date.now()).toISOString(),
-});
-const end = (sequence: number, action: string, state: object) => ({
-  type: "end",
-  sequence,
-  action,
-  time: new Date(Date.now()).toISOString(),
-  result: {},
-  state,
 });
 
 test("a step that the server is told of is shown at once", async ({ page, server }) => {

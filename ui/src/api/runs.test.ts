@@ -22,6 +22,8 @@ const NAMES: Record<string, string> = {
   AppDetail: "Run",
   StepStream: "Stream",
   StateAnswer: "RunState",
+  StatePlacement: "Placement",
+  TriedWay: "Tried",
   StateChange: "Change",
   StateDiff: "Diff",
   RunRemark: "Remark",

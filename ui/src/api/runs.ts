@@ -157,7 +157,7 @@ export interface StatePlacement {
   after: { seq: number; attempt: number } | null;
   /** The action that comes next, where that was set too. */
   next: string | null;
-  time: Time;
+  time: Time | null;
 }
 
 /** How a step handed out its result piece by piece. */
@@ -255,7 +255,7 @@ export interface DiffStep {
 
 /** `GET …/diff?from&to&from_attempt&to_attempt` */
 export interface StateDiff {
-  /** Null for what there was before the first step. */
+  /** Null where nothing was there before the first step; -1 for a state that was. */
   from: DiffStep | null;
   to: DiffStep;
   changes: StateChange[];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { RunGraph } from "../api/runs";
-import { layered, pathOf, stateGraph } from "./runGraph";
+import { extentOf, layered, pathOf, stateGraph } from "./runGraph";
 
 const action = (name: string, inputs: string[] = []) => ({
   name,
@@ -65,6 +65,15 @@ test("the plain layout puts every action below what leads to it, and no two in o
   ]);
   expect(placed.nodes.get("answer")?.x).not.toBe(placed.nodes.get("give_up")?.x);
   expect(placed.ways.size).toBe(4);
+});
+
+test("an action is seen with what it could go on to", () => {
+  const drawn = stateGraph(graph, {}, [], false);
+  const placed = layered(drawn);
+  const alone = extentOf(drawn, placed, "ask", []);
+  expect(alone).toMatchObject({ top: 0, bottom: 32 });
+  expect(extentOf(drawn, placed, "ask", ["answer", "give_up"])).toMatchObject({ top: 0, bottom: 104 });
+  expect(extentOf(drawn, placed, "elsewhere", [])).toBeNull();
 });
 
 test("ways have round corners, and end where they should", () => {

@@ -133,6 +133,39 @@ function sizeOf(name: string): { width: number; height: number } {
   return { width: Math.round(Math.min(240, Math.max(112, name.length * LETTER + AROUND))), height: HEIGHT };
 }
 
+/** A box on the drawing. */
+export interface Extent {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+/** What stands around an action and those that ways from it lead to, with these ways; null for an action that is not there. */
+export function extentOf(graph: StateGraph, placement: Placement, action: string, targets: string[]): Extent | null {
+  const all: Extent[] = [];
+  for (const { id, width, height } of graph.nodes) {
+    const at = placement.nodes.get(id);
+    if (at === undefined || (id !== action && !targets.includes(id))) continue;
+    all.push({ left: at.x, top: at.y, right: at.x + width, bottom: at.y + height });
+  }
+  for (const { id, from, to, condition } of graph.ways) {
+    const way = placement.ways.get(id);
+    if (way === undefined || from !== action || !targets.includes(to)) continue;
+    for (const { x, y } of way.points) all.push({ left: x, top: y, right: x, bottom: y });
+    const half = (condition.length * LETTER) / 2 + HEIGHT / 2;
+    if (way.label)
+      all.push({ left: way.label.x - half, top: way.label.y, right: way.label.x + half, bottom: way.label.y });
+  }
+  if (all.length === 0) return null;
+  return {
+    left: Math.min(...all.map(({ left }) => left)),
+    top: Math.min(...all.map(({ top }) => top)),
+    right: Math.max(...all.map(({ right }) => right)),
+    bottom: Math.max(...all.map(({ bottom }) => bottom)),
+  };
+}
+
 const LAYER = 72;
 const GAP = 28;
 const LANE = 12;

@@ -51,7 +51,7 @@ export function rustSnippets(app: App, kept: AnyAttempt | null): LoadSnippet[] {
   return [
     {
       name: `Fork from ${sequence}`,
-      note: `A new run that goes on after step ${sequence}, with what \`.set(field, value)\` changes before \`.build()\`; this one stays as it is.`,
+      note: `A new run that goes on after step ${sequence}; this one stays as it is. A .set(field, value) before .build() changes the state.`,
       text: `${fork}.build()?;`,
     },
     resume,

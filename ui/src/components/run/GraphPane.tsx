@@ -9,11 +9,13 @@ import {
   ViewportPortal,
 } from "@xyflow/react";
 import { memo, useEffect, useMemo, useState } from "react";
-import type { AppDetail, Step } from "../../api/runs";
+import type { AppDetail, Choice, Step } from "../../api/runs";
+import { judged } from "../../model/choice";
 import { count, line, plural } from "../../model/format";
 import { nameOf } from "../../model/run";
 import {
   type ActionNode,
+  extentOf,
   inputName,
   type Placement,
   type Reached,
@@ -22,6 +24,7 @@ import {
 } from "../../model/runGraph";
 import { Icon } from "../Icon";
 import { Ways } from "./GraphWays";
+import { VERDICT_ICONS } from "./NextSteps";
 import { place } from "./placement";
 import "./GraphPane.css";
 
@@ -88,22 +91,23 @@ export function GraphPane({ detail, current, reached, onSelect, onBack }: GraphP
   );
 }
 
-/** What the marks on the ways mean. */
-function TriedKey({ after }: { after: string }) {
+/** What the marks on the ways mean, as far as there are any. */
+function TriedKey({ step, choice }: { step: Step; choice: Choice }) {
+  const found = new Set(judged([], choice).map(({ verdict }) => verdict));
   return (
     <p className="graph-tried xs m">
-      after {after}:
-      <span className="graph-key">
-        <Icon name="check" small />
-        chosen
-      </span>
-      <span className="graph-key">
-        <Icon name="cross" small />
-        false
-      </span>
+      after {nameOf(step)}:
+      {TRIED.filter((verdict) => found.has(verdict)).map((verdict) => (
+        <span key={verdict} className="graph-key">
+          <Icon name={VERDICT_ICONS[verdict]} small />
+          {verdict}
+        </span>
+      ))}
     </p>
   );
 }
+
+const TRIED = ["chosen", "false", "error"] as const;
 
 interface BoxData extends Record<string, unknown> {
   of: ActionNode;
@@ -141,6 +145,7 @@ function Drawing({
     () => (placement ? boxes(graph, placement, { action, failed: state === "failed", reached, onSelect }) : []),
     [graph, placement, action, state, reached, onSelect],
   );
+  const tried = JSON.stringify(current?.choice?.tried.map(({ to }) => to) ?? []);
   if (placement === null) {
     return (
       <p className="graph-note sm d" role="status">
@@ -166,8 +171,8 @@ function Drawing({
       <ViewportPortal>
         <Ways graph={graph} placement={placement} reached={reached} current={current} />
       </ViewportPortal>
-      <Sight placement={placement} nodes={nodes} action={action} />
-      {current?.choice && current.choice.tried.length > 0 && <TriedKey after={nameOf(current)} />}
+      <Sight graph={graph} placement={placement} action={action} tried={tried} />
+      {current?.choice && current.choice.tried.length > 0 && <TriedKey step={current} choice={current.choice} />}
     </ReactFlow>
   );
 }
@@ -251,17 +256,26 @@ function Box({ data: { of, current, ahead, onSelect } }: NodeProps<BoxNode>) {
 
 const LEAST_READABLE = 0.72;
 
+interface SightProps {
+  graph: StateGraph;
+  placement: Placement;
+  action: string | null;
+  /** Where it could go on to from there, as JSON: it is seen too, where there is room. */
+  tried: string;
+}
+
 /** Looks at the whole graph where that can be read, else at the action that is lit; and the arrows' heads. */
-function Sight({ placement, nodes, action }: { placement: Placement; nodes: BoxNode[]; action: string | null }) {
-  const { fitView, setCenter, getZoom, getNode, getViewport } = useReactFlow();
+function Sight({ graph, placement, action, tried }: SightProps) {
+  const { fitView, setCenter, getZoom, getViewport } = useReactFlow();
   const [width, height] = [useStore((store) => store.width), useStore((store) => store.height)];
+  const targets: string[] = useMemo(() => JSON.parse(tried), [tried]);
   const whole = () => fitView({ padding: 0.06, maxZoom: 1 });
   // biome-ignore lint/correctness/useExhaustiveDependencies: another layout or another size is looked at anew
   useEffect(() => {
     if (width === 0 || height === 0) return;
     let isWanted = true;
     void whole().then(() => {
-      if (isWanted && getZoom() < LEAST_READABLE) look(action ?? nodes[0]?.id ?? null);
+      if (isWanted && getZoom() < LEAST_READABLE) look(action ?? graph.nodes[0]?.id ?? null);
     });
     return () => {
       isWanted = false;
@@ -270,20 +284,26 @@ function Sight({ placement, nodes, action }: { placement: Placement; nodes: BoxN
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another action moves the sight
   useEffect(() => {
-    const node = action === null ? undefined : getNode(action);
-    if (!node || width === 0) return;
+    if (action === null || width === 0) return;
     const { x, y, zoom } = getViewport();
-    const [left, top] = [node.position.x * zoom + x, node.position.y * zoom + y];
+    const box = extentOf(graph, placement, action, targets);
+    if (box === null) return;
     const isInSight =
-      left >= 0 && top >= 0 && left + (node.width ?? 0) * zoom <= width && top + (node.height ?? 0) * zoom <= height;
+      box.left * zoom + x >= 0 &&
+      box.top * zoom + y >= 0 &&
+      box.right * zoom + x <= width &&
+      box.bottom * zoom + y <= height;
     if (!isInSight) look(action);
-  }, [action]);
+  }, [action, tried]);
 
   function look(id: string | null) {
-    const node = id === null ? undefined : getNode(id);
-    if (!node) return;
-    const middle = { x: node.position.x + (node.width ?? 0) / 2, y: node.position.y + (node.height ?? 0) / 2 };
-    void setCenter(middle.x, middle.y, { zoom: Math.max(LEAST_READABLE, getZoom()) });
+    const alone = id === null ? null : extentOf(graph, placement, id, []);
+    if (id === null || alone === null) return;
+    const zoom = Math.max(LEAST_READABLE, getZoom());
+    const all = extentOf(graph, placement, id, targets) ?? alone;
+    const fits = (all.right - all.left) * zoom <= width && (all.bottom - all.top) * zoom <= height;
+    const { left, top, right, bottom } = fits ? all : alone;
+    void setCenter((left + right) / 2, (top + bottom) / 2, { zoom });
   }
   return (
     <div className="graph-tools">

@@ -59,12 +59,12 @@ function Chosen({ choice, ways }: { choice: Choice; ways: GraphTransition[] }) {
   );
 }
 
-export const VERDICT_ICONS: Record<Verdict, IconName | null> = {
+export const VERDICT_ICONS = {
   chosen: "check",
   false: "cross",
   error: "alert",
   untried: null,
-};
+} as const satisfies Record<Verdict, IconName | null>;
 
 function WayOut({ of: { to, condition, verdict, error } }: { of: JudgedWay<GraphTransition> }) {
   const icon = VERDICT_ICONS[verdict];

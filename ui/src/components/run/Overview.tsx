@@ -22,23 +22,14 @@ export function Overview(props: OverviewProps) {
   const { data, error } = useStepDetail(name, step);
   return (
     <div className="overview">
-      <div>
+      <div className="overview-main">
         {step.error !== null && <ErrorSummary text={data?.error ?? step.error} onMore={() => props.onTab("error")} />}
         {step.edited && (props.at === 0 || previous !== null) && (
           <Edited name={name} step={step} previous={previous ?? START} />
         )}
         <StateChanges name={name} step={step} hasBefore={hasBefore} />
-        {action?.code && (
-          <section className="runsection">
-            <div className="eyebrow">
-              <h3>Source</h3>
-              <span className="mono">{line(action.name)}</span>
-            </div>
-            <Code text={action.code} />
-          </section>
-        )}
       </div>
-      <div>
+      <div className="overview-side">
         {error && <p className="inspector-note err">{error.message}</p>}
         <section className="runsection">
           <h3 className="eyebrow">Inputs</h3>
@@ -51,6 +42,15 @@ export function Overview(props: OverviewProps) {
         <NextSteps step={step} next={next} transitions={detail.graph?.transitions ?? []} />
         {action && <ReadsAndWrites action={action} />}
       </div>
+      {action?.code && (
+        <section className="runsection overview-source">
+          <div className="eyebrow">
+            <h3>Source</h3>
+            <span className="mono">{line(action.name)}</span>
+          </div>
+          <Code text={action.code} />
+        </section>
+      )}
     </div>
   );
 }

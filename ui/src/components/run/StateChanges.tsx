@@ -29,7 +29,9 @@ export function StateChanges({ name, step, hasBefore }: StateChangesProps) {
     <section aria-label="State">
       <div className="difftitle">
         <h3>State</h3>
-        <span className="d">{from ? `${from.sequence} → ${step.sequence}` : `after ${step.sequence}`}</span>
+        <span className="d">
+          {from ? `${from.sequence < 0 ? "start" : from.sequence} → ${step.sequence}` : `after ${step.sequence}`}
+        </span>
         <span className="grow" />
         {added > 0 && <span className="added">+{added}</span>}
         {removed > 0 && <span className="removed">−{removed}</span>}
@@ -65,9 +67,7 @@ export function Edited({ name, step, previous }: EditedProps) {
     <section className="edited" aria-label="Edited by hand">
       <div className="difftitle">
         <h3>Edited by hand</h3>
-        <span className="d">
-          {previous.sequence < 0 ? "before" : `between ${previous.sequence} and`} {nameOf(step)}
-        </span>
+        <span className="d">before step {nameOf(step)}</span>
         <span className="grow" />
         {added > 0 && <span className="added">+{added}</span>}
         {removed > 0 && <span className="removed">−{removed}</span>}

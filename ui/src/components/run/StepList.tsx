@@ -121,7 +121,7 @@ function StartRow({ of, selected, onSelect }: { of: number; selected: boolean; o
     >
       <span />
       <span className="d">
-        <Icon name="task" />
+        <Icon name="start" />
       </span>
       <span className="steprow-name">
         <span className="el">start</span>
