@@ -122,7 +122,7 @@ impl Condition {
 /// Says that the state lacks a field.
 pub(crate) fn no_field(state: &State, field: &str) -> Text {
     let hint = near::hint(field, state.keys().map(|name| &**name));
-    Text::from(format!("the state has no field {field:?}{hint}"))
+    Text::from(format!("the state has no field `{field}`{hint}"))
 }
 
 impl From<Rule> for Condition {

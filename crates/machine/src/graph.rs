@@ -6,6 +6,7 @@ mod inspect;
 mod mistake;
 mod record;
 mod render;
+mod shape;
 mod target;
 
 use std::{collections::HashMap, sync::Arc};
@@ -17,8 +18,9 @@ pub use choose::Undecided;
 pub use mistake::{Access, End, GraphErrors, Mistake, WayName};
 pub use target::{Target, Targets};
 
-use crate::{Choice, Node, State};
+use crate::{Choice, Codecs, Field, Node, State, StateError};
 use choose::Ways;
+use shape::Shape;
 
 /// What can be done and what can follow what: the plan that an application follows. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -33,6 +35,8 @@ struct Plan {
     actions: Vec<Planned>,
     /// Where each action stands in `actions`.
     places: HashMap<Text, usize>,
+    shape: Option<Shape>,
+    codecs: Option<Arc<Codecs>>,
 }
 
 /// An action and what can follow it.
@@ -82,6 +86,36 @@ impl Graph {
     /// Where a condition fails (a field is missing, say), nothing is chosen: [`Choice::failure`] tells why.
     pub fn choose(&self, after: &str, state: &State) -> Choice {
         self.planned(after).map(|planned| planned.ways.choose(state)).unwrap_or_default()
+    }
+
+    /// Returns how values are stored in the states of this graph, if that is not as serde says.
+    pub fn codecs(&self) -> Option<&Arc<Codecs>> {
+        self.plan.codecs.as_ref()
+    }
+
+    /// Returns the fields that its states have, if there is a schema.
+    pub fn fields(&self) -> Option<&[Field]> {
+        self.plan.shape.as_ref().map(|shape| &*shape.fields)
+    }
+
+    /// Checks that a whole state fits the schema, if there is one: it has no other fields, and what it has is of their types.
+    /// Fields may be absent, since actions write them later.
+    ///
+    /// # Errors
+    ///
+    /// For the first field that does not fit.
+    pub fn check(&self, state: &State) -> Result<(), StateError> {
+        self.check_fields(state, state.keys().map(|name| &**name))
+    }
+
+    /// Checks that some fields of a state fit the schema, if there is one: those that a step has changed.
+    ///
+    /// # Errors
+    ///
+    /// For the first field that does not fit.
+    pub fn check_fields<'a>(&self, state: &State, names: impl IntoIterator<Item = &'a str>) -> Result<(), StateError> {
+        let Some(shape) = &self.plan.shape else { return Ok(()) };
+        names.into_iter().try_for_each(|name| shape.check(state, name))
     }
 
     fn planned(&self, name: &str) -> Option<&Planned> {

@@ -16,9 +16,9 @@ pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str
     best.map(|(_, name)| name)
 }
 
-/// Returns `; did you mean "answer"?`, or nothing.
+/// Returns "; did you mean ..?", or nothing.
 pub(crate) fn hint<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(written, known).map(|name| format!("; did you mean {name:?}?")).unwrap_or_default()
+    nearest(written, known).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }
 
 /// Longer names are compared by their beginnings.

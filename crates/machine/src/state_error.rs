@@ -74,6 +74,16 @@ pub enum StateError {
         /// The field.
         key: Text,
     },
+    /// The graph's schema does not have a field.
+    #[error("the schema {schema} has no field `{key}`{hint}")]
+    NotInSchema {
+        /// The field.
+        key: Text,
+        /// The name of the schema.
+        schema: Text,
+        /// What may have been meant.
+        hint: String,
+    },
     /// A text is not the JSON of a state.
     #[error("this is not the JSON of a state: {reason}")]
     NoState {

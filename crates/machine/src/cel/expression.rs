@@ -88,7 +88,7 @@ fn evaluate(program: &Program, fields: &Fields<'_>, state: &State) -> Result<boo
 fn reason(error: &ExecutionError, state: &State) -> Text {
     match error {
         ExecutionError::UndeclaredReference(name) => condition::no_field(state, name.trim_start_matches('.')),
-        ExecutionError::NoSuchKey(name) => Text::from(format!("there is nothing under the name {:?}", &***name)),
+        ExecutionError::NoSuchKey(name) => Text::from(format!("there is nothing under the name `{name}`")),
         other => {
             let reason: String = other.to_string().chars().take(LONGEST_REASON).collect();
             Text::from(reason)

@@ -85,7 +85,7 @@ impl Walk<'_> {
             Expr::List(list) => list.elements.iter().all(|element| self.visit(element)),
             Expr::Map(map) => map.entries.iter().all(|entry| self.entry(&entry.expr)),
             Expr::Struct(message) => {
-                self.mistake(format!("it makes a message of the type {:?}, and there are none", message.type_name));
+                self.mistake(format!("it makes a message of the type `{}`, and there are none", message.type_name));
                 message.entries.iter().all(|entry| self.entry(&entry.expr))
             }
         };
@@ -117,11 +117,11 @@ impl Walk<'_> {
 
     fn call(&mut self, call: &CallExpr) -> bool {
         let is_index = [operators::INDEX, operators::OPT_INDEX, operators::OPT_SELECT].contains(&call.func_name.as_str());
-        if let (true, [map, key]) = (is_index, &*call.args) {
-            if let (true, Expr::Literal(LiteralValue::String(name))) = (self.is_state(map), &key.expr) {
-                note(&mut self.reads.members, name.inner());
-                return true;
-            }
+        if let (true, [map, key]) = (is_index, &*call.args)
+            && let (true, Expr::Literal(LiteralValue::String(name))) = (self.is_state(map), &key.expr)
+        {
+            note(&mut self.reads.members, name.inner());
+            return true;
         }
         let of_optional = call.target.as_ref().is_some_and(|target| is_named(target, "optional"));
         let makes_optional = of_optional && MAKERS_OF_OPTIONALS.contains(&call.func_name.as_str());
@@ -141,9 +141,9 @@ impl Walk<'_> {
         }
         let hint = near::hint(name, FUNCTIONS.into_iter().chain(MACROS));
         if MACROS.contains(&name) {
-            self.mistake(format!("{name:?} is not called like that; write list.{name}(item, ..), or has(state.field)"));
+            self.mistake(format!("`{name}` is not called like that; write list.{name}(item, ..), or has(state.field)"));
         } else {
-            self.mistake(format!("it calls {name:?}, which is no function{hint}"));
+            self.mistake(format!("it calls `{name}`, which is no function{hint}"));
         }
     }
 

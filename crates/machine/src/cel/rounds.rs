@@ -43,7 +43,7 @@ impl Rounds {
         if made >= MOST_ROUNDS {
             return self.break_off("its loops had made 100,000 rounds and were broken off");
         }
-        if made % ROUNDS_PER_LOOK == 0 && self.began.elapsed() > LONGEST {
+        if made.is_multiple_of(ROUNDS_PER_LOOK) && self.began.elapsed() > LONGEST {
             return self.break_off("its loops had run for a second and were broken off");
         }
         true

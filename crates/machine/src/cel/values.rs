@@ -65,7 +65,7 @@ fn whole<'v>(reads: &'v Reads, state: &'v State) -> Result<Option<Boxed<'v>>, Te
 
 fn field<'v>(name: &str, value: &'v Value) -> Result<Boxed<'v>, Text> {
     boxed(value).map_err(|TooLarge(number)| {
-        Text::from(format!("the field {name:?} holds the number {number}, and numbers of CEL have 64 bits"))
+        Text::from(format!("the field `{name}` holds the number {number}, and numbers of CEL have 64 bits"))
     })
 }
 

@@ -64,7 +64,7 @@ pub(super) fn holds(field: &str, value: &Value, operator: Operator, operand: &Va
         Operator::NotNull => Ok(!value.is_null()),
         Operator::IsTrue => value
             .as_bool()
-            .ok_or_else(|| Text::from(format!("the field {field:?} holds {}, neither true nor false", value.kind()))),
+            .ok_or_else(|| Text::from(format!("the field `{field}` holds {}, neither true nor false", value.kind()))),
     }
 }
 
@@ -90,7 +90,7 @@ fn order(field: &str, value: &Value, operand: &Value) -> Result<Ordering, Text> 
     };
     order.ok_or_else(|| {
         let (held, wanted) = (value.kind(), operand.kind());
-        Text::from(format!("the field {field:?} holds {held}, which is neither less nor greater than {wanted}"))
+        Text::from(format!("the field `{field}` holds {held}, which is neither less nor greater than {wanted}"))
     })
 }
 
@@ -99,7 +99,7 @@ fn contains(field: &str, value: &Value, item: &Value) -> Result<bool, Text> {
         (Value::Text(text), Value::Text(part)) => Ok(text.contains(&**part)),
         (Value::List(_), _) => Ok(has_item(value, item)),
         (Value::Map(map), Value::Text(name)) => Ok(map.contains(name)),
-        _ => Err(Text::from(format!("the field {field:?} holds {}, which cannot contain {}", value.kind(), item.kind()))),
+        _ => Err(Text::from(format!("the field `{field}` holds {}, which cannot contain {}", value.kind(), item.kind()))),
     }
 }
 

@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use trackway_model::Text;
 
-use super::{Graph, GraphErrors, Mistake, Plan, Planned, Target, Targets, choose::Ways, inspect};
-use crate::{Condition, Node};
+use super::{Graph, GraphErrors, Plan, Planned, Target, Targets, choose::Ways, inspect, shape::Shape};
+use crate::{Codecs, Condition, Node, Schema};
 
 /// A graph while it is written down. Mistakes are collected, and [`build`](Self::build) tells all of them at once.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +18,8 @@ pub struct GraphBuilder {
     pub(super) entries: Vec<Text>,
     /// What comes first in a graph that was merged into this one, which counts if nobody says otherwise.
     merged_entry: Option<Text>,
+    pub(super) shape: Option<Shape>,
+    codecs: Option<Arc<Codecs>>,
 }
 
 /// A transition: what can follow what, and when.
@@ -43,7 +45,7 @@ impl GraphBuilder {
     }
 
     /// Adds all that another graph has, built or not. What comes first there comes first here too, unless this one says
-    /// otherwise; an action that both have is one.
+    /// otherwise, and so with codecs; a function that both have is one action.
     ///
     /// ```
     /// use trackway_machine::{Graph, GraphErrors, State, Step, action};
@@ -64,6 +66,8 @@ impl GraphBuilder {
         }
         self.edges.extend(other.edges);
         self.merged_entry = self.merged_entry.or(entry);
+        self.shape = both(self.shape, other.shape);
+        self.codecs = self.codecs.or(other.codecs);
         self
     }
 
@@ -89,6 +93,32 @@ impl GraphBuilder {
         self
     }
 
+    /// Says what the state looks like: actions and conditions may name the fields of the struct and no others, and a state is
+    /// refused where a field's value is not of the struct's type. Of several schemas, the state has the fields of all.
+    ///
+    /// ```
+    /// use trackway_machine::{Graph, Schema, State, Step, action};
+    ///
+    /// #[derive(Schema)]
+    /// struct Chat {
+    ///     question: String,
+    /// }
+    ///
+    /// let ask = action("ask").writes(["qestion"]).run_sync(|state: State, _: &Step| state);
+    /// let refused = Graph::new([ask]).schema::<Chat>().build().unwrap_err();
+    /// assert!(refused.to_string().ends_with("did you mean `question`?"));
+    /// ```
+    pub fn schema<S: Schema>(mut self) -> Self {
+        self.shape = both(self.shape, Some(Shape::of::<S>()));
+        self
+    }
+
+    /// Says how values of certain types and fields are stored.
+    pub fn codecs(mut self, codecs: Codecs) -> Self {
+        self.codecs = Some(Arc::new(codecs));
+        self
+    }
+
     /// Checks all that was written down.
     ///
     /// # Errors
@@ -107,7 +137,7 @@ impl GraphBuilder {
             Planned { node, ways }
         };
         let actions = self.nodes.into_iter().map(planned).collect();
-        Ok(Graph { plan: Arc::new(Plan { entry, actions, places }) })
+        Ok(Graph { plan: Arc::new(Plan { entry, actions, places, shape: self.shape, codecs: self.codecs }) })
     }
 
     /// Returns the action that comes first: the one that is said to, else the only one.
@@ -136,7 +166,16 @@ impl From<Graph> for GraphBuilder {
             edges: edges.collect(),
             entries: vec![graph.plan.entry.clone()],
             merged_entry: None,
+            shape: graph.plan.shape.clone(),
+            codecs: graph.plan.codecs.clone(),
         }
+    }
+}
+
+fn both(one: Option<Shape>, other: Option<Shape>) -> Option<Shape> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.and(other)),
+        (one, other) => one.or(other),
     }
 }
 

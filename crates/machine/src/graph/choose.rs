@@ -30,7 +30,7 @@ struct Way {
 
 /// Why nobody can say what comes next: a condition failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("cannot tell whether {to:?} comes next: the condition `{condition}` failed: {reason}")]
+#[error("cannot tell whether `{to}` comes next: the condition `{condition}` failed: {reason}")]
 pub struct Undecided {
     /// Where the transition leads.
     pub to: Text,

@@ -6,9 +6,9 @@ use trackway_model::Text;
 
 use super::{
     builder::{Edge, GraphBuilder},
-    mistake::{End, Mistake, WayName},
+    mistake::{Access, End, Mistake, WayName},
 };
-use crate::near;
+use crate::{Condition, Node, near};
 
 /// Returns every mistake in what was written down.
 pub(super) fn mistakes(graph: &GraphBuilder) -> Vec<Mistake> {
@@ -38,8 +38,9 @@ fn of_actions(graph: &GraphBuilder, mistakes: &mut Vec<Mistake>) {
         if *times == 1 {
             mistakes.extend(bad_name(name));
         }
-        mistakes
-            .extend(node.mistakes().iter().map(|reason| Mistake::BadAction { name: name.clone(), reason: reason.clone() }));
+        let reasons = node.mistakes().iter();
+        mistakes.extend(reasons.map(|reason| Mistake::BadAction { name: name.clone(), reason: reason.clone() }));
+        of_action_fields(graph, node, mistakes);
     }
 }
 
@@ -109,9 +110,37 @@ fn of_order(graph: &GraphBuilder, mistakes: &mut Vec<Mistake>) {
 fn of_conditions(graph: &GraphBuilder, mistakes: &mut Vec<Mistake>) {
     for edge in &graph.edges {
         let Some(condition) = &edge.condition else { continue };
+        of_condition_fields(graph, edge, condition, mistakes);
         for reason in condition.mistakes() {
             mistakes.push(Mistake::BadCondition { way: edge.way(), condition: condition.name(), reason: reason.clone() });
         }
+    }
+}
+
+fn of_condition_fields(graph: &GraphBuilder, edge: &Edge, condition: &Condition, mistakes: &mut Vec<Mistake>) {
+    let Some(shape) = &graph.shape else { return };
+    let unknown = condition.reads().into_iter().filter(|field| shape.field(field).is_none());
+    mistakes.extend(unknown.map(|field| Mistake::ConditionField {
+        way: edge.way(),
+        condition: condition.name(),
+        field: field.clone(),
+        schema: shape.name.clone(),
+        hint: shape.hint(field),
+    }));
+}
+
+fn of_action_fields(graph: &GraphBuilder, node: &Node, mistakes: &mut Vec<Mistake>) {
+    let Some(shape) = &graph.shape else { return };
+    let spec = node.spec();
+    for (access, fields) in [(Access::Reads, &spec.reads), (Access::Writes, &spec.writes)] {
+        let unknown = fields.iter().filter(|field| shape.field(field).is_none());
+        mistakes.extend(unknown.map(|field| Mistake::ActionField {
+            name: spec.name.clone(),
+            access,
+            field: field.clone(),
+            schema: shape.name.clone(),
+            hint: shape.hint(field),
+        }));
     }
 }
 

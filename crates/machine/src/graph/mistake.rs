@@ -18,7 +18,7 @@ pub enum Mistake {
     #[error("the graph has no actions: give it some with .action(..)")]
     NoActions,
     /// What is wrong with how an action was made.
-    #[error("the action {name:?}: {reason}")]
+    #[error("the action `{name}`: {reason}")]
     BadAction {
         /// The action.
         name: Text,
@@ -26,7 +26,7 @@ pub enum Mistake {
         reason: Text,
     },
     /// A name that no action can have.
-    #[error("an action cannot be called {name:?}: {reason}")]
+    #[error("an action cannot be called `{name}`: {reason}")]
     BadName {
         /// The name.
         name: Text,
@@ -34,19 +34,19 @@ pub enum Mistake {
         reason: &'static str,
     },
     /// Two actions of one name.
-    #[error("two actions are called {name:?}: give one of them another name with .named(\"..\")")]
+    #[error("two actions are called `{name}`: give one of them another name with .named(\"..\")")]
     SameName {
         /// The name.
         name: Text,
     },
     /// Nobody said which action comes first.
-    #[error("nobody said which action comes first: add .entry({example:?}), or another of its actions")]
+    #[error("nobody said which action comes first: add .entry(\"{example}\"), or another of its actions")]
     NoEntry {
         /// An action of the graph.
         example: Text,
     },
     /// Two actions are said to come first.
-    #[error("two actions are said to come first, {first:?} and {second:?}: leave one .entry(..) out")]
+    #[error("two actions are said to come first, `{first}` and `{second}`: leave one .entry(..) out")]
     TwoEntries {
         /// The one.
         first: Text,
@@ -54,7 +54,7 @@ pub enum Mistake {
         second: Text,
     },
     /// The action that is said to come first is none of the graph's.
-    #[error("the entry {name:?} is not an action of the graph{hint}")]
+    #[error("the entry `{name}` is not an action of the graph{hint}")]
     UnknownEntry {
         /// The name.
         name: Text,
@@ -62,7 +62,7 @@ pub enum Mistake {
         hint: String,
     },
     /// A transition that comes from or leads to no action of the graph.
-    #[error("the transition {way} {end} {name:?}, which is not an action of the graph{hint}")]
+    #[error("the transition {way} {end} `{name}`, which is not an action of the graph{hint}")]
     UnknownAction {
         /// The transition.
         way: WayName,
@@ -75,7 +75,7 @@ pub enum Mistake {
     },
     /// Two transitions leave an action without a condition.
     #[error(
-        "two transitions leave {from:?} without a condition, to {first:?} and to {second:?}, and only the first would ever be \
+        "two transitions leave `{from}` without a condition, to `{first}` and to `{second}`, and only the first would ever be \
          taken: give one a condition with .edge_if(..), or leave it out"
     )]
     TwoDefaults {
@@ -100,7 +100,7 @@ pub enum Mistake {
         default: WayName,
     },
     /// An action that cannot be reached.
-    #[error("nothing leads from the entry {entry:?} to {name:?}: add a transition to it, or leave the action out")]
+    #[error("nothing leads from the entry `{entry}` to `{name}`: add a transition to it, or leave the action out")]
     Unreachable {
         /// The action.
         name: Text,
@@ -118,7 +118,7 @@ pub enum Mistake {
         reason: Text,
     },
     /// A condition that reads a field which the schema does not have.
-    #[error("the condition `{condition}` of the transition {way} reads the field {field:?}, which the schema {schema} does not have{hint}")]
+    #[error("the condition `{condition}` of the transition {way} reads the field `{field}`, which the schema {schema} does not have{hint}")]
     ConditionField {
         /// The transition.
         way: WayName,
@@ -132,7 +132,7 @@ pub enum Mistake {
         hint: String,
     },
     /// An action that reads or writes a field which the schema does not have.
-    #[error("the action {name:?} {access} the field {field:?}, which the schema {schema} does not have{hint}")]
+    #[error("the action `{name}` {access} the field `{field}`, which the schema {schema} does not have{hint}")]
     ActionField {
         /// The action.
         name: Text,
@@ -147,7 +147,7 @@ pub enum Mistake {
     },
 }
 
-/// A transition by its two ends, as people read it: `"ask" -> "answer"`.
+/// A transition by its two ends, as people read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WayName {
     /// The action before.
@@ -203,7 +203,7 @@ impl std::error::Error for GraphErrors {}
 
 impl fmt::Display for WayName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} -> {:?}", self.from, self.to)
+        write!(f, "`{}` -> `{}`", self.from, self.to)
     }
 }
 
