@@ -61,9 +61,9 @@ pub use function::{Declared, Function};
 pub use graph::{Access, End, Graph, GraphBuilder, GraphErrors, Mistake, Target, Targets, Undecided, WayName};
 pub use key::{Collects, Fits, Gives, Key, Takes};
 pub use halt::{Halt, after, before, never};
-pub use hook::{Event, Hook, Method, Reaction};
+pub use hook::{Event, Hook, IntoReaction, Method, Reaction};
 pub use list::List;
-pub use loading::{At, LoadError, Loader, Saved, Status, Wanted};
+pub use loading::{At, LoadError, Loader, Saved, Status, Wanted, load_state};
 pub use map::Map;
 pub use node::Node;
 pub use number::Number;
@@ -81,4 +81,4 @@ pub use view::Left;
 #[cfg(feature = "cel")]
 pub use self::cel::cel;
 #[cfg(feature = "macros")]
-pub use trackway_macros::action;
+pub use trackway_macros::{Schema, action};

@@ -1,8 +1,13 @@
 //! Runs as they were kept: what to go on from.
 
+mod resume;
+
+use std::sync::Arc;
+
 use trackway_model::{AppRecord, RunKey, StepKey, Text};
 
-use crate::{Fault, State};
+pub use self::resume::load_state;
+use crate::{Fault, State, Tracker};
 
 /// Finds runs that a tracker has kept.
 pub trait Loader: Send + Sync + 'static {
@@ -17,6 +22,11 @@ pub trait Loader: Send + Sync + 'static {
     /// # Errors
     /// When the project cannot be read.
     fn list(&self, project: &str) -> Result<Vec<RunKey>, LoadError>;
+
+    /// Returns what keeps runs that were loaded from here, unless the application is given another tracker.
+    fn home(&self) -> Option<Arc<dyn Tracker>> {
+        None
+    }
 }
 
 /// The run that is looked for.

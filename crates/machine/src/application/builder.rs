@@ -8,9 +8,7 @@ use std::{
 
 use serde::Serialize;
 use trackway::Tracer;
-use trackway_model::{
-    AppRecord, ChildEvent, ChildRecord, DEFAULT_PROJECT, RunKey, RunPointer, StepKey, Text,
-};
+use trackway_model::{AppRecord, ChildEvent, ChildRecord, DEFAULT_PROJECT, RunKey, RunPointer, StepKey, Text};
 
 use super::{Application, Last, Surroundings, Upcoming, checked};
 use crate::{
@@ -32,12 +30,16 @@ pub struct Builder {
     app_id: Option<Text>,
     partition: Option<Text>,
     trackers: Vec<Arc<dyn Tracker>>,
+    /// What keeps the run where no tracker is given: where it was loaded from.
+    home: Option<Arc<dyn Tracker>>,
     durability: Durability,
     deadline: Duration,
     has_strict_trackers: bool,
     tracer: Option<Tracer>,
     hooks: Hooks,
     entry: Option<Text>,
+    /// The action that was the last in what this goes on from.
+    after: Option<Text>,
     first: StepKey,
     parent: Option<RunPointer>,
     spawner: Option<Step>,
@@ -66,12 +68,14 @@ impl Builder {
             app_id: None,
             partition: None,
             trackers: Vec::new(),
+            home: None,
             durability: Durability::default(),
             deadline: DEADLINE,
             has_strict_trackers: false,
             tracer: None,
             hooks: Hooks::default(),
             entry: None,
+            after: None,
             first: StepKey { sequence: 0, attempt: 0 },
             parent: None,
             spawner: None,
@@ -169,6 +173,18 @@ impl Builder {
         self
     }
 
+    /// Says what keeps the run where no tracker is given.
+    pub(crate) fn home(mut self, tracker: Arc<dyn Tracker>) -> Self {
+        self.home = Some(tracker);
+        self
+    }
+
+    /// Says that what comes first is what follows this action, with the state that the application begins with.
+    pub(crate) fn after(mut self, action: Text) -> Self {
+        self.after = Some(action);
+        self
+    }
+
     /// Says that this application goes on with a run, and which step of it comes next.
     pub(crate) fn goes_on(mut self, next: StepKey, last: Option<(StepKey, Text, bool)>) -> Self {
         self.first = next;
@@ -181,9 +197,18 @@ impl Builder {
     /// # Errors
     /// When the state was set wrongly, the action that comes first is not in the graph, there are trackers and no project,
     /// or a tracker cannot be used that must be.
-    pub fn build(self) -> Result<Application, Error> {
+    pub fn build(mut self) -> Result<Application, Error> {
         let state = checked(self.state)?;
-        let next = first_action(&self.graph, self.entry.as_ref())?;
+        let next = match (&self.entry, &self.after) {
+            (None, Some(after)) => {
+                known(&self.graph, after)?;
+                Upcoming::of(&self.graph.choose(after, &state))
+            }
+            (entry, _) => Upcoming::Action(first_action(&self.graph, entry.as_ref())?),
+        };
+        if self.trackers.is_empty() {
+            self.trackers.extend(self.home);
+        }
         if self.project.is_none() && !self.trackers.is_empty() {
             return Err(Error::NoProject);
         }
@@ -232,7 +257,7 @@ impl Builder {
             around,
             tracking,
             state,
-            next: Upcoming::Action(next),
+            next,
             last,
             upcoming: self.first,
             steps: 0,
@@ -258,11 +283,15 @@ impl Application {
 
 fn first_action(graph: &Graph, entry: Option<&Text>) -> Result<Text, Error> {
     let Some(name) = entry else { return Ok(graph.entrypoint().clone()) };
+    known(graph, name).map(|()| name.clone())
+}
+
+fn known(graph: &Graph, name: &Text) -> Result<(), Error> {
     if graph.node(name).is_none() {
         let known = graph.nodes().map(|node| node.name().clone()).collect();
         return Err(Error::UnknownAction { name: name.clone(), known });
     }
-    Ok(name.clone())
+    Ok(())
 }
 
 fn pointer_to(step: &Step) -> RunPointer {

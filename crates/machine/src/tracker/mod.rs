@@ -9,6 +9,7 @@
 mod directory;
 mod exit;
 mod lane;
+mod memory;
 mod ticket;
 mod timer;
 mod tracking;
@@ -22,6 +23,7 @@ use crate::{Entry, Fault};
 
 pub use self::directory::Directory;
 pub use self::lane::{Bounds, Lane};
+pub use self::memory::Memory;
 pub(crate) use self::tracking::{Teller, Tracking};
 
 /// Keeps what applications tell of their steps.

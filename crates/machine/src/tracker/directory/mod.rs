@@ -20,6 +20,8 @@ mod scan;
 mod sink;
 mod stamp;
 mod standing;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::HashMap,
@@ -128,6 +130,10 @@ impl Loader for Directory {
 
     fn list(&self, project: &str) -> Result<Vec<RunKey>, LoadError> {
         load::list(self.root(), project)
+    }
+
+    fn home(&self) -> Option<Arc<dyn Tracker>> {
+        Some(Arc::new(self.clone()))
     }
 }
 

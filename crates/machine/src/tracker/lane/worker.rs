@@ -15,6 +15,7 @@ use trackway_model::Text;
 use super::queue::{Item, Phase, Queue, Shared};
 use crate::{
     Fact, Fault,
+    error::chain,
     tracker::{Sink, ticket::Ticket},
 };
 
@@ -159,7 +160,7 @@ impl Worker {
             let silence = || Err("it did not say what became of a fact".into());
             match outcomes.next().unwrap_or_else(silence) {
                 Ok(()) => self.taken(portion),
-                Err(error) => self.shared.fail(&portion.ticket, told(&error)),
+                Err(error) => self.shared.fail(&portion.ticket, chain(&*error).into()),
             }
         }
     }
@@ -180,29 +181,13 @@ impl Worker {
         for Portion { ticket, facts, ends } in mem::take(&mut self.unsynced) {
             match &outcome {
                 Ok(()) => ticket.keep(facts, ends),
-                Err(error) => self.shared.fail(&ticket, told(error)),
+                Err(error) => self.shared.fail(&ticket, chain(&**error).into()),
             }
         }
         self.oldest = None;
         self.shared.lock().settled = self.written;
         self.shared.done.notify_all();
     }
-}
-
-/// Returns an error with all that it was caused by.
-fn told(error: &Fault) -> Text {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        // Errors that print their cause themselves are not told twice.
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text.into()
 }
 
 fn told_panic(panic: &(dyn Any + Send)) -> Text {

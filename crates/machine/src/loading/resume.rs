@@ -1,0 +1,143 @@
+//! Applications that go on from what was kept.
+
+use trackway_model::{RunKey, RunPointer, StepKey, Text};
+
+use super::{At, LoadError, Loader, Saved, Status, Wanted};
+use crate::{Builder, Error, Graph, State, tracker::Directory};
+
+/// Returns the state of a run, and the action that comes next there, from the logs in the
+/// [default directory](Directory::default); the action is `None` where the machine ended.
+///
+/// ```no_run
+/// use trackway_machine::{At, load_state};
+///
+/// let (state, next) = load_state("demo", "ticket-48213", 3)?;
+/// println!("after step 3 {next:?} follows, with {}", state["question"]);
+///
+/// let (state, next) = load_state("demo", "ticket-48213", At::Latest)?;
+/// # Ok::<(), trackway_machine::LoadError>(())
+/// ```
+///
+/// # Errors
+/// When there is no such run or step, or it cannot be read.
+pub fn load_state(project: &str, app: &str, at: impl Into<At>) -> Result<(State, Option<Text>), LoadError> {
+    let saved = load(&Directory::default(), &Wanted::new(project, app), at.into())?;
+    let next = saved.next_action();
+    Ok((saved.state, next))
+}
+
+impl Graph {
+    /// Makes an application that goes on with a run where it stopped, from the logs in the
+    /// [default directory](Directory::default). It is kept there unless another tracker is given.
+    ///
+    /// A failed step is run again under the next number. A step that began and has no end, for the program died, is run again under its
+    /// own number, as its next attempt.
+    ///
+    /// ```no_run
+    /// # let graph = trackway_machine::Graph::new([trackway_machine::Input::new(["prompt"])]).entry("input").build()?;
+    /// let mut app = graph.resume("demo", "ticket-48213")?.build()?;
+    /// app.step().input("prompt", "go on").blocking()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no such run, or it cannot be read.
+    pub fn resume(&self, project: &str, app: &str) -> Result<Builder, Error> {
+        self.resume_from(&Directory::default(), &Wanted::new(project, app))
+    }
+
+    /// Makes an application that goes on with a run where it stopped.
+    ///
+    /// ```
+    /// use trackway_machine::{Graph, Input, Wanted, state, tracker::Memory};
+    ///
+    /// let graph = Graph::new([Input::new(["prompt"])]).edge("input", "input").entry("input").build()?;
+    /// let memory = Memory::default();
+    /// let mut app = graph.start(state! {}).project("demo").app_id("chat").tracker(memory.clone()).build()?;
+    /// app.step().input("prompt", "hi").blocking()?;
+    /// drop(app);
+    ///
+    /// let mut app = graph.resume_from(&memory, &Wanted::new("demo", "chat"))?.build()?;
+    /// assert_eq!(app.state()["prompt"], "hi");
+    /// app.step().input("prompt", "again").blocking()?;
+    /// assert_eq!(app.sequence(), Some(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no such run, or it cannot be read.
+    pub fn resume_from(&self, loader: &dyn Loader, wanted: &Wanted) -> Result<Builder, Error> {
+        let saved = load(loader, wanted, At::Latest)?;
+        let upcoming = match (saved.step, saved.status) {
+            (Some(StepKey { sequence, attempt }), Status::Unfinished) => StepKey { sequence, attempt: attempt + 1 },
+            _ => StepKey { sequence: first_sequence(&saved), attempt: 0 },
+        };
+        let is_completed = saved.status == Status::Completed;
+        let last = saved.step.zip(saved.action.clone()).map(|(step, action)| (step, action, is_completed));
+        let builder = self.go_on(loader, &saved).app_id(saved.run.app.clone());
+        Ok(builder.goes_on(upcoming, last))
+    }
+
+    /// Makes an application that starts from where another one was after a step, from the logs in the
+    /// [default directory](Directory::default). It is kept there unless another tracker is given.
+    ///
+    /// It gets an id of its own, names the other as its parent, and counts its steps on from there.
+    ///
+    /// ```no_run
+    /// # let graph = trackway_machine::Graph::new([trackway_machine::Input::new(["prompt"])]).entry("input").build()?;
+    /// let app = graph.fork("demo", "ticket-48213", 3)?.set("timeout_ms", 8000).build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no such run or step, or it cannot be read.
+    pub fn fork(&self, project: &str, app: &str, at: impl Into<At>) -> Result<Builder, Error> {
+        self.fork_from(&Directory::default(), &Wanted::new(project, app), at)
+    }
+
+    /// Makes an application that starts from where another one was after a step.
+    ///
+    /// # Errors
+    /// When there is no such run or step, or it cannot be read.
+    pub fn fork_from(&self, loader: &dyn Loader, wanted: &Wanted, at: impl Into<At>) -> Result<Builder, Error> {
+        let saved = load(loader, wanted, at.into())?;
+        let sequence = match (saved.step, saved.status) {
+            // Never ended, so it is not behind what begins here.
+            (Some(step), Status::Unfinished) => step.sequence,
+            _ => first_sequence(&saved),
+        };
+        let RunKey { app, partition, .. } = saved.run.clone();
+        let parent = RunPointer { app, partition, sequence: Some(sequence - 1) };
+        Ok(self.go_on(loader, &saved).first_sequence(sequence).parent(parent))
+    }
+
+    /// Makes an application with the state, the place and the names of a run.
+    fn go_on(&self, loader: &dyn Loader, saved: &Saved) -> Builder {
+        let mut builder = self.start(saved.state.clone()).project(saved.run.project.clone());
+        if let Some(partition) = &saved.run.partition {
+            builder = builder.partition(partition.clone());
+        }
+        if let Some(home) = loader.home() {
+            builder = builder.home(home);
+        }
+        // The state may still be changed, so what follows a step is chosen when the application is built.
+        match (&saved.next, &saved.action, saved.status) {
+            (Some(next), ..) => builder.entry(next),
+            (None, Some(action), Status::Completed) => builder.after(action.clone()),
+            (None, Some(action), _) => builder.entry(action),
+            (None, None, _) => builder,
+        }
+    }
+}
+
+fn load(loader: &dyn Loader, wanted: &Wanted, at: At) -> Result<Saved, LoadError> {
+    let missing = || LoadError::Missing { project: wanted.project.clone(), app: wanted.app.clone(), at };
+    loader.load(wanted, at)?.ok_or_else(missing)
+}
+
+/// Returns the number of the step after the last one.
+fn first_sequence(saved: &Saved) -> i64 {
+    let last = saved.step.map(|step| step.sequence);
+    let of_parent = || saved.record.parent.as_ref().and_then(|parent| parent.sequence);
+    last.or_else(of_parent).map_or(0, |sequence| sequence.saturating_add(1))
+}
