@@ -160,8 +160,8 @@ impl Writer<'_> {
         quote_spanned! {at(None)=>
             #krate::Declared {
                 name: #name,
-                reads: &[#(#reads),*],
-                writes: &[#(#writes),*],
+                reads: const { &[#(#reads),*] },
+                writes: const { &[#(#writes),*] },
                 inputs: &[#(#inputs),*],
                 optional_inputs: &[#(#optional),*],
                 tags: &[#(#tags),*],
