@@ -10,6 +10,7 @@ mod outcome;
 #[cfg(test)]
 mod refused;
 mod returned;
+mod schema;
 
 /// Times every call of a function as a span.
 ///
@@ -109,4 +110,33 @@ pub fn trace(options: TokenStream, item: TokenStream) -> TokenStream {
 pub fn action(options: TokenStream, item: TokenStream) -> TokenStream {
     let code = action::source::text(proc_macro::Span::call_site(), item.clone());
     action::action(options.into(), item.into(), &code).into()
+}
+
+/// Makes a struct the description of a state: its fields are the state's.
+///
+/// ```text
+/// #[derive(Schema)]
+/// struct Chat {
+///     question: String,
+///     answer: Option<String>,
+///     #[schema(name = "chat history")]
+///     history: Vec<Message>,
+/// }
+///
+/// let state = State::of(&chat);
+/// let question: String = state.get(Chat::question)?;
+/// let chat: Chat = state.view()?;
+/// ```
+///
+/// For each field there is a typed key under its name, as visible as the field, or as the struct where the field is
+/// private. An `Option` may be absent from a state, and is written as nothing when it is `None`. The types of the fields
+/// are what serde can write and read; the struct itself need not be.
+///
+/// | option | of | meaning | without it |
+/// |---|---|---|---|
+/// | `name = "chat history"` | a field | what it is called in the state | the field's name |
+/// | `crate = path` | the struct | where the crate `trackway_machine` is | `::trackway_machine` |
+#[proc_macro_derive(Schema, attributes(schema))]
+pub fn schema(item: TokenStream) -> TokenStream {
+    schema::derive(item.into()).into()
 }
