@@ -35,5 +35,7 @@ pub mod otlp;
 pub mod propagation;
 #[cfg(feature = "records")]
 pub mod records;
+#[cfg(feature = "records")]
+mod remark;
 #[cfg(any(feature = "genai", feature = "openai-agents", feature = "burr"))]
 mod repair;

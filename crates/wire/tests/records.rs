@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use proptest::{prelude::*, sample::select};
 use trackway_model::{
-    Action, AppRecord, Attributes, ChildEvent, ChildRecord, Dropped, Event, Foreign, Graph, Json, Link, Remark,
-    Repeats, Resource, RunFact, RunKey, RunPointer, RunRecord, Scope, SpanId, SpanKind, SpanRecord, Status, StatusCode,
-    StepAttribute, StepBegin, StepEnd, StepKey, StreamEvent, StreamMoment, Text, Timestamp, TraceId, Transition, Value,
+    Action, AppRecord, Attributes, ChildEvent, ChildRecord, Choice, Dropped, Event, Foreign, Graph, Json, Link, Remark,
+    Repeats, Resource, RunFact, RunKey, RunPointer, RunRecord, Scope, SpanId, SpanKind, SpanRecord, StateRecord,
+    Status, StatusCode, StepAttribute, StepBegin, StepEnd, StepKey, StreamEvent, StreamMoment, Text, Timestamp,
+    TraceId, Transition, Tried, Value,
 };
-use trackway_wire::records::{Item, decode, decode_run, encode, encode_run};
+use trackway_wire::records::{Follower, Item, decode, decode_all, decode_run, encode, encode_run};
 
 fn run() -> Arc<RunKey> {
     Arc::new(RunKey { project: "demo".into(), partition: Some("user".into()), app: "chat".into() })
@@ -74,23 +75,29 @@ fn graph() -> impl Strategy<Value = Graph> {
         .prop_map(|(entrypoint, actions, transitions)| Graph { entrypoint, actions, transitions })
 }
 
+fn choice() -> impl Strategy<Value = Choice> {
+    let held = prop_oneof![any::<bool>().prop_map(Ok), text().prop_map(Err)];
+    let tried = (text(), text(), held).prop_map(|(to, condition, held)| Tried { to, condition, held });
+    (maybe(text()), prop::collection::vec(tried, 0..3)).prop_map(|(next, tried)| Choice { next, tried })
+}
+
 fn fact() -> impl Strategy<Value = RunFact> {
     let app = (maybe(graph()), maybe(pointer()), maybe(pointer()), maybe(time()))
         .prop_map(|(graph, parent, spawned_by, created)| AppRecord { graph, parent, spawned_by, created });
     let begin = (step(), text(), maybe(time()), maybe(json()), maybe((trace_id(), span_id())))
         .prop_map(|(step, action, time, inputs, span)| StepBegin { step, action, time, inputs, span });
-    let end = (step(), text(), maybe(time()), maybe(json()), maybe(text()), maybe(json()), any::<bool>()).prop_map(
-        |(step, action, time, result, error, state, is_suspect)| StepEnd {
-            step,
-            action,
-            time,
-            result,
-            error,
-            state,
-            is_suspect,
-            choice: None,
-        },
-    );
+    let end =
+        (step(), text(), maybe(time()), maybe(json()), maybe(text()), maybe(json()), any::<bool>(), maybe(choice()));
+    let end = end.prop_map(|(step, action, time, result, error, state, is_suspect, choice)| StepEnd {
+        step,
+        action,
+        time,
+        result,
+        error,
+        state,
+        is_suspect,
+        choice,
+    });
     let attribute = (step(), maybe(text()), text(), json(), maybe(json()), maybe(time()))
         .prop_map(|(step, span, key, value, tags, time)| StepAttribute { step, span, key, value, tags, time });
     let moment = prop_oneof![
@@ -99,6 +106,8 @@ fn fact() -> impl Strategy<Value = RunFact> {
         any::<u64>().prop_map(|items| StreamMoment::End { items })
     ];
     let stream = (step(), moment, maybe(time())).prop_map(|(step, moment, time)| StreamEvent { step, moment, time });
+    let placed = (maybe(step()), maybe(text()), json(), maybe(time()))
+        .prop_map(|(after, next, state, time)| StateRecord { after, next, state, time });
     let event = select(vec![ChildEvent::Fork, ChildEvent::Spawn]);
     let child = (maybe(any::<i64>()), pointer(), event, maybe(time()))
         .prop_map(|(sequence, child, event, time)| ChildRecord { sequence, child, event, time });
@@ -109,6 +118,7 @@ fn fact() -> impl Strategy<Value = RunFact> {
         end.prop_map(RunFact::End),
         attribute.prop_map(RunFact::Attribute),
         stream.prop_map(RunFact::Stream),
+        placed.prop_map(RunFact::State),
         child.prop_map(RunFact::Child),
         remark.prop_map(RunFact::Remark),
     ]
@@ -228,10 +238,21 @@ proptest! {
 #[test]
 fn the_lines_of_the_page_are_what_it_says() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/records.md")).unwrap();
-    let examples = page.split("```json\n").skip(1).map(|block| block.split("```").next().unwrap());
-    let lines: Vec<&str> = examples.flat_map(str::lines).filter(|line| !line.is_empty()).collect();
-    assert!(lines.len() >= 9, "an example of every type");
-    for line in lines {
+    let (each_by_itself, of_directories) = page.split_once("## Logs of a directory").unwrap();
+    let examples = |text: &'_ str| {
+        let blocks = text.split("```json\n").skip(1).map(|block| block.split("```").next().unwrap());
+        blocks.flat_map(str::lines).filter(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(examples(each_by_itself).len() >= 9, "an example of every type");
+    let mut follower = Follower::new(RunKey::clone(&run()));
+    follower.line(1, br#"{"type":"state","state":{"question":"hi","chat":[]}}"#);
+    for line in examples(of_directories) {
+        for item in follower.line(2, line.as_bytes()) {
+            let is_remark = matches!(&item, Item::Fact(it) if matches!(it.fact, RunFact::Remark(_)));
+            assert!(!is_remark, "{item:?}");
+        }
+    }
+    for line in examples(each_by_itself) {
         let again = match decode_run(line.as_bytes()) {
             Ok(run) => encode_run(&run),
             Err(_) => encode(&decode(line.as_bytes(), &run()).unwrap_or_else(|what| panic!("{what}: {line}"))),
@@ -298,4 +319,28 @@ fn a_span_of_too_many_values_is_refused() {
     };
     assert_eq!(span(131_071), Ok(()));
     assert_eq!(span(131_072), Err("it holds more than 131072 values".into()));
+}
+
+#[test]
+fn a_step_whose_span_nothing_else_tells_of_is_told_with_it() {
+    let span =
+        r#""span":{"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7","told_here":true}"#;
+    let line = |rest: &str| format!(r#"{{"type":"{rest},{span}}}"#);
+    let told = |line: &str| decode_all(line.as_bytes(), &run()).unwrap().1.unwrap();
+    let begun = told(&line(r#"begin","sequence":3,"attempt":1,"action":"ask","time":"2026-11-20T15:26:38Z""#));
+    let ended = told(&line(
+        r#"end","sequence":3,"attempt":1,"action":"ask","begun":"2026-11-20T15:26:38Z","time":"2026-11-20T15:26:40Z","error":"no\nwhy""#,
+    ));
+    assert_eq!((begun.span_id, begun.end, begun.repeats), (ended.span_id, None, Repeats::Replace));
+    assert_eq!((ended.start, &*ended.status.message, ended.status.code), (begun.start, "no", StatusCode::Error));
+    assert_eq!(ended.end.unwrap().0 - ended.start.0, 2_000_000_000);
+    let keys: Vec<_> = ended.attributes.iter().map(|(key, _)| key.to_owned()).collect();
+    assert_eq!(
+        keys.join(" "),
+        "trackway.project trackway.app.id trackway.app.partition trackway.step.sequence trackway.step.attempt"
+    );
+    let elsewhere = line(r#"begin","sequence":3,"action":"ask""#).replace("true", "false");
+    assert_eq!(decode_all(elsewhere.as_bytes(), &run()).unwrap().1, None);
+    let delta = r#"{"type":"end","sequence":3,"action":"ask","delta":{}}"#;
+    assert!(decode_all(delta.as_bytes(), &run()).unwrap_err().starts_with("a delta says nothing"));
 }

@@ -199,8 +199,8 @@ fn begin(
         Some(items) => read.items(run, items, &frame.body, room)?,
         None => read.lines(run, &frame.body, room)?,
     }
-    let Read { recorded, facts, mut spans, places } = read;
-    frame.body = spans_only(run, &frame.body, &places, room)?;
+    let Read { recorded, facts, mut spans, lines } = read;
+    frame.body = spans_only(run, &frame.body, &lines, room)?;
     let afforded = format::finish(&mut spans, &work.prices, &mut |bytes| room.grow(bytes).is_ok());
     afforded.map_err(|_| Refusal::Busy("there is no memory for what the spans say".into()))?;
     let (count, batch) = (spans.len() as u64, Batch { spans, ..Batch::default() });
@@ -221,16 +221,16 @@ fn encode(items: &[Item], room: &mut Reservation) -> Result<Bytes, Refusal> {
     Ok(body.freeze())
 }
 
-/// Returns the frame that is written: the line of the run, and behind it those lines of `body` that are of spans.
-fn spans_only(run: &RunKey, body: &Bytes, places: &[Range<usize>], room: &mut Reservation) -> Result<Bytes, Refusal> {
+/// Returns the frame that is written: the line of the run, and behind it those of spans, which stand in `body` or were made.
+fn spans_only(run: &RunKey, body: &Bytes, spans: &[Line], room: &mut Reservation) -> Result<Bytes, Refusal> {
     let head = records::encode_run(run);
-    let length = head.len() + places.iter().map(|place| place.len() + 1).sum::<usize>();
+    let length = head.len() + spans.iter().map(|span| span.of(body).len() + 1).sum::<usize>();
     room.grow(length)?;
     let mut lines = BytesMut::with_capacity(length);
     lines.put_slice(head.as_bytes());
-    for line in places.iter().filter_map(|place| body.get(place.clone())) {
+    for span in spans {
         lines.put_u8(b'\n');
-        lines.put_slice(line);
+        lines.put_slice(span.of(body));
     }
     Ok(lines.freeze())
 }
@@ -241,8 +241,25 @@ struct Read {
     recorded: Recorded,
     facts: Vec<RunRecord>,
     spans: Vec<SpanRecord>,
-    /// Where the lines of the spans stand.
-    places: Vec<Range<usize>>,
+    /// The lines of the spans.
+    lines: Vec<Line>,
+}
+
+/// The line of a span.
+enum Line {
+    /// It stands here in what came.
+    At(Range<usize>),
+    /// It did not come as one.
+    Made(String),
+}
+
+impl Line {
+    fn of<'a>(&'a self, body: &'a [u8]) -> &'a [u8] {
+        match self {
+            Self::At(place) => body.get(place.clone()).unwrap_or_default(),
+            Self::Made(line) => line.as_bytes(),
+        }
+    }
 }
 
 impl Read {
@@ -254,8 +271,16 @@ impl Read {
                 continue;
             }
             room.grow(line.len())?;
-            match records::decode(line, run) {
-                Ok(item) => self.item(run, item, place, room)?,
+            match records::decode_all(line, run) {
+                Ok((item, span)) => {
+                    self.item(run, item, Line::At(place), room)?;
+                    // Only the lines of the step tell of this span: it is written as a line of its own.
+                    if let Some(span) = span.map(Item::Span) {
+                        let line = records::encode(&span);
+                        room.grow(line.len())?;
+                        self.item(run, span, Line::Made(line), room)?;
+                    }
+                }
                 Err(reason) => self.reject(number, &reason),
             }
         }
@@ -270,16 +295,10 @@ impl Read {
         body: &[u8],
         room: &mut Reservation,
     ) -> Result<(), Refusal> {
-        items.into_iter().zip(places(body)).try_for_each(|(item, place)| self.item(run, item, place, room))
+        items.into_iter().zip(places(body)).try_for_each(|(item, place)| self.item(run, item, Line::At(place), room))
     }
 
-    fn item(
-        &mut self,
-        run: &Arc<RunKey>,
-        item: Item,
-        place: Range<usize>,
-        room: &mut Reservation,
-    ) -> Result<(), Refusal> {
+    fn item(&mut self, run: &Arc<RunKey>, item: Item, line: Line, room: &mut Reservation) -> Result<(), Refusal> {
         match item {
             Item::Fact(fact) => {
                 self.recorded.acked.push(fact.fact.key());
@@ -290,7 +309,7 @@ impl Read {
                 room.grow(span.memory_bytes())?;
                 self.recorded.acked.push(format!("span:{}", span.span_id));
                 self.spans.push(*span);
-                self.places.push(place);
+                self.lines.push(line);
             }
         }
         Ok(())

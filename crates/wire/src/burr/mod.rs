@@ -32,8 +32,6 @@ mod traceback;
 mod value;
 mod zone;
 
-use trackway_model::{Remark, Text};
-
 pub use self::{
     annotations::{Annotations, annotations},
     files::partition,
@@ -41,20 +39,5 @@ pub use self::{
     persister::{Persister, Row},
     zone::Zone,
 };
-pub use crate::records::Item;
-
-/// The longest line that is read, in bytes; a longer one becomes a remark, and whoever reads the file may skip the rest of it.
-pub const LONGEST_LINE: usize = 64 << 20;
-
-/// How much of a text a remark keeps, in bytes.
-const REMARKED: usize = 512;
-
-/// Makes a remark of what stands at a place.
-fn remark(place: impl Into<Text>, what: impl Into<Text>, bytes: &[u8]) -> Remark {
-    let beginning = bytes.get(..REMARKED).unwrap_or(bytes);
-    let text = String::from_utf8_lossy(beginning);
-    // A character that the cut went through is left out; one that was broken before stays as a sign of it.
-    let is_cut = beginning.len() < bytes.len();
-    let text = if is_cut { text.trim_end_matches(char::REPLACEMENT_CHARACTER) } else { &text };
-    Remark { place: place.into(), what: what.into(), text: text.into() }
-}
+pub use crate::records::{Item, LONGEST_LINE};
+use crate::remark::remark;

@@ -21,8 +21,10 @@
 mod choice;
 mod fact;
 mod field;
+mod follower;
 mod graph;
 mod span;
+mod state;
 mod state_text;
 mod step;
 mod value;
@@ -33,6 +35,7 @@ use serde::{Deserialize, Serialize};
 use trackway_model::{RunFact, RunKey, RunRecord, SpanRecord};
 
 use self::field::{Raw, Words};
+pub use self::follower::{Follower, LONGEST_LINE};
 
 pub use self::state_text::StateText;
 
@@ -71,15 +74,15 @@ pub fn decode(line: &[u8], run: &Arc<RunKey>) -> Result<Item, String> {
 /// # Errors
 /// What is wrong with the line, as a sentence.
 pub fn decode_all(line: &[u8], run: &Arc<RunKey>) -> Result<(Item, Option<Box<SpanRecord>>), String> {
-    let told = Told::read(line, run)?;
+    let told = Line::of_kind(&kind(line)?, line, run)?;
     if told.delta.is_some() {
-        return Err("a delta says nothing without the lines before it: a step tells its state whole".into());
+        return Err("a delta says nothing without the lines before it; tell the state whole".into());
     }
     Ok((told.item, told.span))
 }
 
 /// What one line tells.
-struct Told {
+struct Line {
     item: Item,
     /// The span of a step that nothing else tells of.
     span: Option<Box<SpanRecord>>,
@@ -87,11 +90,11 @@ struct Told {
     delta: Option<Raw>,
 }
 
-impl Told {
-    fn read(line: &[u8], run: &Arc<RunKey>) -> Result<Self, String> {
+impl Line {
+    fn of_kind(kind: &str, line: &[u8], run: &Arc<RunKey>) -> Result<Self, String> {
         let plain = |item: Item| Self { item, span: None, delta: None };
         let fact = |fact: RunFact| Item::Fact(RunRecord { run: Arc::clone(run), fact });
-        let item = match &*kind(line)? {
+        let item = match kind {
             "span" => Item::Span(Box::new(span::decode(line)?)),
             "app" => fact(fact::app(line)?),
             "begin" => {
