@@ -8,6 +8,8 @@
 
 mod directory;
 mod exit;
+#[cfg(feature = "http")]
+mod http;
 mod lane;
 mod memory;
 mod ticket;
@@ -22,6 +24,8 @@ use trackway_model::{AppRecord, RunKey, Text};
 use crate::{Entry, Fault};
 
 pub use self::directory::Directory;
+#[cfg(feature = "http")]
+pub use self::http::Server;
 pub use self::lane::{Bounds, Lane};
 pub use self::memory::Memory;
 pub(crate) use self::tracking::{Teller, Tracking};

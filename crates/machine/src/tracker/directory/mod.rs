@@ -101,6 +101,12 @@ impl Default for Directory {
     }
 }
 
+/// Writes the line of a fact as it stands by itself, with its end: its state is told whole.
+#[cfg(feature = "http")]
+pub(super) fn write_line(run: &Arc<RunKey>, fact: &crate::Fact, line: &mut Vec<u8>) {
+    line::Lines::default().write(run, fact, 0, line);
+}
+
 impl Tracker for Directory {
     fn name(&self) -> Text {
         self.shared.name.clone()
