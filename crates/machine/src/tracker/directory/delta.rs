@@ -70,18 +70,21 @@ impl<'a> Delta<'a> {
 
     /// Finds out what differs, where nobody says what was done.
     fn compare(&mut self) {
-        for (name, value) in self.after.fields.iter() {
-            if self.before.fields.get(name) != Some(value) {
+        let (before, after) = (self.before, self.after);
+        let mut staying = before.fields.names().filter(|name| after.fields.contains(name));
+        // A field that does not stand where it stood goes, and comes behind the others: so do all that follow it.
+        let mut is_in_order = true;
+        for (name, value) in after.fields.iter() {
+            let old = before.fields.get(name);
+            is_in_order = is_in_order && old.is_some() && staying.next() == Some(name);
+            if !is_in_order && old.is_some() {
+                self.removed.push(name);
+            }
+            if !is_in_order || old != Some(value) {
                 self.changed.push((name, What::Set));
             }
         }
-        self.removed = self
-            .before
-            .fields
-            .iter()
-            .map(|(name, _)| name)
-            .filter(|name| self.after.fields.get(name).is_none())
-            .collect();
+        self.removed.extend(before.fields.names().filter(|name| !after.fields.contains(name)));
     }
 
     fn write(mut self, out: &mut Vec<u8>) {

@@ -338,7 +338,6 @@ fn mend(log: &File, directory: &Path) -> io::Result<(u64, Growing)> {
     if rest.good < len {
         keep_aside(log, rest.good, len, directory)?;
         log.set_len(rest.good)?;
-        log.sync_data()?;
     }
     // An index that cannot be written is one that lacks entries: loaders read the log instead.
     let _ = index::keep(directory, rest.kept);
