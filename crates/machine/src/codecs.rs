@@ -11,8 +11,9 @@ type Convert = Arc<dyn Fn(Value) -> Result<Value, Fault> + Send + Sync>;
 /// How values of certain types and fields are stored, where that is not as serde says.
 ///
 /// A codec turns the value that serde makes into the one to store, and back: to shorten what is large, to hide what is secret,
-/// to keep files apart and their names in the state. Those of a type hold wherever one stands, in lists and structs too.
-/// Of a field with a codec of its own, it gets what the types' codecs made.
+/// to keep files apart and their names in the state. Those of a type hold wherever one stands, in lists and structs too, but
+/// not as the one field of a tuple struct, and not where serde looks ahead: under `#[serde(flatten)]`, and in enums that are
+/// untagged or hold their tag inside. A field's own codec gets what those of the types made.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -87,10 +88,19 @@ impl Codecs {
     }
 
     pub(crate) fn of_type<T: ?Sized>(&self) -> Option<&Codec> {
+        self.of_name(type_name::<T>())
+    }
+
+    /// Returns the codec of what an `Option` holds.
+    pub(crate) fn of_optional<T: ?Sized>(&self) -> Option<&Codec> {
+        self.of_name(type_name::<T>().strip_prefix("core::option::Option<")?.strip_suffix('>')?)
+    }
+
+    fn of_name(&self, name: &'static str) -> Option<&Codec> {
         if self.types.is_empty() {
             return None;
         }
-        let name = bare(type_name::<T>());
+        let name = bare(name);
         self.types.iter().find(|(known, _)| *known == name).map(|(_, codec)| codec)
     }
 }

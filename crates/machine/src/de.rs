@@ -106,7 +106,13 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        if self.value.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+        if self.value.is_null() {
+            return visitor.visit_none();
+        }
+        match self.codecs.and_then(Codecs::of_optional::<V::Value>) {
+            None => visitor.visit_some(self),
+            Some(codec) => visitor.visit_some(Decoder { value: &codec.decode(self.value.clone())?, ..self }),
+        }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(

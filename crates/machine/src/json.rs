@@ -66,6 +66,14 @@ pub(crate) fn write_number(number: &Number, out: &mut Vec<u8>) {
     debug_assert!(written.is_ok(), "memory takes whatever is written");
 }
 
+/// Returns the double that is written as a single is: the single's own double has more digits.
+pub(crate) fn nearest_double(single: f32) -> f64 {
+    let mut digits = Vec::new();
+    let written = CompactFormatter.write_f32(&mut digits, single).is_ok() && single.is_finite();
+    let double = std::str::from_utf8(&digits).ok().filter(|_| written).and_then(|digits| digits.parse().ok());
+    double.unwrap_or(f64::from(single))
+}
+
 /// Writes a text between quotes.
 pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');

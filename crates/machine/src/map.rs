@@ -27,7 +27,10 @@ pub struct Map(Option<Arc<Body>>);
 #[derive(Clone)]
 enum Body {
     /// The names are shared by all maps that come of this one and have the same.
-    Few { names: Arc<[Text]>, values: Box<[Value]> },
+    Few {
+        names: Arc<[Text]>,
+        values: Box<[Value]>,
+    },
     Many(Many),
 }
 

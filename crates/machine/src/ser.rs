@@ -3,7 +3,10 @@
 use serde::{Serialize, Serializer};
 use trackway_model::Text;
 
-use crate::{Codecs, Number, Value, ValueError, handover, json::DEEPEST};
+use crate::{
+    Codecs, Number, Value, ValueError, handover,
+    json::{self, DEEPEST},
+};
 
 mod compound;
 mod of_value;
@@ -64,9 +67,7 @@ impl<'c> Serializer for Encoder<'c> {
     );
 
     fn serialize_f32(self, float: f32) -> Result<Value, ValueError> {
-        // The shortest digits that mean this float: as a double it would get more of them.
-        let digits = float.to_string();
-        Ok(Value::from(digits.parse::<f64>().unwrap_or(f64::from(float))))
+        Ok(Value::from(json::nearest_double(float)))
     }
 
     fn serialize_bool(self, held: bool) -> Result<Value, ValueError> {
@@ -111,7 +112,8 @@ impl<'c> Serializer for Encoder<'c> {
         content: &T,
     ) -> Result<Value, ValueError> {
         if name != handover::NAME {
-            return self.encode(content);
+            // On the way back nobody knows of which type the content is, so no codec is asked here either.
+            return content.serialize(self);
         }
         let (given, written) = handover::receive(|| content.serialize(self));
         given.map_or(written, Ok)

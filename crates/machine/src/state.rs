@@ -77,7 +77,8 @@ impl State {
     pub fn get<T: DeserializeOwned>(&self, key: impl Gives<T>) -> Result<T, StateError> {
         let key = key.as_ref();
         let Some(value) = self.seen(key)? else {
-            return de::absent().ok_or_else(|| StateError::Missing { key: key.into(), has: self.keys().cloned().collect() });
+            return de::absent()
+                .ok_or_else(|| StateError::Missing { key: key.into(), has: self.keys().cloned().collect() });
         };
         self.decoded(key, value).map_err(|reason| StateError::Unreadable {
             key: key.into(),

@@ -148,7 +148,9 @@ impl Value {
         match (self, other) {
             (Self::List(one), Self::List(other)) => one.is_same(other),
             (Self::Map(one), Self::Map(other)) => one.is_same(other),
-            (Self::Text(one), Self::Text(other)) => one.as_ptr() == other.as_ptr() || (one.heap_bytes() == 0 && one == other),
+            (Self::Text(one), Self::Text(other)) => {
+                one.as_ptr() == other.as_ptr() || (one.heap_bytes() == 0 && one == other)
+            }
             (one, other) => one == other,
         }
     }

@@ -103,21 +103,42 @@ impl Visit {
 
     /// Returns what was changed, in order, without what a later change made void.
     fn changes(&self) -> Vec<Change> {
-        let mut changes: Vec<Change> = Vec::new();
-        let mut settled: Vec<&Text> = Vec::new();
+        let mut backwards: Vec<Option<Change>> = Vec::new();
+        let mut settled: Vec<Settled<'_>> = Vec::new();
         for change in self.changes_backwards() {
-            let key = change.key();
-            if settled.contains(&key) {
-                continue;
+            let next = backwards.len();
+            match (settled.iter_mut().find(|settled| settled.key == change.key()), change) {
+                // A field stands where it was first set, with what was set last.
+                (Some(Settled { set_at: Some(at), .. }), Change::Set(..)) => {
+                    let latest = backwards.get_mut(*at).and_then(Option::take);
+                    backwards.push(latest);
+                    *at = next;
+                }
+                // Behind this it would stand elsewhere.
+                (Some(settled @ Settled { set_at: Some(_), .. }), Change::Remove(_)) => {
+                    backwards.push(Some(change.clone()));
+                    settled.set_at = None;
+                }
+                (Some(_), _) => {}
+                (None, change) => {
+                    backwards.push(Some(change.clone()));
+                    match change {
+                        Change::Append(..) => {}
+                        Change::Set(key, _) => settled.push(Settled { key, set_at: Some(next) }),
+                        Change::Remove(key) => settled.push(Settled { key, set_at: None }),
+                    }
+                }
             }
-            if !matches!(change, Change::Append(..)) {
-                settled.push(key);
-            }
-            changes.push(change.clone());
         }
-        changes.reverse();
-        changes
+        backwards.into_iter().rev().flatten().collect()
     }
+}
+
+/// A field of which nothing before counts any more, but for where it stands.
+struct Settled<'a> {
+    key: &'a Text,
+    /// Where the change is that sets it; `None` when it is removed before.
+    set_at: Option<usize>,
 }
 
 impl Change {

@@ -69,7 +69,9 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, ValueError> {
-        let Some(value) = self.value.take() else { return Err(ValueError::new("a value was asked for before its name")) };
+        let Some(value) = self.value.take() else {
+            return Err(ValueError::new("a value was asked for before its name"));
+        };
         Decoder { value, codecs: self.codecs }.decode(seed)
     }
 
