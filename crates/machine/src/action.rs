@@ -40,7 +40,35 @@ pub struct Outcome {
 /// An action at work.
 pub type Work<'a> = Pin<Box<dyn Future<Output = Result<Outcome, Fault>> + Send + 'a>>;
 
-/// A part of an application's work.
+/// A part of an application's work: what `#[action]` makes of a function, and what a type of your own can be.
+///
+/// ```
+/// use trackway_machine::{Action, Node, Outcome, Spec, State, Step, Work, state};
+///
+/// struct Copy {
+///     spec: Spec,
+/// }
+///
+/// impl Action for Copy {
+///     fn spec(&self) -> &Spec {
+///         &self.spec
+///     }
+///
+///     fn run<'a>(&'a self, state: State, _: &'a Step) -> Work<'a> {
+///         Box::pin(async move {
+///             let copied = self.spec.reads.iter().zip(&self.spec.writes);
+///             let state = copied.fold(state, |state, (from, to)| state.set(to, &state[from]));
+///             Ok(Outcome { result: None, state })
+///         })
+///     }
+/// }
+///
+/// let (reads, writes) = (vec!["question".into()], vec!["asked".into()]);
+/// let copy = Node::new(Copy { spec: Spec { name: "copy".into(), reads, writes, ..Spec::default() } });
+/// let outcome = copy.call(&state! { question: "why?" }).blocking()?;
+/// assert_eq!(outcome.state["asked"], "why?");
+/// # Ok::<(), trackway_machine::Error>(())
+/// ```
 pub trait Action: Send + Sync + 'static {
     /// Returns what it is called and what it touches.
     fn spec(&self) -> &Spec;

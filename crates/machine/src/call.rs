@@ -73,7 +73,7 @@ impl Call {
         let inputs = self.taken()?;
         let Self { node, state, .. } = self;
         if let Some(fault) = state.fault() {
-            return Err(Error::State(fault.clone().into()));
+            return Err(Error::State(fault.clone()));
         }
         let (spec, key) = (node.spec(), StepKey { sequence: 0, attempt: 0 });
         let around = Surroundings::detached();

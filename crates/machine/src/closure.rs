@@ -1,6 +1,9 @@
 //! Actions that are closures.
 
-use std::{future::Future, sync::Arc};
+use std::{
+    future::{Future, ready},
+    sync::Arc,
+};
 
 use serde::Serialize;
 use trackway_model::Text;
@@ -8,7 +11,19 @@ use trackway_model::Text;
 use crate::{Action, Fault, IntoOutcome, IntoState, Node, Spec, State, Step, Work, outcome::reduced};
 
 /// Begins an action that is a closure.
-#[must_use]
+///
+/// ```
+/// use trackway_machine::{Fault, action, state};
+///
+/// let answer = action("answer").reads(["question"]).writes(["answer"]).tags(["llm"]).run(|state, step| async move {
+///     let question: String = state.get("question")?;
+///     step.attribute("characters", question.len());
+///     Ok::<_, Fault>(state.set("answer", question.to_uppercase()))
+/// });
+/// let outcome = answer.call(&state! { question: "why?" }).blocking()?;
+/// assert_eq!(outcome.state["answer"], "WHY?");
+/// # Ok::<(), trackway_machine::Error>(())
+/// ```
 pub fn action(name: impl Into<Text>) -> Draft {
     Draft { spec: Spec { name: name.into(), ..Spec::default() } }
 }
@@ -51,7 +66,7 @@ impl Draft {
         self
     }
 
-    /// Gives the action its work: a closure that returns a future.
+    /// Gives the action its work: a closure that returns a future. The step is its own, to be taken along.
     pub fn run<W, F, O>(self, work: W) -> Node
     where
         W: Fn(State, Step) -> F + Send + Sync + 'static,
@@ -72,7 +87,7 @@ impl Draft {
     {
         self.node(move |state, step| {
             let outcome = work(state, step).into_outcome();
-            Box::pin(async move { outcome })
+            Box::pin(ready(outcome))
         })
     }
 

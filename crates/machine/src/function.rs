@@ -40,6 +40,20 @@ impl From<Declared> for Spec {
 }
 
 /// An action that is a function: what `#[action]` makes of one.
+///
+/// ```
+/// use trackway_machine::{Function, State, action, state};
+///
+/// #[action(reads = [n], writes = [n])]
+/// fn bump(state: State, by: Option<i64>) -> State {
+///     state.increment("n", by.unwrap_or(1))
+/// }
+///
+/// const BUMP: Function = bump();
+/// let outcome = BUMP.call(&state! { n: 1 }).input("by", 2).blocking()?;
+/// assert_eq!(outcome.state, state! { n: 3 });
+/// # Ok::<(), trackway_machine::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Function {
     /// What it is called and what it touches.

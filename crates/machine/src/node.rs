@@ -8,6 +8,20 @@ use trackway_model::Text;
 use crate::{Action, Call, Declared, Function, Inputs, Spec, State, Step, Value, Work};
 
 /// An action as it stands in a graph: under a name of its own, with some inputs bound, with more tags.
+///
+/// ```
+/// use trackway_machine::{Graph, State, action};
+///
+/// #[action(writes = [prompt])]
+/// fn ask(state: State, prompt: String) -> State {
+///     state.set("prompt", prompt)
+/// }
+///
+/// let greet = ask().bind("prompt", "hello").named("greet").tagged("start");
+/// assert_eq!(greet.spec().inputs.len(), 0);
+/// let graph = Graph::new([ask]).action(&greet).entry(&greet).edge(&greet, ask).build()?;
+/// # Ok::<(), trackway_machine::GraphErrors>(())
+/// ```
 #[derive(Clone)]
 pub struct Node {
     spec: Arc<Spec>,
@@ -76,8 +90,7 @@ impl Node {
         match Value::encode(&value) {
             Ok(value) => self.bound = self.bound.with(&name, value),
             Err(error) => {
-                let said = format!("the input `{name}` of `{}` cannot be bound: {error}", self.name());
-                self.mistakes.push(said.into());
+                self.mistakes.push(format!("the input `{name}` cannot be bound: {error}").into());
             }
         }
         let spec = Arc::make_mut(&mut self.spec);
@@ -97,7 +110,7 @@ impl Node {
         let inputs: Vec<String> = inputs.map(|input| format!("`{input}`")).collect();
         let takes =
             if inputs.is_empty() { "it takes none".to_owned() } else { format!("it takes {}", inputs.join(", ")) };
-        format!("`{}` has no input `{name}` that could be bound; {takes}", spec.name).into()
+        format!("there is no input `{name}` to bind; {takes}").into()
     }
 
     /// Returns what the action takes of the inputs of a call; those that are bound are apart.
@@ -146,6 +159,12 @@ impl Node {
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Node").field("spec", &self.spec).field("bound", &self.bound).finish_non_exhaustive()
+    }
+}
+
+impl From<&Node> for Node {
+    fn from(node: &Self) -> Self {
+        node.clone()
     }
 }
 

@@ -76,11 +76,6 @@ pub fn reduced<R: Serialize, S: IntoState>(
     Ok(Outcome { result: Some(result(&found, &state)?), state })
 }
 
-/// Encodes what is no part of a state.
-pub(crate) fn encoded(content: &impl Serialize) -> Result<Value, ValueError> {
-    Value::encode(content)
-}
-
 /// Encodes a result as the state encodes its fields, so that what its codecs hide stays hidden.
 fn result(content: &impl Serialize, state: &State) -> Result<Value, Fault> {
     let unreadable = |error: ValueError| format!("the result of the action cannot be recorded: {error}").into();

@@ -40,11 +40,11 @@ fn a_closure_in_two_phases() {
     assert_eq!(outcome.result.unwrap().as_i64(), Some(42));
     assert_eq!(outcome.state["n"], 42);
     let error = double.call(&State::default()).blocking().unwrap_err();
-    insta::assert_snapshot!(error.chain(), @"");
+    insta::assert_snapshot!(error.chain(), @"double failed in step 0: the state has no field `n`; it has none that can be read here");
 }
 
 #[test]
 fn a_result_that_has_no_form_fails_the_action() {
     let odd = action("odd").run_sync(|state, _| (std::collections::BTreeMap::from([(vec![1], 1)]), state));
-    insta::assert_snapshot!(odd.call(&State::default()).blocking().unwrap_err().chain(), @"");
+    insta::assert_snapshot!(odd.call(&State::default()).blocking().unwrap_err().chain(), @"odd failed in step 0: the result of the action cannot be recorded: the key of a map is a list, and only a text can be one");
 }

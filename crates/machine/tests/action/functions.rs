@@ -74,7 +74,7 @@ fn what_an_action_fails_with_is_its_own_error() {
 
 #[test]
 fn graphs_take_functions_by_their_names() {
-    let graph = Graph::new([bump, look]).edge(bump, look).build().unwrap();
+    let graph = Graph::new([bump, look]).entry(bump).edge(bump, look).build().unwrap();
     assert!(graph.node("bump").is_some());
     const KEPT: [Function; 2] = [bump(), look()];
     assert_eq!(KEPT.map(|function| function.declared.name), ["bump", "look"]);

@@ -27,10 +27,10 @@ fn inputs_come_by_name() {
 fn what_is_missing_or_unknown_or_of_another_type_is_said() {
     let call = say().call(&State::default()).input("text", "hey");
     let told = |error: trackway_machine::Error| error.chain();
-    insta::assert_snapshot!(told(call.clone().blocking().unwrap_err()), @"");
-    insta::assert_snapshot!(told(call.clone().input("txt", 1).blocking().unwrap_err()), @"");
+    insta::assert_snapshot!(told(call.clone().blocking().unwrap_err()), @r#"say needs the inputs ending, marks: give it with .input("ending", ..)"#);
+    insta::assert_snapshot!(told(call.clone().input("txt", 1).blocking().unwrap_err()), @r#"no action takes an input "txt": it has text, ending, marks, times"#);
     let call = call.input("ending", ".").input("marks", [1]);
-    insta::assert_snapshot!(told(call.blocking().unwrap_err()), @"");
+    insta::assert_snapshot!(told(call.blocking().unwrap_err()), @r#"say failed in step 0: the input "marks" of say is of another type: invalid type: integer `1`, expected a character"#);
 }
 
 #[action]
@@ -54,5 +54,5 @@ fn built_in_actions_carry_inputs_in_and_results_out() {
     let done = Output::new(["user", "n"]).named("done");
     assert_eq!(done.call(&outcome.state).blocking().unwrap().result.unwrap().to_json(), r#"{"user":[1,2],"n":1}"#);
     let error = Output::new(["answer"]).named("done").call(&outcome.state).blocking().unwrap_err();
-    insta::assert_snapshot!(error.chain(), @"");
+    insta::assert_snapshot!(error.chain(), @"done failed in step 0: the state has no field `answer`; it has none that can be read here");
 }

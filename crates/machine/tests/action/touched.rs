@@ -21,7 +21,12 @@ fn what_is_not_declared_fails_the_action() {
         told(move |state| answered(state).set("secret", 2)),
         told(|state| state),
     ];
-    insta::assert_snapshot!(drawn.join("\n"), @"");
+    insta::assert_snapshot!(drawn.join("\n"), @r#"
+    {"question":"why?","secret":"hush","answer":1}
+    answer failed in step 0: action `answer` reads `secret`, which is not among its reads; add it there
+    answer failed in step 0: action `answer` writes `secret`, which is not among its writes; add it there
+    answer failed in step 0: action `answer` declares that it writes `answer`, and the state that it returned has no such field
+    "#);
 }
 
 #[action(writes = [answer])]
@@ -33,5 +38,5 @@ fn indirect(state: State) -> State {
 #[test]
 fn what_the_macro_cannot_see_is_found_when_it_runs() {
     let error = Node::from(indirect).call(&State::default()).blocking().unwrap_err();
-    insta::assert_snapshot!(error.chain(), @"");
+    insta::assert_snapshot!(error.chain(), @"indirect failed in step 0: action `indirect` writes `secret`, which is not among its writes; add it there");
 }
