@@ -40,6 +40,7 @@ mod state;
 mod state_error;
 mod stats;
 mod step;
+pub mod testing;
 mod tracing;
 pub mod tracker;
 mod value;
@@ -82,3 +83,6 @@ pub use view::Left;
 pub use self::cel::cel;
 #[cfg(feature = "macros")]
 pub use trackway_macros::{Schema, action};
+pub use trackway_model::{
+    AppRecord, ChildEvent, ChildRecord, RunKey, RunPointer, SpanId, StepKey, Text, Timestamp, TraceId,
+};

@@ -137,6 +137,11 @@ impl Wanted {
         Self { project: project.into(), partition: None, app: app.into() }
     }
 
+    /// Returns the name of the run.
+    pub fn run(&self) -> RunKey {
+        RunKey { project: self.project.clone(), partition: self.partition.clone(), app: self.app.clone() }
+    }
+
     /// Names the partition.
     #[must_use]
     pub fn in_partition(mut self, partition: &str) -> Self {
