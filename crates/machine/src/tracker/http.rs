@@ -4,7 +4,7 @@ mod client;
 mod load;
 mod sink;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use trackway_model::{RunKey, Text};
 
@@ -14,6 +14,9 @@ use crate::{At, Fault, LoadError, Loader, Saved, Wanted};
 
 /// Where a server on this machine listens.
 const HERE: &str = "http://127.0.0.1:7241";
+
+/// How long what still waits in the lane may take before somebody asks the server.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Sends runs to a Trackway server, and loads them from there. Copies share one connection.
 ///
@@ -70,10 +73,13 @@ impl Tracker for Server {
 
 impl Loader for Server {
     fn load(&self, wanted: &Wanted, at: At) -> Result<Option<Saved>, LoadError> {
+        // What this process has told of the run is a part of it, sent or not.
+        self.lane.flush(PATIENCE);
         load::run(&self.client, wanted, at).map_err(|source| self.unreadable(&wanted.project, &wanted.app, source))
     }
 
     fn list(&self, project: &str) -> Result<Vec<RunKey>, LoadError> {
+        self.lane.flush(PATIENCE); // As above.
         load::list(&self.client, project).map_err(|source| self.unreadable(project, "", source))
     }
 

@@ -131,10 +131,13 @@ impl Tracker for Directory {
 
 impl Loader for Directory {
     fn load(&self, wanted: &Wanted, at: At) -> Result<Option<Saved>, LoadError> {
+        // What this process has told of the run is a part of it, written or not.
+        self.shared.lane.flush(PATIENCE);
         load::load(self.root(), wanted, at)
     }
 
     fn list(&self, project: &str) -> Result<Vec<RunKey>, LoadError> {
+        self.shared.lane.flush(PATIENCE); // As above.
         load::list(self.root(), project)
     }
 
