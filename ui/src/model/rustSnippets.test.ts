@@ -14,15 +14,25 @@ test("a fork names the step whose state is kept, and a resumed run itself", () =
   expect(texts(app, { sequence: 3, attempt: 0 })).toEqual([
     String.raw`Fork from 3: let mut app = graph.fork("the \"desk\"", "ticket\\1", 3)?.build()?;`,
     String.raw`Resume the run: let mut app = graph.resume("the \"desk\"", "ticket\\1")?.build()?;`,
+    String.raw`Load the state only: let (state, next) = trackway_machine::load_state("the \"desk\"", "ticket\\1", 3)?;`,
     String.raw`Print the state: trackway state 'ticket\1' --project 'the "desk"' --at 3`,
   ]);
-  const other = { ...app, project: "demo", app_id: "chat", partition_key: "user-7" };
-  expect(texts(other, null)).toEqual([
-    'Resume the run: let mut app = graph.resume("demo", "chat")?.partition("user-7").build()?;',
+  expect(texts(app, null)).toHaveLength(1);
+  expect(texts(app, { sequence: -1, attempt: null })).toEqual([
+    String.raw`Fork from start: let mut app = graph.fork("the \"desk\"", "ticket\\1", -1)?.build()?;`,
+    String.raw`Load the state only: let (state, next) = trackway_machine::load_state("the \"desk\"", "ticket\\1", -1)?;`,
   ]);
-  expect(texts(other, { sequence: -1, attempt: null })).toEqual([
-    'Fork from start: let mut app = graph.fork("demo", "chat", -1)?.partition("user-7").build()?;',
-  ]);
+});
+
+test("a run in a partition is named with it", () => {
+  const [fork, resume, load] = rustSnippets(
+    { ...app, app_id: "chat", partition_key: "user-7" },
+    { sequence: 3, attempt: 0 },
+  );
+  expect(fork?.text).toContain(String.raw`let run = Wanted::new("the \"desk\"", "chat").in_partition("user-7");`);
+  expect(fork?.text).toContain("graph.fork_from(&Directory::default(), &run, 3)?.build()?;");
+  expect(resume?.text).toContain("graph.resume_from(&Directory::default(), &run)?.build()?;");
+  expect(load?.text).toContain("Directory::default().load(&run, At::Step(3))?;");
 });
 
 test("a step becomes a test of its action", () => {

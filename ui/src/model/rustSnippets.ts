@@ -29,38 +29,47 @@ export function rust(text: string): string {
 
 /** Goes on from a step or from where it stopped, or looks at a state; `kept` is whose state is taken over. */
 export function rustSnippets(app: App, kept: AnyAttempt | null): LoadSnippet[] {
-  const names = `${rust(app.project)}, ${rust(app.app_id)}`;
-  const partition = app.partition_key === null ? "" : `.partition(${rust(app.partition_key)})`;
+  const { project, app_id, partition_key } = app;
+  const names = `${rust(project)}, ${rust(app_id)}`;
+  const inPartition = partition_key !== null;
+  const wanted = [
+    "use trackway_machine::{At, Loader, Wanted, tracker::Directory};",
+    "",
+    `let run = Wanted::new(${names}).in_partition(${rust(partition_key ?? "")});`,
+  ].join("\n");
+  const made = (way: string, ...more: string[]) =>
+    inPartition
+      ? `${wanted}\nlet mut app = graph.${way}_from(${["&Directory::default()", "&run", ...more].join(", ")})?.build()?;`
+      : `let mut app = graph.${way}(${[names, ...more].join(", ")})?.build()?;`;
   const resume: LoadSnippet = {
     name: "Resume the run",
     note: "The same run goes on from its latest step; a failed action runs again. The graph is the run's own.",
-    text: `let mut app = graph.resume(${names})?${partition}.build()?;`,
+    text: made("resume"),
   };
   if (kept === null) return [resume];
   const { sequence } = kept;
-  const fork = `let mut app = graph.fork(${names}, ${sequence})?${partition}`;
-  if (sequence < 0) {
-    return [
-      {
-        name: "Fork from start",
-        note: "A new run that begins with the state before the first step; this one stays as it is.",
-        text: `${fork}.build()?;`,
-      },
-    ];
-  }
-  return [
-    {
-      name: `Fork from ${sequence}`,
-      note: `A new run that goes on after step ${sequence}; this one stays as it is. A .set(field, value) before .build() changes the state.`,
-      text: `${fork}.build()?;`,
-    },
-    resume,
-    {
-      name: "Print the state",
-      note: `As JSON, as it was after step ${sequence}, for whatever reads it.`,
-      text: stateCommand(app, { sequence, attempt: kept.attempt ?? 0 }),
-    },
-  ];
+  const isStart = sequence < 0;
+  const place = isStart ? "start" : `${sequence}`;
+  const when = isStart ? "before the first step" : `after step ${sequence}`;
+  const fork: LoadSnippet = {
+    name: `Fork from ${place}`,
+    note: `A new run that goes on from the state ${when}; this one stays as it is. A .set(field, value) before .build() changes the state.`,
+    text: made("fork", `${sequence}`),
+  };
+  const load: LoadSnippet = {
+    name: "Load the state only",
+    note: `As it was ${when}, and what comes next there.`,
+    text: inPartition
+      ? `${wanted}\nlet saved = Directory::default().load(&run, At::Step(${sequence}))?;`
+      : `let (state, next) = trackway_machine::load_state(${names}, ${sequence})?;`,
+  };
+  if (isStart) return [fork, load];
+  const print: LoadSnippet = {
+    name: "Print the state",
+    note: `As JSON, as it was ${when}, for whatever reads it.`,
+    text: stateCommand(app, { sequence, attempt: kept.attempt ?? 0 }),
+  };
+  return [fork, resume, load, print];
 }
 
 /** A step as a test: the case, where it is kept, and what reads it. */

@@ -255,6 +255,9 @@ function Box({ data: { of, current, ahead, onSelect } }: NodeProps<BoxNode>) {
 }
 
 const LEAST_READABLE = 0.72;
+/** A little smaller is well, where all that was tried is seen then. */
+const LEAST_SEEN = 0.6;
+const MARGIN = 16;
 
 interface SightProps {
   graph: StateGraph;
@@ -299,11 +302,12 @@ function Sight({ graph, placement, action, tried }: SightProps) {
   function look(id: string | null) {
     const alone = id === null ? null : extentOf(graph, placement, id, []);
     if (id === null || alone === null) return;
-    const zoom = Math.max(LEAST_READABLE, getZoom());
+    const wanted = Math.max(LEAST_READABLE, getZoom());
     const all = extentOf(graph, placement, id, targets) ?? alone;
-    const fits = (all.right - all.left) * zoom <= width && (all.bottom - all.top) * zoom <= height;
+    const fitting = Math.min(width / (all.right - all.left + MARGIN), height / (all.bottom - all.top + MARGIN));
+    const fits = fitting >= LEAST_SEEN;
     const { left, top, right, bottom } = fits ? all : alone;
-    void setCenter((left + right) / 2, (top + bottom) / 2, { zoom });
+    void setCenter((left + right) / 2, (top + bottom) / 2, { zoom: fits ? Math.min(wanted, fitting) : wanted });
   }
   return (
     <div className="graph-tools">

@@ -1,4 +1,4 @@
-use trackway_machine::{Directory, Error, Graph, State, action, after, state, when};
+use trackway_machine::{Graph, State, StateError, action, after, state, tracker::Directory, when};
 
 #[action(reads = ["count"], writes = ["count"])]
 fn increment(state: State) -> State {
@@ -6,7 +6,7 @@ fn increment(state: State) -> State {
 }
 
 #[action(reads = ["count"], writes = ["said"])]
-fn tell(state: State) -> Result<State, Error> {
+fn tell(state: State) -> Result<State, StateError> {
     let count: i64 = state.get("count")?;
     Ok(state.set("said", format!("counted to {count}")))
 }
