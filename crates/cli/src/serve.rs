@@ -1,6 +1,6 @@
 //! `trackway serve`.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{fs::DirBuilder, io::ErrorKind, net::SocketAddr, os::unix::fs::DirBuilderExt, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
@@ -44,6 +44,7 @@ async fn serve(settings: Settings) -> Result<()> {
     let Some(opened) = signals.unless_ended(move || open(&asked)).await? else { return Ok(()) };
     let (store, recovery) = opened?;
     report(&recovery);
+    make_projects(&settings);
     let url = format!("http://{}", sockets.main());
     store.set_url(&url)?;
     let listeners = sockets.listeners();
@@ -80,6 +81,17 @@ pub(crate) fn open(settings: &Settings) -> Result<(Embedded, Recovery)> {
             path.display()
         ),
         Err(error) => Err(error).with_context(|| format!("cannot open {}", settings.data_dir.display())),
+    }
+}
+
+/// Makes the directory in which programs of this machine keep their projects: who makes it first decides who may read it.
+fn make_projects(settings: &Settings) {
+    let Some(projects) = &settings.server.projects else { return };
+    match DirBuilder::new().mode(0o700).create(projects) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            print::talk(format_args!("cannot make {}: {error}; runs there are not watched", projects.display()));
+        }
+        _ => {}
     }
 }
 

@@ -305,6 +305,8 @@ impl Finder {
     }
 }
 
+/// The directory in which programs of this machine keep their projects, below that of the data.
+const PROJECTS: &str = "projects";
 /// Another name of TRACKWAY_DATA_DIR.
 const HOME: &str = "TRACKWAY_HOME";
 
@@ -396,6 +398,7 @@ impl Flags {
             prices,
             agent_models: file.agent_models,
             watch: watch.absolute()?,
+            projects: Some(data_dir.join(PROJECTS)),
             timezone: timezone.0,
             burr_store: std::env::home_dir().map(|home| home.join(".burr")),
             ..defaults

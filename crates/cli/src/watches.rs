@@ -13,7 +13,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub(crate) async fn tell(mut watching: Watching) {
     let mut told: Vec<String> = Vec::new();
     loop {
-        let lines: Vec<String> = watching.borrow_and_update().iter().filter_map(line).collect();
+        let lines: Vec<String> =
+            watching.borrow_and_update().iter().filter(|it| it.is_worth_telling()).filter_map(line).collect();
         for line in lines.iter().filter(|line| !told.contains(line)) {
             print::talk(line);
         }
@@ -27,7 +28,7 @@ pub(crate) async fn tell(mut watching: Watching) {
 
 /// Returns the line of a directory; none while nothing is known of it.
 fn line(watched: &Watched) -> Option<String> {
-    let Watched { path, state, applications, read, troubles, trouble_count } = watched;
+    let Watched { path, state, applications, read, troubles, trouble_count, .. } = watched;
     let path = path.display();
     let what = match state {
         WatchState::Waiting => return Some(format!("{path} is not there yet; it is watched as soon as it is")),

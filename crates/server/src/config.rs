@@ -43,8 +43,10 @@ pub struct Config {
     pub prices: Vec<Price>,
     /// The models of agents, by the agent's name, for calls that name none.
     pub agent_models: BTreeMap<String, String>,
-    /// Directories that Burr's tracker writes to, to be followed as they grow.
+    /// Directories that trackers write to, Burr's or our own, to be followed as they grow.
     pub watch: Vec<PathBuf>,
+    /// The directory in which programs of this machine keep their projects, followed as well.
+    pub projects: Option<PathBuf>,
     /// The zone of local times in what Burr wrote; the one that each log shows, or that of this machine, when absent.
     pub timezone: Option<TimeZone>,
     /// Where Burr's tracker writes to by default; whoever has nothing to look at is told of what is there.
@@ -82,6 +84,7 @@ impl Default for Config {
             prices: Vec::new(),
             agent_models: BTreeMap::new(),
             watch: Vec::new(),
+            projects: None,
             timezone: None,
             burr_store: None,
         }

@@ -89,7 +89,7 @@ impl Server {
         clock: Clock,
     ) -> Self {
         let (stop, stopped) = sync::watch::channel(false);
-        let (watcher, watching) = Watcher::new(config.watch.clone(), config.timezone.clone());
+        let (watcher, watching) = Watcher::new(config.watch.clone(), config.projects.clone(), config.timezone.clone());
         let app = App {
             data_dir,
             listeners: sockets.listeners(),
@@ -145,7 +145,7 @@ impl App {
             data_dir: String::new(),
             listeners: Vec::new(),
             stop: sync::watch::channel(false).1,
-            watching: Watcher::new(Vec::new(), None).1,
+            watching: Watcher::new(Vec::new(), None, None).1,
             burr_store: config.burr_store.clone(),
             timezone: config.timezone.clone(),
         }

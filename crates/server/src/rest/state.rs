@@ -164,7 +164,7 @@ pub(crate) async fn stats(State(app): State<Arc<App>>) -> Json<Stats> {
 /// Tells which directories are watched and how that goes, and what else there is to watch.
 #[utoipa::path(get, path = "/api/v1/state", tag = "server", responses((status = 200, body = Watches)))]
 pub(crate) async fn state(State(app): State<Arc<App>>) -> Json<Watches> {
-    let watched = app.watching.borrow().clone();
+    let watched: Vec<_> = app.watching.borrow().iter().filter(|watched| watched.is_worth_telling()).cloned().collect();
     let burr_store = match app.burr_store.clone() {
         Some(path) => {
             let watched: Vec<_> = watched.iter().map(|watched| watched.path.clone()).collect();

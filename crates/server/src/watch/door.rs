@@ -39,7 +39,7 @@ impl Door for App {
             if items.is_empty() {
                 return Ok(());
             }
-            records::take(self, run, items, "burr").await.map(drop).map_err(|refusal| said(&refusal))
+            records::take(self, run, items, "directory").await.map(drop).map_err(|refusal| said(&refusal))
         })
     }
 

@@ -12,6 +12,7 @@ use tokio::{task::JoinSet, time::sleep_until};
 use trackway_wire::burr::Zone;
 
 use super::{
+    Watch, Whose,
     door::Door,
     events::{Ears, Events, Happened},
     place::{Application, Found, Meaning, Place},
@@ -36,9 +37,10 @@ const LOOK: Duration = Duration::from_secs(1);
 const TAKE_SHAPE: Duration = Duration::from_millis(50);
 
 /// Follows a directory until the task is dropped, whether it is there already or not.
-pub(super) async fn follow(path: PathBuf, zone: Zone, door: Arc<dyn Door>, teller: Teller) {
+pub(super) async fn follow(watch: Watch, zone: Zone, door: Arc<dyn Door>, teller: Teller) {
+    let path = &watch.path;
     loop {
-        let wait = match Following::begin(&path, &zone, &door, &teller).await {
+        let wait = match Following::begin(&watch, &zone, &door, &teller).await {
             Ok(mut following) => {
                 following.run().await;
                 TAKE_SHAPE
@@ -91,16 +93,21 @@ enum Slot {
 enum Rest {
     Awake,
     Asleep,
+    /// There is more to read: one that were put to sleep now would begin anew each time, where many are written to at once.
+    Midway,
 }
 
 impl Following {
     /// Finds out what a directory holds, and looks through it.
-    async fn begin(path: &Path, zone: &Zone, door: &Arc<dyn Door>, teller: &Teller) -> io::Result<Self> {
-        let path = path.to_owned();
+    async fn begin(watch: &Watch, zone: &Zone, door: &Arc<dyn Door>, teller: &Teller) -> io::Result<Self> {
+        let Watch { path, whose } = watch.clone();
         let found = run_apart(move || {
             let folder = path.canonicalize()?;
             let events = Events::listen(&folder)?;
-            let place = Place::at(&folder, None)?;
+            let place = match whose {
+                Whose::Named => Place::at(&folder, None)?,
+                Whose::Own => Some(Place::presumed(folder.clone())),
+            };
             Ok::<_, io::Error>((events, place.clone().unwrap_or_else(|| Place::presumed(folder)), place.is_some()))
         });
         let (events, place, has_shape) = found.await.map_err(|_| io::Error::other("the reading failed"))??;
@@ -264,8 +271,11 @@ impl Following {
         let Done { task, reader, outcome } = done;
         let is_written = match (&task, reader) {
             (Task::Application(application), Some(reader)) => {
-                let slot = self.readers.insert(application.clone(), Slot::Idle(reader, self.turn, Rest::Awake));
-                (self.turn, self.awake) = (self.turn + 1, self.awake + 1);
+                let has_more = matches!(outcome, Outcome::Read { has_more: true, .. });
+                let rest = if has_more { Rest::Midway } else { Rest::Awake };
+                self.awake += usize::from(rest == Rest::Awake);
+                let slot = self.readers.insert(application.clone(), Slot::Idle(reader, self.turn, rest));
+                self.turn += 1;
                 self.put_to_sleep();
                 matches!(slot, Some(Slot::Busy(true)))
             }

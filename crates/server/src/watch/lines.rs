@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File, Metadata},
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
+    ops::ControlFlow,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -36,6 +37,8 @@ pub(super) enum Pace {
     Once,
     /// Wait for its end as long as somebody may be writing it.
     Follow,
+    /// It is no line before it has an end.
+    Whole,
 }
 
 /// An open file with lines that were not read yet.
@@ -68,11 +71,17 @@ pub(super) struct End {
     pub(super) has_more: bool,
     /// How long to wait for the end of the last line, where it has none, before it is told as it is.
     pub(super) wait: Option<Duration>,
+    /// How many bytes stand behind the last line.
+    pub(super) rest: u64,
 }
 
 impl Lines {
     pub(super) fn new(path: PathBuf, pace: Pace) -> Self {
         Self { path, offset: 0, number: 0, identity: None, head: Vec::new(), told_rest: None, pace }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Returns how far the file is read.
@@ -115,11 +124,16 @@ impl Lines {
         Ok(head == self.head)
     }
 
-    /// Reads about `most` bytes of whole lines, at least one line.
+    /// Reads about `most` bytes of whole lines, at least one line, and no more once `tell` breaks off.
     ///
     /// The first bytes of a line that is too long stand for it. A last line without an end waits for it, and is told as it is
     /// when nobody has written for a minute.
-    pub(super) fn read(&mut self, grown: Grown, most: u64, mut tell: impl FnMut(u64, &[u8])) -> io::Result<End> {
+    pub(super) fn read(
+        &mut self,
+        grown: Grown,
+        most: u64,
+        mut tell: impl FnMut(u64, &[u8]) -> ControlFlow<()>,
+    ) -> io::Result<End> {
         let Grown { mut file, length: file_length, written } = grown;
         let mut end = End::default();
         let mut line = Vec::new();
@@ -133,12 +147,15 @@ impl Lines {
             }
             let is_whole = line.pop_if(|last| *last == b'\n').is_some();
             if !is_whole {
+                end.rest = line.len() as u64;
                 end.wait = self.rest(&line, file_length, written, &mut tell);
                 return Ok(end);
             }
             self.keep_head(&line);
             (self.offset, self.number, end.bytes) = (self.offset + length, self.number + 1, end.bytes + length);
-            tell(self.number, line.strip_suffix(b"\r").unwrap_or(&line));
+            if tell(self.number, line.strip_suffix(b"\r").unwrap_or(&line)).is_break() {
+                break;
+            }
         }
         end.has_more = !file.fill_buf()?.is_empty();
         Ok(end)
@@ -150,9 +167,9 @@ impl Lines {
         rest: &[u8],
         file_length: u64,
         written: Option<SystemTime>,
-        tell: &mut impl FnMut(u64, &[u8]),
+        tell: &mut impl FnMut(u64, &[u8]) -> ControlFlow<()>,
     ) -> Option<Duration> {
-        if rest.is_empty() {
+        if rest.is_empty() || self.pace == Pace::Whole {
             return None;
         }
         let age = written.and_then(|time| SystemTime::now().duration_since(time).ok());
@@ -160,7 +177,7 @@ impl Lines {
         let is_whole = || serde_json::from_slice::<serde::de::IgnoredAny>(rest).is_ok();
         if wait.is_zero() || self.pace == Pace::Once && is_whole() {
             self.told_rest = Some(file_length);
-            tell(self.number + 1, rest);
+            let _ = tell(self.number + 1, rest); // it is the last in any case
             return None;
         }
         Some(wait)

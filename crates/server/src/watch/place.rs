@@ -1,4 +1,4 @@
-//! Where Burr's tracker keeps what: projects, their applications, and what people said of them.
+//! Where trackers keep what: projects, their applications, and what people said of them.
 //!
 //! ```text
 //! ~/.burr/                      Store
@@ -6,6 +6,10 @@
 //!     annotations.jsonl
 //!     3f2c.../                  Application: graph.json, metadata.json, log.jsonl, children.jsonl
 //!     team/chat/                an application whose id is "team/chat"
+//!
+//! ~/.trackway/projects/         Store
+//!   my_project/                 Project
+//!     chat~ann/                 Application: log.ndjson
 //! ```
 
 use std::{
@@ -15,8 +19,10 @@ use std::{
 
 use trackway_model::{Text, Timestamp};
 
-/// The files that make a folder an application.
+/// The files that make a folder an application of Burr's.
 const MARKS: [&str; 4] = ["graph.json", "metadata.json", "log.jsonl", "children.jsonl"];
+/// The file that makes a folder a run of our own tracker.
+pub(super) const NATIVE_LOG: &str = "log.ndjson";
 const ANNOTATIONS: &str = "annotations.jsonl";
 /// How deep in a project an application's folder is looked for; its id has a slash for each folder above it.
 const DEEPEST: usize = 4;
@@ -32,7 +38,16 @@ pub enum Shape {
     Application,
 }
 
-/// A directory that Burr's tracker writes to, whatever it holds.
+/// Who wrote the files of an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Burr's tracker.
+    Burr,
+    /// Our own: one log of records.
+    Native,
+}
+
+/// A directory that a tracker writes to, whatever it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     folder: PathBuf,
@@ -48,15 +63,23 @@ pub struct Application {
     pub folder: PathBuf,
     /// The project that it is listed under.
     pub project: Text,
-    /// Its id.
+    /// True when that is not the one that the files tell.
+    pub is_renamed: bool,
+    /// Its id, as far as the folder tells.
     pub app: Text,
+    /// Who wrote its files.
+    pub format: Format,
 }
 
 impl Application {
     /// Returns when its log was last written, or else its graph; `None` when neither is there.
     pub(super) fn last_written(&self) -> Option<Timestamp> {
-        let written = |name| fs::metadata(self.folder.join(name)).and_then(|file| file.modified()).ok();
-        ["log.jsonl", "graph.json"].into_iter().find_map(written).map(Timestamp::from)
+        let written = |name: &str| fs::metadata(self.folder.join(name)).and_then(|file| file.modified()).ok();
+        let files: &[&str] = match self.format {
+            Format::Burr => &["log.jsonl", "graph.json"],
+            Format::Native => &[NATIVE_LOG],
+        };
+        files.iter().find_map(|name| written(*name)).map(Timestamp::from)
     }
 }
 
@@ -101,7 +124,7 @@ pub(super) enum Meaning {
 }
 
 impl Place {
-    /// Finds out what a directory holds; `None` when it holds nothing of Burr's.
+    /// Finds out what a directory holds; `None` when it holds nothing of any tracker's.
     ///
     /// A `project` replaces the one that the folders tell.
     ///
@@ -113,7 +136,7 @@ impl Place {
         Ok(shape.map(|shape| Self { folder, shape, project }))
     }
 
-    /// Takes a directory for a store, until it tells what it is.
+    /// Takes a directory for a store, whatever is in it yet.
     pub(super) fn presumed(folder: PathBuf) -> Self {
         Self { folder, shape: Shape::Store, project: None }
     }
@@ -175,8 +198,12 @@ impl Place {
     pub(super) fn meaning(&self, path: &Path) -> Meaning {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Meaning::Other };
         let Some(folder) = path.parent() else { return Meaning::Other };
-        if MARKS.contains(&name) {
-            return self.application(folder).map_or(Meaning::Other, Meaning::OfApplication);
+        let format = match name {
+            NATIVE_LOG => Some(Format::Native),
+            _ => MARKS.contains(&name).then_some(Format::Burr),
+        };
+        if let Some(format) = format {
+            return self.application(folder, format).map_or(Meaning::Other, Meaning::OfApplication);
         }
         match self.project_at(folder) {
             Some(project) if name == ANNOTATIONS => Meaning::Annotations(Annotated { file: path.to_owned(), project }),
@@ -185,7 +212,7 @@ impl Place {
     }
 
     /// Names the application that a folder is.
-    fn application(&self, folder: &Path) -> Option<Application> {
+    fn application(&self, folder: &Path, format: Format) -> Option<Application> {
         let names = self.names(folder)?;
         let (project, app) = match self.shape {
             Shape::Store => {
@@ -196,8 +223,10 @@ impl Place {
             Shape::Application if names.is_empty() => (name_of(self.folder.parent()?), name_of(&self.folder)),
             Shape::Application => return None,
         };
+        let is_renamed = self.project.is_some();
         let project = self.project.clone().unwrap_or_else(|| project.into());
-        (!app.is_empty()).then(|| Application { folder: folder.to_owned(), project, app: app.into() })
+        let folder = folder.to_owned();
+        (!app.is_empty()).then(|| Application { folder, project, is_renamed, app: app.into(), format })
     }
 
     /// Names the project that a folder is.
@@ -264,7 +293,7 @@ fn recognise(folder: &Path) -> io::Result<Option<Shape>> {
 }
 
 fn is_application(folder: &Path) -> bool {
-    MARKS.iter().any(|mark| is_file(&folder.join(mark)))
+    MARKS.iter().chain([&NATIVE_LOG]).any(|mark| is_file(&folder.join(mark)))
 }
 
 fn is_file(path: &Path) -> bool {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use tokio::sync::watch;
 
-use super::place::Trouble;
+use super::{Watch, Whose, place::Trouble};
 
 /// How many troubles are told of a directory; the others are counted.
 const MOST_TROUBLES: usize = 20;
@@ -14,6 +14,8 @@ const MOST_TROUBLES: usize = 20;
 pub struct Watched {
     /// The directory, as it was named.
     pub path: PathBuf,
+    /// Who named it.
+    pub whose: Whose,
     /// What is being done about it.
     pub state: WatchState,
     /// How many applications are in it.
@@ -24,6 +26,14 @@ pub struct Watched {
     pub troubles: Vec<Trouble>,
     /// How many troubles there are.
     pub trouble_count: u64,
+}
+
+impl Watched {
+    /// Whether there is something to tell: of the directory that nobody named, only once there is something in it.
+    pub fn is_worth_telling(&self) -> bool {
+        let is_failed = matches!(self.state, WatchState::Failed { .. });
+        self.whose == Whose::Named || is_failed || self.applications + self.trouble_count > 0
+    }
 }
 
 /// What is being done about a directory.
@@ -53,19 +63,20 @@ pub(super) struct Teller {
 }
 
 /// Makes the tellers of directories, and what hears all of them.
-pub(super) fn tellers(paths: &[PathBuf]) -> (Vec<Teller>, Watching) {
-    let begun = |path: &PathBuf| Watched {
-        path: path.clone(),
+pub(super) fn tellers(watches: &[Watch]) -> (Vec<Teller>, Watching) {
+    let begun = |watch: &Watch| Watched {
+        path: watch.path.clone(),
+        whose: watch.whose,
         state: WatchState::Reading,
         applications: 0,
         read: 0,
         troubles: Vec::new(),
         trouble_count: 0,
     };
-    let (sender, receiver) = watch::channel(paths.iter().map(begun).collect());
+    let (sender, receiver) = watch::channel(watches.iter().map(begun).collect());
     let sender = Arc::new(sender);
     let teller = |index| Teller { all: Arc::clone(&sender), index };
-    ((0..paths.len()).map(teller).collect(), receiver)
+    ((0..watches.len()).map(teller).collect(), receiver)
 }
 
 impl Teller {

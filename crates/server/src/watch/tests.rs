@@ -86,7 +86,7 @@ fn watch(below: &str, before: impl FnOnce(&Path)) -> World {
     let directory = tempfile::tempdir().unwrap();
     before(directory.path());
     let kept = Arc::new(Kept::default());
-    let (watcher, watching) = Watcher::new(vec![directory.path().join(below)], Some(TimeZone::UTC));
+    let (watcher, watching) = Watcher::new(vec![directory.path().join(below)], None, Some(TimeZone::UTC));
     let door: Arc<dyn Door> = Arc::clone(&kept) as _;
     World { directory, kept, watching, _tasks: watcher.start(&door) }
 }
@@ -307,4 +307,97 @@ fn applications(store: &Path) -> usize {
         fs::read_dir(path).unwrap().map(|it| it.unwrap().path()).filter(|it| it.is_dir()).collect::<Vec<_>>()
     };
     folders(store).iter().map(|project| folders(project).len()).sum()
+}
+
+/// The lines of a run of our own tracker, by which the state has so many items.
+fn native(items: u32) -> String {
+    let end = |sequence: u32| {
+        let told = match sequence {
+            0 => r#""state":{"list":[0]}"#.to_owned(),
+            _ => format!(r#""delta":{{"append":{{"list":[{sequence}]}}}}"#),
+        };
+        format!("{{\"type\":\"end\",\"sequence\":{sequence},\"action\":\"add\",{told}}}\n")
+    };
+    (0..items).map(end).collect()
+}
+
+const NAMED: &str = "{\"type\":\"run\",\"project\":\"demo\",\"partition\":\"ann/bob\",\"app\":\"chat\"}\n";
+
+impl World {
+    /// The state after a step of the run that [`NAMED`] names.
+    fn state(&self, step: u32) -> Option<String> {
+        let facts = self.kept.facts.lock().unwrap();
+        let run = facts.values().next()?;
+        let RunFact::End(end) = run.get(&format!("{step}.0:end"))? else { return None };
+        end.state.as_ref().map(|state| state.0.to_string())
+    }
+}
+
+#[tokio::test]
+async fn our_own_logs_are_read_beside_those_of_burr_and_their_names_are_those_of_the_log() {
+    let world = watch("", |root| {
+        append(&root.join("demo/chat~ann%2Fbob/log.ndjson"), &(NAMED.to_owned() + &native(2)));
+        append(&root.join("demo/old/log.jsonl"), &begin(0));
+    });
+    world.until_read().await;
+    assert_eq!(world.runs().into_keys().collect::<Vec<_>>(), ["demo/-/old", "demo/ann/bob/chat"]);
+    append(&world.path("demo/chat~ann%2Fbob/log.ndjson"), native(3).lines().last().unwrap());
+    append(&world.path("demo/chat~ann%2Fbob/log.index"), "whatever");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!world.has("demo/ann/bob/chat", "2.0:end"), "half a line waits");
+    append(&world.path("demo/chat~ann%2Fbob/log.ndjson"), "\n");
+    let took = world.until("the whole line", |world| world.has("demo/ann/bob/chat", "2.0:end")).await;
+    assert!(took < Duration::from_millis(300), "it took {took:?}");
+}
+
+#[tokio::test]
+async fn a_half_line_that_is_cut_when_the_run_goes_on_leaves_nothing_behind() {
+    let torn = NAMED.to_owned() + &native(2) + "{\"type\":\"end\",\"seq";
+    let world = watch("", |root| append(&root.join("demo/chat/log.ndjson"), &torn));
+    world.until_read().await;
+    let log = OpenOptions::new().write(true).open(world.path("demo/chat/log.ndjson")).unwrap();
+    log.set_len((NAMED.len() + native(2).len()) as u64).unwrap();
+    append(&world.path("demo/chat/log.ndjson"), native(3).lines().last().unwrap());
+    append(&world.path("demo/chat/log.ndjson"), "\n");
+    world.until("the next step", |world| world.has("demo/ann/bob/chat", "2.0:end")).await;
+    assert_eq!(world.runs()["demo/ann/bob/chat"], ["0.0:end", "1.0:end", "2.0:end"]);
+    assert_eq!(world.state(2).unwrap(), r#"{"list":[0,1,2]}"#);
+}
+
+#[tokio::test]
+async fn a_reader_that_slept_knows_the_state_that_the_next_step_builds_on() {
+    let world = watch("", |root| {
+        append(&root.join("demo/chat/log.ndjson"), &(NAMED.to_owned() + &native(2)));
+        for application in 0..400 {
+            append(&root.join(format!("demo/app{application}/log.jsonl")), &begin(0));
+        }
+    });
+    world.until_read().await;
+    for application in 0..400 {
+        append(&world.path(&format!("demo/app{application}/log.jsonl")), &begin(1));
+    }
+    let read = |world: &World| world.runs().values().filter(|facts| facts.iter().any(|key| key == "1.0:begin")).count();
+    world.until("all", |world| read(world) == 400).await;
+    world.kept.facts.lock().unwrap().clear();
+    append(&world.path("demo/chat/log.ndjson"), native(3).lines().last().unwrap());
+    append(&world.path("demo/chat/log.ndjson"), "\n");
+    world.until("the next step", |world| world.state(2).is_some()).await;
+    assert_eq!(world.state(2).unwrap(), r#"{"list":[0,1,2]}"#);
+    assert_eq!(world.runs()["demo/ann/bob/chat"], ["2.0:end"], "what was told is not told again");
+}
+
+#[tokio::test]
+async fn the_directory_of_this_machines_programs_is_a_store_from_its_first_file_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let (kept, own) = (Arc::new(Kept::default()), directory.path().join("projects"));
+    fs::create_dir(&own).unwrap();
+    let (watcher, watching) = Watcher::new(Vec::new(), Some(own.clone()), None);
+    let door: Arc<dyn Door> = Arc::clone(&kept) as _;
+    let world = World { directory, kept, watching, _tasks: watcher.start(&door) };
+    world.until_read().await;
+    assert!(!world.watching.borrow()[0].is_worth_telling(), "nothing is in it");
+    append(&own.join("demo/chat/log.ndjson"), &(NAMED.to_owned() + &native(1)));
+    let took = world.until("the run", |world| world.has("demo/ann/bob/chat", "0.0:end")).await;
+    assert!(took < Duration::from_millis(300), "it took {took:?}");
+    world.until("it is told", |world| world.watching.borrow()[0].is_worth_telling()).await;
 }

@@ -7,10 +7,11 @@ use trackway_model::{RunKey, Timestamp};
 use trackway_wire::burr::{Item, Zone};
 
 use super::{
+    burr,
     door::Door,
     place::{Annotated, Application},
     queue::Task,
-    reader::{self, Reader},
+    reader::Reader,
 };
 use crate::ingest::run_apart;
 
@@ -99,7 +100,7 @@ pub(super) async fn annotate(door: Arc<dyn Door>, annotated: Annotated, zone: Zo
 }
 
 async fn read_annotations(annotated: Annotated, zone: TimeZone, door: &dyn Door) -> Result<(), String> {
-    let reading = run_apart(move || reader::annotations(&annotated, &zone));
+    let reading = run_apart(move || burr::annotations(&annotated, &zone));
     let found = reading.await.map_err(|_| "the reading failed here".to_owned())?;
     let (annotations, remarks) = found.map_err(|error| format!("cannot be read: {error}"))?;
     door.counters().watch_annotations_unread.add(remarks.len() as u64);
