@@ -33,8 +33,10 @@ use expression::Expression;
 ///
 /// An expression does no harm. It has at most 4,096 bytes and goes 32 levels deep. Whoever asks it waits for at most 100,000 rounds
 /// of its loops (`all`, `exists`, `exists_one`, `filter`, `map`), counted together however they are nested, and begins no round
-/// after a second: then the condition fails. It has no other loops, no variables to assign and nothing to call but the functions of the
-/// language. Only the fields that it names are looked at.
+/// after a second: then the condition fails. There are no other loops in the language, no variables to assign, and nothing to call
+/// but its own functions; `matches` takes time in proportion to the text. What an expression takes of memory is bounded by its
+/// rounds and the size of the fields that it names; other fields are not looked at. A panic of the interpreter is an error of the
+/// condition, unless the program is built to abort on panics.
 pub fn cel(source: impl Into<Text>) -> Condition {
     Condition::asking(Expression::new(source.into()))
 }

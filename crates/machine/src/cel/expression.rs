@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{State, condition};
 
-/// Longer answers of the interpreter are cut: they may quote what the state holds.
+/// Longer reasons of the interpreter are cut: they may quote what the state holds.
 const LONGEST_REASON: usize = 300;
 
 /// An expression, read.
@@ -90,8 +90,9 @@ fn reason(error: &ExecutionError, state: &State) -> Text {
         ExecutionError::UndeclaredReference(name) => condition::no_field(state, name.trim_start_matches('.')),
         ExecutionError::NoSuchKey(name) => Text::from(format!("there is nothing under the name `{name}`")),
         other => {
-            let reason: String = other.to_string().chars().take(LONGEST_REASON).collect();
-            Text::from(reason)
+            let reason = other.to_string();
+            let one_line = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+            Text::from(one_line.chars().take(LONGEST_REASON).collect::<String>())
         }
     }
 }

@@ -29,9 +29,11 @@ pub(super) fn parse(source: &str) -> Result<Program, Text> {
     if source.len() > LONGEST {
         return Err(Text::from(format!("it has {} bytes, and {LONGEST} are the most", source.len())));
     }
-    let parsed = catch_unwind(|| {
-        ENVIRONMENT.parser().max_recursion_depth(DEEPEST).enable_optional_syntax(true).parse(source)
-    });
+    if source.trim().is_empty() {
+        return Err(Text::literal("it is empty"));
+    }
+    let parsed =
+        catch_unwind(|| ENVIRONMENT.parser().max_recursion_depth(DEEPEST).enable_optional_syntax(true).parse(source));
     let Ok(parsed) = parsed else { return Err(Text::literal("it cannot be read: the parser panicked")) };
     let mut root = parsed.map_err(|errors| unreadable(&errors))?;
     let reads = Reads::of(&root)?;
@@ -39,8 +41,16 @@ pub(super) fn parse(source: &str) -> Result<Program, Text> {
     Ok(Program { root, reads })
 }
 
+/// Says that an expression goes too deep.
+pub(super) fn too_deep() -> Text {
+    Text::literal("it goes too deep: it has more than 32 levels")
+}
+
 fn unreadable(errors: &ParseErrors) -> Text {
     let Some(first) = errors.errors.first() else { return Text::literal("it cannot be read") };
+    if first.msg.contains("Recursion limit") {
+        return too_deep();
+    }
     // What could have stood there instead is a list of the whole language.
     let what = first.msg.split(" expecting ").next().unwrap_or(&first.msg);
     let what = what.strip_prefix("Syntax error: ").unwrap_or(what);

@@ -6,13 +6,26 @@ use cel::{
 };
 use trackway_model::Text;
 
+use super::parse;
 use crate::near;
 
 /// The variable that holds the whole state.
 pub(super) const STATE: &str = "state";
 
 const FUNCTIONS: [&str; 13] = [
-    "bool", "bytes", "contains", "double", "dyn", "endsWith", "int", "matches", "size", "startsWith", "string", "type", "uint",
+    "bool",
+    "bytes",
+    "contains",
+    "double",
+    "dyn",
+    "endsWith",
+    "int",
+    "matches",
+    "size",
+    "startsWith",
+    "string",
+    "type",
+    "uint",
 ];
 const OF_OPTIONALS: [&str; 6] = ["hasValue", "optFlatMap", "optMap", "or", "orValue", "value"];
 const MAKERS_OF_OPTIONALS: [&str; 3] = ["none", "of", "ofNonZeroValue"];
@@ -20,7 +33,7 @@ const MACROS: [&str; 6] = ["all", "exists", "exists_one", "filter", "has", "map"
 const TYPES: [&str; 11] =
     ["bool", "bytes", "double", "dyn", "int", "list", "map", "null_type", "optional_type", "type", "uint"];
 
-/// Deeper expressions are refused: the interpreter calls itself for each level.
+/// A level of the source can be two of what was made of it.
 const DEEPEST: usize = 64;
 
 /// What an expression asks of a state, and what it calls.
@@ -40,7 +53,7 @@ impl Reads {
     pub(super) fn of(root: &IdedExpr) -> Result<Self, Text> {
         let mut reads = Self::default();
         let mut walk = Walk { reads: &mut reads, bound: Vec::new(), depth: 0 };
-        if walk.visit(root) { Ok(reads) } else { Err(Text::from(format!("it goes deeper than {DEEPEST} levels"))) }
+        if walk.visit(root) { Ok(reads) } else { Err(parse::too_deep()) }
     }
 
     /// Returns the fields that a schema must have. What is called as a type may be the type.
@@ -116,7 +129,8 @@ impl Walk<'_> {
     }
 
     fn call(&mut self, call: &CallExpr) -> bool {
-        let is_index = [operators::INDEX, operators::OPT_INDEX, operators::OPT_SELECT].contains(&call.func_name.as_str());
+        let is_index =
+            [operators::INDEX, operators::OPT_INDEX, operators::OPT_SELECT].contains(&call.func_name.as_str());
         if let (true, [map, key]) = (is_index, &*call.args)
             && let (true, Expr::Literal(LiteralValue::String(name))) = (self.is_state(map), &key.expr)
         {
@@ -135,7 +149,8 @@ impl Walk<'_> {
     /// Notes a function that there is none of.
     fn function(&mut self, call: &CallExpr) {
         let name = call.func_name.as_str();
-        let is_operator = name.contains(|letter: char| !letter.is_alphanumeric() && letter != '_') || name.starts_with('_');
+        let is_operator =
+            name.contains(|letter: char| !letter.is_alphanumeric() && letter != '_') || name.starts_with('_');
         if is_operator || FUNCTIONS.contains(&name) || OF_OPTIONALS.contains(&name) {
             return;
         }

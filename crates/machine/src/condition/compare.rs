@@ -99,7 +99,9 @@ fn contains(field: &str, value: &Value, item: &Value) -> Result<bool, Text> {
         (Value::Text(text), Value::Text(part)) => Ok(text.contains(&**part)),
         (Value::List(_), _) => Ok(has_item(value, item)),
         (Value::Map(map), Value::Text(name)) => Ok(map.contains(name)),
-        _ => Err(Text::from(format!("the field `{field}` holds {}, which cannot contain {}", value.kind(), item.kind()))),
+        _ => {
+            Err(Text::from(format!("the field `{field}` holds {}, which cannot contain {}", value.kind(), item.kind())))
+        }
     }
 }
 

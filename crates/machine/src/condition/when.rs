@@ -111,7 +111,11 @@ fn operand_of(operator: Operator, operand: &impl Serialize) -> Result<Value, Tex
     let value = Value::encode(operand).map_err(|error| Text::from(format!("it compares with no value: {error}")))?;
     let wants_list = matches!(operator, Operator::In | Operator::NotIn);
     if wants_list && value.as_list().is_none() {
-        return Err(Text::from(format!("`{}` wants a list of values, and was given {}", operator.sign(), value.kind())));
+        return Err(Text::from(format!(
+            "`{}` wants a list of values, and was given {}",
+            operator.sign(),
+            value.kind()
+        )));
     }
     Ok(value)
 }

@@ -112,7 +112,11 @@ fn of_conditions(graph: &GraphBuilder, mistakes: &mut Vec<Mistake>) {
         let Some(condition) = &edge.condition else { continue };
         of_condition_fields(graph, edge, condition, mistakes);
         for reason in condition.mistakes() {
-            mistakes.push(Mistake::BadCondition { way: edge.way(), condition: condition.name(), reason: reason.clone() });
+            mistakes.push(Mistake::BadCondition {
+                way: edge.way(),
+                condition: condition.name(),
+                reason: reason.clone(),
+            });
         }
     }
 }
@@ -175,9 +179,9 @@ fn hint(graph: &GraphBuilder, written: &str) -> String {
     if !hint.is_empty() {
         return hint;
     }
-    let mut some: Vec<&str> = names().take(8).collect();
+    let mut some: Vec<String> = names().take(8).map(|name| format!("`{name}`")).collect();
     if graph.nodes.len() > some.len() {
-        some.push("..");
+        some.push("..".to_owned());
     }
     format!("; it has {}", some.join(", "))
 }

@@ -118,7 +118,9 @@ pub enum Mistake {
         reason: Text,
     },
     /// A condition that reads a field which the schema does not have.
-    #[error("the condition `{condition}` of the transition {way} reads the field `{field}`, which the schema {schema} does not have{hint}")]
+    #[error(
+        "the condition `{condition}` of the transition {way} reads the field `{field}`, which the schema {schema} does not have{hint}"
+    )]
     ConditionField {
         /// The transition.
         way: WayName,

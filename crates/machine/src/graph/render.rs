@@ -37,7 +37,10 @@ impl Graph {
         for way in &drawing.ways {
             match &way.condition {
                 Some(name) => {
-                    line(&mut out, format_args!("a{} -> a{} [label=\"{}\", style=dashed];", way.from, way.to, in_dot(name)));
+                    line(
+                        &mut out,
+                        format_args!("a{} -> a{} [label=\"{}\", style=dashed];", way.from, way.to, in_dot(name)),
+                    );
                 }
                 None => line(&mut out, format_args!("a{} -> a{};", way.from, way.to)),
             }

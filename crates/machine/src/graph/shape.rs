@@ -48,9 +48,7 @@ impl Shape {
     pub(super) fn check(&self, state: &State, name: &str) -> Result<(), StateError> {
         match self.field(name) {
             Some(field) => field.check(state),
-            None => {
-                Err(StateError::NotInSchema { key: name.into(), schema: self.name.clone(), hint: self.hint(name) })
-            }
+            None => Err(StateError::NotInSchema { key: name.into(), schema: self.name.clone(), hint: self.hint(name) }),
         }
     }
 }
