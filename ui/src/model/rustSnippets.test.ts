@@ -43,6 +43,9 @@ test("a step becomes a test of its action", () => {
   expect(command).toBe(
     String.raw`trackway test-case 'ticket\1' --project 'the "desk"' --at 3 --attempt 1 --out tests/cases/look_up-3-1.json`,
   );
+  expect(stepTest(app, { action: "plan", sequence: 3, attempt: 0 } as Step).whole('{"a":"#\u202e"}')).toContain(
+    String.raw`Case::parse(r##"{"a":"#\u202e"}"##)?.check(plan)?;`,
+  );
   expect(stepTest(app, { action: "match", sequence: 0, attempt: 0 } as Step).program).toContain(
     "fn match__as_in_step_0",
   );

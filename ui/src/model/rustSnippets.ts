@@ -18,6 +18,7 @@ export function languageOf({ graph, placements }: AppDetail): Language | null {
 /** Control characters, and those that change the direction of a text: the compiler refuses the latter as they are. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
 const SHORT: { [character: string]: string } = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 /** A text as Rust writes it. */
@@ -25,6 +26,14 @@ export function rust(text: string): string {
   const escaped = text.replace(/["\\]/g, "\\$&");
   const seen = escaped.replace(UNSEEN, (one) => SHORT[one] ?? `\\u{${one.charCodeAt(0).toString(16)}}`);
   return `"${seen}"`;
+}
+
+/** JSON as a literal of Rust without escapes; JSON has its own for what the compiler refuses. */
+function raw(json: string): string {
+  const seen = json.replace(TURNING, (one) => `\\u${one.charCodeAt(0).toString(16)}`);
+  const longest = Math.max(0, ...(seen.match(/"#*/g) ?? []).map((end) => end.length));
+  const fence = "#".repeat(longest);
+  return `r${fence}"${seen}"${fence}`;
 }
 
 /** Goes on from a step or from where it stopped, or looks at a state; `kept` is whose state is taken over. */
@@ -76,8 +85,10 @@ export function rustSnippets(app: App, kept: AnyAttempt | null): LoadSnippet[] {
 export interface StepTest {
   /** Where the case is kept, in the crate of the action. */
   path: string;
-  /** The Rust test. */
+  /** The Rust test, which reads the case from there. */
   program: string;
+  /** The Rust test with the case, as JSON, in it. */
+  whole: (json: string) => string;
   /** The command that writes the case. */
   command: string;
 }
@@ -100,14 +111,18 @@ export function stepTest(app: App, { action, sequence, attempt }: Step): StepTes
   const name = identifier(action);
   const again = attempt > 0 ? `_${attempt}` : "";
   const path = `tests/cases/${name}-${sequence}${again.replace("_", "-")}.json`;
-  const program = [
-    "use trackway_machine::testing::Case;",
-    "",
-    "#[test]",
-    `fn ${name}_as_in_step_${sequence}${again}() -> Result<(), Box<dyn std::error::Error>> {`,
-    `    Case::read(${rust(path)})?.check(${name})?;`,
-    "    Ok(())",
-    "}",
-  ].join("\n");
-  return { path, program, command: `${commandOf("test-case", app, { sequence, attempt })} --out ${path}` };
+  const testing = (found: string) =>
+    [
+      "use trackway_machine::testing::Case;",
+      "",
+      "#[test]",
+      `fn ${name}_as_in_step_${sequence}${again}() -> Result<(), Box<dyn std::error::Error>> {`,
+      `    ${found}?.check(${name})?;`,
+      "    Ok(())",
+      "}",
+      "",
+    ].join("\n");
+  const program = testing(`Case::read(${rust(path)})`);
+  const whole = (json: string) => testing(`Case::parse(${raw(json)})`);
+  return { path, program, whole, command: `${commandOf("test-case", app, { sequence, attempt })} --out ${path}` };
 }

@@ -36,21 +36,18 @@ export function TestPart({ name, step, test }: TestPartProps) {
             >
               Copy the case
             </CopyButton>
-            <CopyButton text={`${test.program}\n\n${comment(test.path, data)}\n`} label="Copy as test" className="btn">
+            <CopyButton text={test.whole(data)} label="Copy as test" className="btn">
               Copy as test
             </CopyButton>
           </>
         )}
       </div>
       <p className="sm m">
-        The action with the state before the step and its inputs; the state after it is expected. The case is a file of
-        the action's crate, which the first command writes too.
+        The action with the state before the step and its inputs; the state after it is expected. The case is a file,
+        which the first command writes; what “Copy as test” copies holds it.
       </p>
       {error && <p className="sm err">{error.message}</p>}
       <Code text={`${test.command}\n\n${test.program}`} />
     </section>
   );
 }
-
-/** The case under the test that reads it. */
-const comment = (path: string, json: string) => `// ${path}:\n// ${json.trim().replaceAll("\n", "\n// ")}`;
