@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
-    AttrStyle, Attribute, Error, FnArg, GenericParam, Path, Receiver, Result, ReturnType, Signature,
+    AttrStyle, Attribute, Error, FnArg, GenericParam, Receiver, Result, ReturnType, Signature,
     ext::IdentExt,
     parse::{ParseStream, Parser},
     spanned::Spanned,
@@ -69,16 +69,7 @@ pub(crate) fn expanded(options: TokenStream, item: TokenStream, code: &str) -> R
 
     let name = options.name.clone().unwrap_or_else(|| function.signature.ident.unraw().to_string());
     let undeclared = keys::undeclared(&name, &function, &options, &parameters);
-    let writer = Writer {
-        krate: options
-            .krate
-            .as_ref()
-            .map_or_else(|| quote_spanned!(at(None)=> ::trackway_machine), ToTokens::to_token_stream),
-        function: &function,
-        options: &options,
-        parameters: &parameters,
-        returned: &returned,
-    };
+    let writer = Writer { function: &function, options: &options, parameters: &parameters, returned: &returned };
     let declared = writer.declared(&name, code);
     let tokens = if is_method { writer.method(&declared) } else { writer.function(&declared) };
     Ok(Expanded { tokens, undeclared })
@@ -91,10 +82,7 @@ fn check(signature: &Signature, options: &Options, returned: &Returned) -> Resul
         return refuse(token.span, "an action runs when the application does: remove `const`");
     }
     if let Some(token) = signature.unsafety {
-        return refuse(
-            token.span,
-            "an action is run by the application, which cannot promise anything: remove `unsafe`",
-        );
+        return refuse(token.span, "the application that runs an action can promise nothing: remove `unsafe`");
     }
     if let Some(abi) = &signature.abi {
         return refuse(abi.span(), "an action is called by the application: remove `extern`");
@@ -136,7 +124,6 @@ fn check_state(signature: &Signature, options: &Options, parameters: &[Parameter
 }
 
 struct Writer<'a> {
-    krate: TokenStream,
     function: &'a Function,
     options: &'a Options,
     parameters: &'a [Parameter],
@@ -144,9 +131,17 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// Writes where the crate is, so that what is wrong with its use is reported at this place.
+    fn krate(&self, here: Span) -> TokenStream {
+        match &self.options.krate {
+            Some(path) => path.to_token_stream(),
+            None => quote_spanned!(here=> ::trackway_machine),
+        }
+    }
+
     /// Writes what is known of the action before it runs.
     fn declared(&self, name: &str, code: &str) -> TokenStream {
-        let krate = &self.krate;
+        let krate = &self.krate(at(None));
         let keys = |keys: &[Key]| -> Vec<TokenStream> { keys.iter().map(|key| key.written(krate)).collect() };
         let (reads, writes, tags) = (keys(&self.options.reads), keys(&self.options.writes), keys(&self.options.tags));
         let inputs = self.parameters.iter().filter_map(|parameter| match &parameter.given {
@@ -172,7 +167,7 @@ impl Writer<'_> {
 
     /// Writes a function that returns the action, with the function inside it.
     fn function(&self, declared: &TokenStream) -> TokenStream {
-        let krate = &self.krate;
+        let krate = self.krate(at(None));
         let Function { visibility, signature, body, .. } = self.function;
         let (name, outside, inside) = (&signature.ident, self.attributes(outside), self.attributes(inside));
         let work = self.work(&quote!(#name), None);
@@ -189,7 +184,7 @@ impl Writer<'_> {
 
     /// Writes a method that returns the action, and the method beside it.
     fn method(&self, declared: &TokenStream) -> TokenStream {
-        let krate = &self.krate;
+        let krate = self.krate(at(None));
         let Function { visibility, signature, body, .. } = self.function;
         let (name, outside, inside) = (&signature.ident, self.attributes(outside), self.attributes(inside));
         let mut renamed = signature.clone();
@@ -197,7 +192,8 @@ impl Writer<'_> {
         let (inner, owner) = (&renamed.ident, quote_spanned!(at(None)=> owner));
         let work = self.work(&quote!(Self::#inner), Some(&owner));
         let here = at(Some(name.span()));
-        let made = quote_spanned!(here=> #krate::Node::method(::std::sync::Arc::clone(self), #declared, #work));
+        let there = self.krate(here);
+        let made = quote_spanned!(here=> #there::Node::method(::std::sync::Arc::clone(self), #declared, #work));
         quote_spanned! {at(None)=>
             #(#outside)*
             #visibility fn #name(self: &::std::sync::Arc<Self>) -> #krate::Node {
@@ -248,24 +244,20 @@ impl Writer<'_> {
 
     /// Writes what makes an outcome of the value that the function returns.
     fn outcome(&self, returned: &TokenStream, state: &Ident) -> TokenStream {
-        let krate = &self.krate;
-        let here = at(Some(self.function.signature.output.span()));
-        match &self.options.reduce {
-            None => quote_spanned!(here=> #krate::IntoOutcome::into_outcome(#returned)),
-            Some(reduce) => self.reduced(reduce, returned, state),
-        }
-    }
-
-    fn reduced(&self, reduce: &Path, returned: &TokenStream, state: &Ident) -> TokenStream {
-        let krate = &self.krate;
-        let here = at(Some(reduce.span()));
-        let fails = self.returned.is_result().then(|| quote_spanned!(at(None)=> ?));
-        quote_spanned! {here=>
-            {
-                let result = #returned #fails;
-                #krate::__private::reduced(result, #state, #reduce)
-            }
-        }
+        let written = match &self.function.signature.output {
+            ReturnType::Type(_, written) => written.span(),
+            ReturnType::Default => self.function.span(),
+        };
+        let (place, here) = (self.options.reduce.as_ref().map_or(written, Spanned::span), at(None));
+        let place = at(Some(place));
+        let (krate, found) = (self.krate(place), Ident::new("found", place));
+        let Some(reduce) = &self.options.reduce else {
+            let outcome = quote_spanned!(place=> #krate::IntoOutcome::into_outcome(#found));
+            return quote_spanned!(here=> let #found = #returned; #outcome);
+        };
+        let fails = self.returned.is_result().then(|| quote_spanned!(at(Some(written))=> ?));
+        let outcome = quote_spanned!(place=> #krate::__private::reduced(#found, #state, #reduce));
+        quote_spanned!(here=> let #found = #returned #fails; #outcome)
     }
 }
 

@@ -234,7 +234,11 @@ fn has(keys: &[Key], name: &str) -> bool {
 fn nearest<'a>(name: &str, declared: &'a [Key]) -> Option<&'a str> {
     let distances = declared.iter().map(|key| (distance(name, &key.name), key.name.as_str()));
     let (distance, nearest) = distances.min()?;
-    let most = if name.chars().count() < 5 { 1 } else { 2 };
+    let most = match name.chars().count() {
+        0..3 => 0,
+        3..5 => 1,
+        _ => 2,
+    };
     (distance <= most).then_some(nearest)
 }
 

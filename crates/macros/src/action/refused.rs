@@ -99,7 +99,7 @@ ask
 const
     an action runs when the application does: remove `const`
 unsafe
-    an action is run by the application, which cannot promise anything: remove `unsafe`
+    the application that runs an action can promise nothing: remove `unsafe`
 extern "C"
     an action is called by the application: remove `extern`
 M: Model
