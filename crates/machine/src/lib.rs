@@ -33,6 +33,7 @@ mod near;
 mod node;
 mod number;
 mod outcome;
+pub mod persister;
 mod schema;
 mod ser;
 mod span;
