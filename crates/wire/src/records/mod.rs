@@ -25,7 +25,6 @@ mod follower;
 mod graph;
 mod span;
 mod state;
-mod state_text;
 mod step;
 mod value;
 
@@ -35,9 +34,11 @@ use serde::{Deserialize, Serialize};
 use trackway_model::{RunFact, RunKey, RunRecord, SpanRecord};
 
 use self::field::{Raw, Words};
-pub use self::follower::{Follower, LONGEST_LINE};
 
-pub use self::state_text::StateText;
+pub use self::{
+    follower::{Follower, LONGEST_LINE},
+    state::StateText,
+};
 
 /// What a line tells.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,20 +12,30 @@ pub(super) enum Told {
     #[default]
     Nothing,
     /// It was this one.
-    Fields(Fields),
+    Fields(StateText),
     /// A line could not be read that may have told it.
     Lost,
 }
 
-/// A state by its fields, each a JSON text as the log writes it.
-#[derive(Default)]
-pub(super) struct Fields {
+/// The state that a log has told up to one of its lines. It is left as text, so that it costs what changes and not what it holds.
+///
+/// ```
+/// use trackway_wire::records::StateText;
+///
+/// let mut state = StateText::whole(r#"{"question":"why?","chat":[1]}"#)?;
+/// state.change(r#"{"remove":["question"],"set":{"answer":42},"append":{"chat":[2,3]}}"#)?;
+/// assert_eq!(&*state.json().0, r#"{"chat":[1,2,3],"answer":42}"#);
+/// # Ok::<(), String>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct StateText {
     /// In order; a field that went leaves a gap.
     fields: Vec<Option<Field>>,
     places: HashMap<Text, usize>,
     gaps: usize,
 }
 
+#[derive(Debug, Clone)]
 struct Field {
     /// As it is written between its quotes.
     name: String,
@@ -36,7 +46,7 @@ impl Told {
     /// Notes a state that was told whole.
     pub(super) fn tell(&mut self, state: &Json) {
         *self = match State::read(&state.0) {
-            Some(state) => Self::Fields(Fields::of(&state)),
+            Some(state) => Self::Fields(StateText::of(&state)),
             // Nothing can build on it.
             None => Self::Lost,
         };
@@ -70,14 +80,28 @@ impl Told {
     }
 }
 
-impl Fields {
+impl StateText {
+    /// Reads a state that is told whole.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a sentence.
+    pub fn whole(state: &str) -> Result<Self, String> {
+        State::read(state)
+            .map(|state| Self::of(&state))
+            .ok_or_else(|| "it is no object that names each field once".into())
+    }
+
     fn of(state: &State<'_>) -> Self {
         let mut fields = Self::default();
         state.fields().iter().for_each(|(name, value)| fields.set(name, value));
         fields
     }
 
-    fn change(&mut self, delta: &str) -> Result<(), String> {
+    /// Makes of the state the one that a delta leads to. After an error, the state is of no use.
+    ///
+    /// # Errors
+    /// What does not fit, as a sentence: the delta was made for another state.
+    pub fn change(&mut self, delta: &str) -> Result<(), String> {
         let parts = State::read(delta).ok_or("its delta is no object without space between its parts")?;
         let part = |wanted: &str| parts.fields().iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
         if let Some(names) = part("remove") {
@@ -164,7 +188,8 @@ impl Fields {
         self.fields.get_mut(*self.places.get(key)?)?.as_mut()
     }
 
-    fn json(&self) -> Json {
+    /// Returns the state as a JSON object.
+    pub fn json(&self) -> Json {
         let fields = || self.fields.iter().flatten();
         let length = fields().map(|field| field.name.len() + field.value.len() + 4).sum::<usize>();
         let mut text = String::with_capacity(length + 2);

@@ -90,7 +90,9 @@ impl Standing {
                 return Err(damage.clone());
             }
             let state = self.state.as_mut().ok_or_else(|| format!("nothing stands before the delta at byte {at}"))?;
-            state.change(delta.get()).map_err(|what| format!("the delta at byte {at} does not fit: {what}"))?;
+            state
+                .change(delta.get())
+                .map_err(|what| format!("the line at byte {at} does not follow from those before it: {what}"))?;
         }
         let status = if end.error.is_some() { Status::Failed } else { Status::Completed };
         self.step_on(end.step(), &end.action, status);
