@@ -3,6 +3,9 @@
 
 #[path = "trackers/contract.rs"]
 mod contract;
+#[cfg(feature = "http")]
+#[path = "trackers/server.rs"]
+mod server;
 
 use trackway_machine::tracker::{Directory, Memory};
 

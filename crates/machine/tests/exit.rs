@@ -1,0 +1,33 @@
+//! A program that calls `exit` has told its trackers what it did.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::{env, path::PathBuf, process::Command};
+
+use trackway_machine::{At, Durability, Graph, Loader, Wanted, action, state, tracker::Directory};
+
+const ROOT: &str = "TRACKWAY_TEST_ROOT";
+const STEPS: i64 = 1_000;
+
+/// Runs as a program of its own, started by the test below; by itself it does nothing.
+#[test]
+fn program() {
+    let Some(root) = env::var_os(ROOT) else { return };
+    let count = action("count").writes(["n"]).run_sync(|state, _| state.increment("n", 1));
+    let graph = Graph::new([count]).edge("count", "count").entry("count").build().unwrap();
+    let start = graph.start(state! { n: 0 }).project("demo").app_id("1").durability(Durability::Eventual);
+    let mut app = start.tracker(Directory::at(PathBuf::from(root))).build().unwrap();
+    for _ in 0..STEPS {
+        app.step().blocking().unwrap();
+    }
+    std::process::exit(0);
+}
+
+#[test]
+fn nothing_that_was_told_is_lost_at_exit() {
+    let root = tempfile::tempdir().unwrap();
+    let program =
+        Command::new(env::current_exe().unwrap()).args(["--exact", "program"]).env(ROOT, root.path()).output();
+    assert!(program.unwrap().status.success());
+    let saved = Directory::at(root.path()).load(&Wanted::new("demo", "1"), At::Latest).unwrap().unwrap();
+    assert_eq!(saved.state["n"], STEPS);
+}
