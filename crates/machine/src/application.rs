@@ -168,9 +168,9 @@ impl Application {
     /// Sets the state by hand. What comes next is chosen anew after a step that was completed.
     ///
     /// # Errors
-    /// [`Error::State`] when something in it was set wrongly.
+    /// [`Error::State`] when something in it was set wrongly, or does not fit the graph's schema.
     pub fn update_state(&mut self, state: State) -> Result<(), Error> {
-        self.state = checked(state)?;
+        self.state = self.graph.admit(state)?;
         if self.last.as_ref().is_some_and(|last| last.is_completed) {
             self.choose();
         }
@@ -245,13 +245,5 @@ impl Surroundings {
 
     pub(crate) fn origin(&self) -> (Arc<Scope>, Arc<Resource>) {
         self.origin.get_or_init(tracing::origin).clone()
-    }
-}
-
-/// Returns the state unless something in it was set wrongly.
-fn checked(state: State) -> Result<State, Error> {
-    match state.fault() {
-        Some(fault) => Err(Error::State(fault.clone())),
-        None => Ok(state),
     }
 }

@@ -50,12 +50,34 @@ pub trait Hook: Send + Sync + 'static {
     fn on<'a>(&'a self, event: &'a Event<'a>) -> Reaction<'a>;
 }
 
-impl<F> Hook for F
+impl<F, R> Hook for F
 where
-    F: Fn(&Event<'_>) -> Result<(), Fault> + Send + Sync + 'static,
+    F: Fn(&Event<'_>) -> R + Send + Sync + 'static,
+    R: IntoReaction,
 {
     fn on<'a>(&'a self, event: &'a Event<'a>) -> Reaction<'a> {
-        Reaction::Done(self(event))
+        Reaction::Done(self(event).into_result())
+    }
+}
+
+/// What a closure that is a hook may return: nothing, or whether it failed.
+pub trait IntoReaction {
+    /// Returns whether it failed.
+    ///
+    /// # Errors
+    /// What it failed with.
+    fn into_result(self) -> Result<(), Fault>;
+}
+
+impl IntoReaction for () {
+    fn into_result(self) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+impl<E: Into<Fault>> IntoReaction for Result<(), E> {
+    fn into_result(self) -> Result<(), Fault> {
+        self.map_err(Into::into)
     }
 }
 

@@ -174,7 +174,7 @@ impl<'a> StepSpanBuilder<'a> {
 /// # async fn complete(prompt: &str) -> String { prompt.to_owned() }
 /// # async fn answer(step: &Step) {
 /// let call = step.span("complete").attribute("model", "small").start();
-/// let text = call.in_span(complete("why?")).await;
+/// let text = call.around(complete("why?")).await;
 /// call.attribute("characters", text.len());
 /// # }
 /// ```
@@ -205,8 +205,8 @@ impl StepSpan {
         self.context().attach()
     }
 
-    /// Runs a future inside the span, which goes on after that.
-    pub fn in_span<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
+    /// Runs a future inside the span, which is active whenever the future is polled and goes on after that.
+    pub fn around<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
         work.in_context(self.context().clone())
     }
 

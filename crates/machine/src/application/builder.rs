@@ -10,7 +10,7 @@ use serde::Serialize;
 use trackway::Tracer;
 use trackway_model::{AppRecord, ChildEvent, ChildRecord, DEFAULT_PROJECT, RunKey, RunPointer, StepKey, Text};
 
-use super::{Application, Last, Surroundings, Upcoming, checked};
+use super::{Application, Last, Surroundings, Upcoming};
 use crate::{
     Durability, Error, Fact, Graph, Hook, State, Step, Target, Tracker,
     hook::{Deliveries, Happened, Hooks},
@@ -198,7 +198,7 @@ impl Builder {
     /// When the state was set wrongly, the action that comes first is not in the graph, there are trackers and no project,
     /// or a tracker cannot be used that must be.
     pub fn build(mut self) -> Result<Application, Error> {
-        let state = checked(self.state)?;
+        let state = self.graph.admit(self.state)?;
         let next = match (&self.entry, &self.after) {
             (None, Some(after)) => {
                 known(&self.graph, after)?;

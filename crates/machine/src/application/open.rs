@@ -65,6 +65,8 @@ impl<'a> Open<'a> {
         let kept = state.clone();
         let outcome = self.outcome(node, state).await.map_err(failed)?;
         let left = State::leave(&kept, outcome.state, node.spec()).map_err(|error| failed(error.into()))?;
+        let written = node.spec().writes.iter().map(|name| &**name).filter(|name| left.state.contains(name));
+        self.app.graph.check_fields(&left.state, written).map_err(|error| failed(error.into()))?;
         Ok(Done { result: outcome.result, left })
     }
 

@@ -54,8 +54,12 @@ struct Queue {
     waiting: VecDeque<Delivery>,
     /// True while somebody polls the first one, which is not in the queue then.
     is_busy: bool,
-    /// The step's task, while it waits for this to be done.
+    /// True while the first one waits for what a hook does later, which is for the step's task to go on with.
+    is_handed_over: bool,
+    /// The step's task.
     task: Option<Waker>,
+    /// True while the step's task waits for whoever is busy.
+    is_awaited: bool,
     /// What a strict hook failed with, and in which step.
     failure: Option<(Option<StepKey>, Error)>,
     is_closed: bool,
@@ -78,18 +82,25 @@ impl Deliveries {
         let _ = self.poll(None); // The step's task does what is left.
     }
 
-    /// Hands over what waits; pending while something is left to do.
+    /// Hands over what waits; pending while something is left to do. Without a task only what needs none is done.
     pub(crate) fn poll(&self, mut task: Option<&mut Context<'_>>) -> Poll<()> {
         loop {
             let mut first = {
                 let mut queue = self.lock();
                 if let Some(task) = &task {
-                    queue.task = Some(task.waker().clone());
+                    queue.remember(task.waker());
                 }
-                if queue.is_busy {
+                if queue.is_busy || (queue.is_handed_over && task.is_none()) {
+                    queue.is_awaited |= task.is_some();
                     return Poll::Pending;
                 }
-                let Some(first) = queue.waiting.pop_front() else { return Poll::Ready(()) };
+                let Some(first) = queue.waiting.pop_front() else {
+                    let waker = if task.is_none() && queue.is_awaited { queue.task.clone() } else { None };
+                    queue.is_awaited = false;
+                    drop(queue);
+                    waker.into_iter().for_each(Waker::wake);
+                    return Poll::Ready(());
+                };
                 queue.is_busy = true;
                 first
             };
@@ -99,6 +110,7 @@ impl Deliveries {
             };
             let mut queue = self.lock();
             queue.is_busy = false;
+            queue.is_handed_over = polled.is_pending();
             if polled.is_ready() {
                 drop(queue);
                 continue;
@@ -106,12 +118,9 @@ impl Deliveries {
             if !queue.is_closed {
                 queue.waiting.push_front(first);
             }
-            if task.is_none()
-                && let Some(task) = queue.task.take()
-            {
-                drop(queue);
-                task.wake();
-            }
+            let waker = if task.is_none() { queue.task.clone() } else { None };
+            drop(queue);
+            waker.into_iter().for_each(Waker::wake);
             return Poll::Pending;
         }
     }
@@ -133,6 +142,14 @@ impl Deliveries {
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    fn remember(&mut self, task: &Waker) {
+        if !self.task.as_ref().is_some_and(|known| known.will_wake(task)) {
+            self.task = Some(task.clone());
+        }
     }
 }
 
@@ -163,7 +180,11 @@ struct HandOver {
 impl Future for HandOver {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        if std::mem::replace(&mut self.is_done, true) { Poll::Ready(()) } else { Poll::Pending }
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.is_done, true) {
+            return Poll::Ready(());
+        }
+        task.waker().wake_by_ref();
+        Poll::Pending
     }
 }
