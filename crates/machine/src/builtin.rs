@@ -21,8 +21,8 @@ pub struct Input {
 
 impl Input {
     /// Makes an action called `input` that must be given these inputs, and writes each into the field of the same name.
-    pub fn new<K: Into<Text>>(names: impl IntoIterator<Item = K>) -> Self {
-        let inputs: Vec<Text> = names.into_iter().map(Into::into).collect();
+    pub fn new<K: AsRef<str>>(names: impl IntoIterator<Item = K>) -> Self {
+        let inputs: Vec<Text> = names.into_iter().map(|name| Text::from(name.as_ref())).collect();
         let spec = Spec { name: Text::literal("input"), writes: inputs.clone(), inputs, ..Spec::default() };
         Self { spec }
     }
@@ -71,8 +71,8 @@ pub struct Output {
 
 impl Output {
     /// Makes an action called `output` whose result holds these fields. One that the state lacks makes the step fail.
-    pub fn new<K: Into<Text>>(fields: impl IntoIterator<Item = K>) -> Self {
-        let reads = fields.into_iter().map(Into::into).collect();
+    pub fn new<K: AsRef<str>>(fields: impl IntoIterator<Item = K>) -> Self {
+        let reads = fields.into_iter().map(|field| Text::from(field.as_ref())).collect();
         Self { spec: Spec { name: Text::literal("output"), reads, ..Spec::default() } }
     }
 

@@ -37,14 +37,14 @@ pub struct Draft {
 
 impl Draft {
     /// Declares fields of the state that the action reads.
-    pub fn reads<K: Into<Text>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
-        self.spec.reads.extend(keys.into_iter().map(Into::into));
+    pub fn reads<K: AsRef<str>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
+        self.spec.reads.extend(keys.into_iter().map(|key| Text::from(key.as_ref())));
         self
     }
 
     /// Declares fields of the state that the action writes.
-    pub fn writes<K: Into<Text>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
-        self.spec.writes.extend(keys.into_iter().map(Into::into));
+    pub fn writes<K: AsRef<str>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
+        self.spec.writes.extend(keys.into_iter().map(|key| Text::from(key.as_ref())));
         self
     }
 

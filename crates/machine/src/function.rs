@@ -54,6 +54,16 @@ impl From<Declared> for Spec {
 /// assert_eq!(outcome.state, state! { n: 3 });
 /// # Ok::<(), trackway_machine::Error>(())
 /// ```
+///
+/// A field that it touches and does not declare is an error where it is written:
+///
+/// ```compile_fail
+/// # use trackway_machine::{State, action};
+/// #[action(reads = [n], writes = [n])]
+/// fn bump(state: State) -> State {
+///     state.increment("m", 1)
+/// }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Function {
     /// What it is called and what it touches.

@@ -33,10 +33,10 @@ const REFUSALS: Refusals = Refusals {
 };
 
 /// Attributes that belong to what stands in the function's place.
-const OUTSIDE: [&str; 4] = ["doc", "cfg", "cfg_attr", "deprecated"];
+const OUTSIDE: [&str; 2] = ["doc", "deprecated"];
 
 /// Attributes that belong to both.
-const BOTH: [&str; 3] = ["allow", "warn", "deny"];
+const BOTH: [&str; 4] = ["allow", "warn", "deny", "cfg"];
 
 /// Writes the action, or what is wrong with it and the function as it was, so that nothing else is reported.
 pub(crate) fn action(options: TokenStream, item: TokenStream, code: &str) -> TokenStream {

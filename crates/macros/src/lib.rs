@@ -99,7 +99,8 @@ pub fn trace(options: TokenStream, item: TokenStream) -> TokenStream {
 /// The state is a parameter of the type `State` or `&State`, the step one of the type `&Step`. All others are inputs,
 /// asked for by their names, a leading underscore left out: `Option<T>` can be absent, `&str` and `&T` are lent. The
 /// function returns `State`, `(result, State)`, or a `Result` of either, with `async` or without. With `reduce` it returns
-/// the result alone, or a `Result` of it, and `reduce` puts it into the state.
+/// the result alone, or a `Result` of it, and `reduce` puts it into the state. Other attributes stay with the function's
+/// body: `#[trace]` below `#[action]` makes a span in the step.
 ///
 /// # What is refused
 ///

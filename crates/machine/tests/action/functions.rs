@@ -1,5 +1,7 @@
 //! What `#[action]` makes of functions.
 
+use std::pin::Pin;
+
 use trackway_machine::{Fault, Function, Graph, Key, Node, State, Step, action, state};
 
 /// Counts up.
@@ -56,6 +58,27 @@ fn a_function_that_waits_for_nothing() {
 async fn a_function_that_waits() {
     let outcome = answer().call(&state! { question: "why?" }).await.unwrap();
     assert_eq!(outcome.state["answer"], "reply: why?");
+}
+
+#[action(writes = [n])]
+fn boxed(state: State) -> Pin<Box<dyn Future<Output = State> + Send>> {
+    Box::pin(async move { state.set("n", 1) })
+}
+
+#[action(writes = [n])]
+#[cfg(test)]
+#[inline(never)]
+#[allow(dead_code)]
+fn marked(state: &State) -> Result<State, Fault> {
+    Ok(state.set("n", 1))
+}
+
+#[test]
+fn other_attributes_stay_with_the_function() {
+    assert_eq!(boxed().call(&State::default()).blocking().unwrap().state, state! { n: 1 });
+    assert_eq!(marked().call(&State::default()).blocking().unwrap().state, state! { n: 1 });
+    let code = marked().declared.code;
+    assert!(code.starts_with("#[action(writes = [n])]\nfn marked(state: &State) -> Result<State, Fault> {"), "{code}");
 }
 
 #[test]

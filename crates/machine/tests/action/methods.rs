@@ -45,6 +45,12 @@ impl<M: Model> Assistant<M> {
         state.set("rating", rating.0)
     }
 
+    #[action]
+    #[cfg(not(test))]
+    fn elsewhere(&self, state: State) -> State {
+        state
+    }
+
     #[action(writes = [question])]
     fn ask(state: State, question: String) -> State {
         state.set("question", question)
@@ -56,6 +62,12 @@ fn a_method_shares_what_it_belongs_to() {
     let assistant = Arc::new(Assistant { model: Shout, calls: AtomicUsize::new(0) });
     let answer = assistant.answer();
     assert_eq!(&*answer.spec().name, "answer");
+    let code = answer.spec().code.clone().unwrap();
+    assert!(code.contains("\npub(crate) async fn answer(&self, state: State,"), "{code}");
+    assert!(
+        code.ends_with("\n    Ok(state.set(\"answer\", answer + suffix.as_deref().unwrap_or_default()))\n}"),
+        "{code}"
+    );
     let asked = state! { question: "why?" };
     assert_eq!(answer.call(&asked).blocking().unwrap().state["answer"], "WHY?");
     assert_eq!(answer.call(&asked).input("suffix", "!").blocking().unwrap().state["answer"], "WHY?!");
