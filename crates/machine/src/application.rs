@@ -91,7 +91,8 @@ enum Upcoming {
 struct Last {
     step: StepKey,
     action: Text,
-    is_completed: bool,
+    /// True when what comes next follows from it, and not when it failed or somebody said what comes next.
+    leads_on: bool,
 }
 
 impl Graph {
@@ -165,13 +166,13 @@ impl Application {
         Iterate::new(self, until.into())
     }
 
-    /// Sets the state by hand. What comes next is chosen anew after a step that was completed.
+    /// Sets the state by hand. What comes next is chosen anew, unless the last step failed or somebody said what comes next.
     ///
     /// # Errors
     /// [`Error::State`] when something in it was set wrongly, or does not fit the graph's schema.
     pub fn update_state(&mut self, state: State) -> Result<(), Error> {
         self.state = self.graph.admit(state)?;
-        if self.last.as_ref().is_some_and(|last| last.is_completed) {
+        if self.last.as_ref().is_some_and(|last| last.leads_on) {
             self.choose();
         }
         self.tell_placed();
@@ -181,6 +182,9 @@ impl Application {
     /// Goes back to the action that comes first; the state stays as it is.
     pub fn reset_to_entrypoint(&mut self) {
         self.next = Upcoming::Action(self.graph.entrypoint().clone());
+        if let Some(last) = &mut self.last {
+            last.leads_on = false;
+        }
         self.tell_placed();
     }
 
@@ -205,7 +209,6 @@ impl Application {
 impl Drop for Application {
     fn drop(&mut self) {
         self.around.deliveries.close();
-        self.tracking.tell_now(Fact::Closed);
     }
 }
 

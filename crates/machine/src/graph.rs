@@ -118,6 +118,26 @@ impl Graph {
         names.into_iter().try_for_each(|name| shape.check(state, name))
     }
 
+    /// Takes a state that the program made: its values are stored as the codecs say, and it fits the schema.
+    pub(crate) fn admit(&self, state: State) -> Result<State, StateError> {
+        let state = match &self.plan.codecs {
+            Some(codecs) => state.encode_with(codecs),
+            None => state,
+        };
+        match state.fault() {
+            Some(fault) => Err(fault.clone()),
+            None => self.check(&state).map(|()| state),
+        }
+    }
+
+    /// Takes a state that was stored: its values are read as the codecs say.
+    pub(crate) fn restored(&self, state: State) -> State {
+        match &self.plan.codecs {
+            Some(codecs) => state.with_codecs(codecs),
+            None => state,
+        }
+    }
+
     fn planned(&self, name: &str) -> Option<&Planned> {
         self.plan.places.get(name).and_then(|place| self.plan.actions.get(*place))
     }

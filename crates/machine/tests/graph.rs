@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use trackway_machine::{Choice, Graph, GraphBuilder, Node, State, Step, action, check, when};
 
 fn step(name: &str) -> Node {
-    action(name).run_sync(|state: State, _: &Step| state).into()
+    action(name).run_sync(|state: State, _: &Step| state)
 }
 
 fn chat() -> GraphBuilder {

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use trackway_machine::{Graph, GraphBuilder, Mistake, Node, Schema, State, Step, action, check, when};
 
 fn step(name: &str) -> Node {
-    action(name).run_sync(|state: State, _: &Step| state).into()
+    action(name).run_sync(|state: State, _: &Step| state)
 }
 
 fn chat() -> GraphBuilder {
@@ -168,7 +168,7 @@ fn expressions_that_cannot_be_read_are_told() {
 #[test]
 fn a_schema_names_all_fields_that_there_are() {
     let ask = action("ask").reads(["history"]).writes(["question", "answr"]).run_sync(|state: State, _: &Step| state);
-    let graph = Graph::new([Node::from(ask), step("refuse")])
+    let graph = Graph::new([ask, step("refuse")])
         .schema::<Chat>()
         .edge_if("ask", "refuse", !when("is_save"))
         .edge_if("ask", "refuse", check("long", ["history", "questions"], |_: &State| true))

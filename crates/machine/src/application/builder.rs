@@ -251,7 +251,7 @@ impl Builder {
             ids: Ids::new(halves(random)),
             origin: OnceLock::new(),
         });
-        let last = last.map(|(step, action, is_completed)| Last { step, action, is_completed });
+        let last = last.map(|(step, action, leads_on)| Last { step, action, leads_on });
         let app = Application {
             graph: self.graph,
             around,

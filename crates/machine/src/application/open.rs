@@ -150,8 +150,8 @@ impl<'a> Open<'a> {
         app.steps += 1;
         app.upcoming.sequence += 1;
         app.upcoming.attempt = 0;
-        let is_completed = outcome.is_ok();
-        app.last = Some(Last { step: step.key(), action: step.action().clone(), is_completed });
+        let leads_on = outcome.is_ok();
+        app.last = Some(Last { step: step.key(), action: step.action().clone(), leads_on });
         let mut closed = Closed::default();
         let mut changes = Some(Vec::new());
         match outcome {

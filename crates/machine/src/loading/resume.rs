@@ -113,7 +113,7 @@ impl Graph {
 
     /// Makes an application with the state, the place and the names of a run.
     fn go_on(&self, loader: &dyn Loader, saved: &Saved) -> Builder {
-        let mut builder = self.start(saved.state.clone()).project(saved.run.project.clone());
+        let mut builder = self.start(self.restored(saved.state.clone())).project(saved.run.project.clone());
         if let Some(partition) = &saved.run.partition {
             builder = builder.partition(partition.clone());
         }
