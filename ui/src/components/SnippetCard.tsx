@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { highlight } from "../model/highlight";
 import type { Snippet } from "../model/snippets";
 import { CopyButton } from "./CopyButton";
@@ -17,9 +17,14 @@ export function SnippetCard({ snippets, children }: SnippetCardProps) {
   const { parts = [], main = 0 } = snippets[at] ?? {};
   const numbers = snippets.map((_, i) => [String(i + 1), () => setAt(i)] as const);
   useKeys({ ...Object.fromEntries(numbers), y: () => copy(parts[main]?.text ?? "") });
+  const tabsRef = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another snippet has another tab
+  useEffect(() => {
+    tabsRef.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [at]);
   return (
     <section className="card snippets" aria-label="Send a span">
-      <div className="tabs" role="tablist">
+      <div className="tabs" role="tablist" ref={tabsRef}>
         {snippets.map(({ name }, i) => (
           <button type="button" key={name} role="tab" aria-selected={i === at} onClick={() => setAt(i)}>
             {name} <kbd>{i + 1}</kbd>
