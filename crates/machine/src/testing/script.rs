@@ -44,13 +44,13 @@ enum Turn {
 
 impl Script {
     /// Declares fields of the state that the action reads.
-    pub fn reads<K: Into<Text>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
+    pub fn reads<K: AsRef<str>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
         self.draft = self.draft.reads(keys);
         self
     }
 
     /// Declares fields of the state that the action writes.
-    pub fn writes<K: Into<Text>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
+    pub fn writes<K: AsRef<str>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
         self.draft = self.draft.writes(keys);
         self
     }
