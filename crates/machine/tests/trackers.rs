@@ -7,7 +7,11 @@ mod contract;
 #[path = "trackers/server.rs"]
 mod server;
 
-use trackway_machine::tracker::{Directory, Memory};
+use trackway_machine::{
+    Graph, state,
+    testing::script,
+    tracker::{Directory, Memory},
+};
 
 #[test]
 fn memory_keeps_the_contract() {
@@ -24,4 +28,16 @@ fn a_directory_keeps_the_contract() {
     };
     let next = std::cell::RefCell::new(next);
     contract::all(&|| (next.borrow_mut())());
+}
+
+#[test]
+fn an_application_that_one_tracker_refuses_leaves_its_run_to_the_next() {
+    let roots = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [one, other] = roots.each_ref().map(|root| Directory::at(root.path()));
+    let graph = Graph::new([script("ask")]).entry("ask").build().unwrap();
+    let start = || graph.start(state! {}).project("demo").app_id("1");
+    let holder = start().tracker(other.clone()).build().unwrap();
+    start().tracker(one.clone()).tracker(other.clone()).build().unwrap_err();
+    start().tracker(one).build().unwrap();
+    drop(holder);
 }

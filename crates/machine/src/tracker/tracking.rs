@@ -64,6 +64,8 @@ impl Tracking {
                 Ok(()) => {}
                 Err(OpenError::Failed(why)) if !is_strict => channel.fail(why.to_string().into()),
                 Err(error) => {
+                    // Those that are ready are not wanted any more.
+                    Teller { run, channels: channels.into() }.tell_now(Fact::Closed);
                     return Err(TrackerError { tracker: channel.tracker.name(), what: error.to_string().into() });
                 }
             }

@@ -16,7 +16,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Writes the line of a fact, with its end, behind what is there; nothing where there is nothing to say. The line will
+    /// Writes the line of a fact, with its end, behind what is there; nothing for the last fact. The line will
     /// begin at byte `at` of the log. Returns what an index should know of it.
     pub(super) fn write(
         &mut self,

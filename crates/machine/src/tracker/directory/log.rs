@@ -69,7 +69,8 @@ pub(super) enum Refusal {
     Exists { run: Arc<RunKey>, directory: PathBuf },
     #[error("{} holds another run: {} of {}", .directory.display(), .found.app, .found.project)]
     Another { directory: PathBuf, found: RunKey },
-    #[error("cannot {action} {}", .path.display())]
+    // The cause is told along: what becomes of this is a text.
+    #[error("cannot {action} {}: {source}", .path.display())]
     File {
         action: &'static str,
         path: PathBuf,
@@ -134,6 +135,10 @@ impl Log {
             return;
         }
         let Some(fact) = fact(entries, place) else { return };
+        // A run of which nothing was told has not begun: its log stays empty.
+        if matches!(fact, Fact::Closed) {
+            return;
+        }
         let (start, entry) = self.encode(fact);
         self.members.push(Member { place, start, end: self.group.len(), entry });
         if self.group.len() >= GROUP {

@@ -79,7 +79,7 @@ fn fitting(state: &State, changes: Vec<Change>) -> (State, Vec<Change>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn every_state_of_any_run_is_loaded_as_it_was(acts in proptest::collection::vec(act(), 1..150)) {
