@@ -23,6 +23,24 @@ use choose::Ways;
 use shape::Shape;
 
 /// What can be done and what can follow what: the plan that an application follows. Cheap to clone.
+///
+/// ```
+/// use trackway_machine::{Graph, GraphErrors, State, Step, action, when};
+///
+/// let act = |name: &'static str| action(name).run_sync(|state: State, _: &Step| state);
+/// let graph = Graph::new([act("ask"), act("answer"), act("refuse")])
+///     .edge_if("ask", "answer", when("is_safe"))
+///     .otherwise("ask", "refuse")
+///     .edge(["answer", "refuse"], "ask")
+///     .entry("ask")
+///     .build()?;
+///
+/// let choice = graph.choose("ask", &State::default().set("is_safe", false));
+/// assert_eq!(choice.next.as_deref(), Some("refuse"));
+/// assert_eq!(&*choice.tried[0].condition, "is_safe");
+/// assert_eq!(choice.tried[0].held, Ok(false));
+/// # Ok::<(), GraphErrors>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Graph {
     plan: Arc<Plan>,

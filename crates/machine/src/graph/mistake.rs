@@ -4,7 +4,16 @@ use std::fmt;
 
 use trackway_model::Text;
 
-/// Every mistake in a graph.
+/// Every mistake in a graph. Its text has a sentence for each.
+///
+/// ```
+/// use trackway_machine::{Graph, Mistake, State, Step, action};
+///
+/// let ask = action("ask").run_sync(|state: State, _: &Step| state);
+/// let errors = Graph::new([ask]).edge("ask", "aks").build().unwrap_err();
+/// assert!(errors.to_string().ends_with("did you mean `ask`?"));
+/// assert!(matches!(errors.mistakes(), [Mistake::UnknownAction { .. }]));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GraphErrors {
     mistakes: Vec<Mistake>,
