@@ -12,7 +12,7 @@ use std::{
 use trackway_model::{AppRecord, RunKey, StepKey, Text, Timestamp};
 
 #[cfg(feature = "sqlite")]
-pub use self::sqlite::Sqlite;
+pub use self::sqlite::{Sqlite, SqliteError};
 use crate::{
     At, Entry, Fact, Fault, LoadError, Loader, Saved, State, Status, Tracker, Wanted,
     tracker::{Lane, Sink},

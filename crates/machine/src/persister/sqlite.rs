@@ -1,6 +1,9 @@
 //! States in a SQLite file.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use trackway_model::{RunKey, Text, Timestamp};
@@ -61,13 +64,29 @@ impl Sqlite {
     ///
     /// # Errors
     /// When the file cannot be opened, or is no SQLite file.
-    pub fn open(path: impl AsRef<Path>) -> Result<Persisted, Fault> {
+    pub fn open(path: impl AsRef<Path>) -> Result<Persisted, SqliteError> {
         let path = path.as_ref();
-        let connection = Connection::open(path)?;
-        connection.busy_timeout(BUSY)?;
-        connection.execute_batch(SCHEMA)?;
+        let connection = connect(path).map_err(|error| SqliteError { path: path.to_owned(), source: error.into() })?;
         Ok(Persisted::new(format!("states in {}", path.display()), Self { connection }))
     }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    connection.execute_batch(SCHEMA)?;
+    Ok(connection)
+}
+
+/// Why a file of states cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open the states in {}", .path.display())]
+pub struct SqliteError {
+    /// The file.
+    pub path: PathBuf,
+    /// Why not.
+    #[source]
+    pub source: Fault,
 }
 
 impl Persister for Sqlite {
