@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{import::Import, settings::Flags, state::State};
+use crate::{case::TestCase, import::Import, settings::Flags, state::State};
 
 /// Records what agents, state machines and services did, shows it live, and goes back to any step.
 #[derive(Debug, Parser)]
@@ -23,10 +23,12 @@ pub(crate) enum Command {
     Serve,
     /// Load recorded traces, moved to now, for a look around
     Demo,
-    /// Read what Burr wrote, through the server that runs or else into the data directory
+    /// Read what Burr or programs here wrote, through the server that runs or else into the data directory
     Import(Import),
-    /// Print the state of a run after a step, as JSON
+    /// Print the state of a run after a step or before it, as JSON
     State(State),
+    /// Write a recorded step as a test: the state before, the inputs, and what came of it
+    TestCase(TestCase),
     /// Print every setting with its value and where the value came from
     Config,
 }
@@ -41,6 +43,7 @@ Examples:
   trackway --watch ~/.burr                   show what Burr's tracker writes, as it is written
   trackway import ~/.burr                    read it once
   trackway state RUN --at 3                  the state of a run after its step 3
+  trackway test-case RUN --at 3 --out 3.json the same step as a test
   trackway config                            see what is set, and by what
 
 Send traces from any OpenTelemetry SDK:

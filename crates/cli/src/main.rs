@@ -3,6 +3,7 @@
 // They panic where nothing can be written; `print` does not.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod case;
 mod command;
 mod demo;
 mod import;
@@ -12,6 +13,7 @@ mod serve;
 mod settings;
 mod state;
 mod watches;
+mod which;
 
 use std::process::ExitCode;
 
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         Command::Demo => demo::run(settings),
         Command::Import(import) => import::run(settings, import),
         Command::State(asked) => state::run(settings, asked),
+        Command::TestCase(asked) => case::run(settings, asked),
         Command::Config => settings::show(settings),
     };
     match outcome {

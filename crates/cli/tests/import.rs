@@ -153,7 +153,7 @@ fn what_is_nothing_of_burrs_is_told_what_it_should_be() {
     rusqlite::Connection::open(&table).unwrap().execute("CREATE TABLE a (b)", []).unwrap();
     let missing = data.path().join("missing");
     let cases: [(&Path, &str); 4] = [
-        (empty.path(), "holds nothing that Burr wrote"),
+        (empty.path(), "holds nothing that a tracker wrote"),
         (&text, "is neither a directory nor an SQLite file"),
         (&table, "has no table burr_state"),
         (&missing, "is not there"),

@@ -36,6 +36,7 @@ pub use demo::{Demo, load_demo};
 pub use error::Error;
 pub use ingest::{Masking, PatternError, decoder};
 pub use listen::{Listener, ListenerState, Sockets};
+pub use rest::case::test_case;
 
 use counters::Counters;
 use guard::Guarded;

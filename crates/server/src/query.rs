@@ -15,7 +15,7 @@ use trackway_wire::genai;
 pub(crate) use self::{
     activity::Doing,
     group::Group,
-    run::{Before, RunNews, RunPage, Side, StateAt, States, StepPage, Tested},
+    run::{Before, RunNews, RunPage, Side, StateAt, States, StepPage, Tested, tested},
 };
 use crate::story::{self, Story};
 

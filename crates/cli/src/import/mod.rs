@@ -37,7 +37,8 @@ const MOST_BYTES: u64 = 4 << 20;
 /// What `trackway import` is told.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Import {
-    /// Where Burr's tracker writes to (~/.burr), one project or one application in it, or an SQLite file of its persister
+    /// Where a tracker writes to (~/.burr, ~/.trackway/projects), one project or one application in it, or an SQLite file of
+    /// Burr's persister
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The project that everything is listed under [default: the folder's name; for a file, the file's]
@@ -45,7 +46,7 @@ pub(crate) struct Import {
     project: Option<String>,
 }
 
-/// Reads what Burr wrote, and stores it through the server that runs, or else into the directory.
+/// Reads what a tracker wrote, and stores it through the server that runs, or else into the directory.
 pub(crate) fn run(flags: Flags, import: Import) -> Result<()> {
     let settings = flags.resolve()?;
     let Import { paths, project } = import;

@@ -13,8 +13,8 @@ use trackway_server::watch::{Annotated, Application, Found, Place, Trouble};
 /// What every SQLite file begins with.
 const SQLITE: &[u8] = b"SQLite format 3\0";
 
-const HINT: &str = "name a directory that Burr's tracker writes to (~/.burr, a project or an application in it), or an SQLite \
-                    file of Burr's SQLitePersister";
+const HINT: &str = "name a directory that a tracker writes to (~/.burr, ~/.trackway/projects, a project or an application in it), \
+                    or an SQLite file of Burr's SQLitePersister";
 
 /// What a path that was named holds.
 #[derive(Debug, Default)]
@@ -60,7 +60,7 @@ impl Work {
 /// Finds out what a path holds.
 ///
 /// # Errors
-/// It is not there, cannot be read, or holds nothing of Burr's; with what it could be.
+/// It is not there, cannot be read, or holds nothing of a tracker's; with what it could be.
 pub(super) fn find(path: &Path, project: Option<&str>) -> Result<Source> {
     let shown = path.display();
     let found = match fs::metadata(path) {
@@ -70,7 +70,7 @@ pub(super) fn find(path: &Path, project: Option<&str>) -> Result<Source> {
     };
     if found.is_dir() {
         let place = Place::at(path, project.map(Text::from)).with_context(|| format!("cannot read {shown}"))?;
-        let Some(place) = place else { bail!("{shown} holds nothing that Burr wrote; {HINT}") };
+        let Some(place) = place else { bail!("{shown} holds nothing that a tracker wrote; {HINT}") };
         let Found { applications, annotations, troubles, links } = place.walk();
         let applications = applications.into_iter().map(Work::Application);
         let work = applications.chain(annotations.into_iter().map(Work::Annotations)).collect();

@@ -166,13 +166,7 @@ impl Query {
 
     /// A step as somebody tests it; `None` when there is no such step.
     pub(crate) async fn tested(&self, run: Arc<RunKey>, at: At) -> Result<Option<Tested>, Error> {
-        self.ask_runs(move |runs| {
-            let Some(key) = runs.locate(&run, at)? else { return Ok(None) };
-            let Some(detail) = runs.step(&run, key)? else { return Ok(None) };
-            let (before, after) = (runs.state_before(&run, key)?, runs.state(&run, key)?);
-            Ok(Some(Tested { run, detail, before, after }))
-        })
-        .await
+        self.ask_runs(move |runs| tested(runs, &run, at)).await
     }
 
     /// Two states of a run; `None` when there is no such step.
@@ -285,6 +279,14 @@ fn state_at(runs: &dyn Runs, run: &RunKey, at: At) -> Result<Option<StateAt>, Er
     let Some(step) = runs.locate(run, at)? else { return Ok(None) };
     let Some(detail) = runs.step(run, step)? else { return Ok(None) };
     Ok(Some(StateAt { step, action: detail.step.action, state: runs.state(run, step)? }))
+}
+
+/// A step as somebody tests it; `None` when there is no such step.
+pub(crate) fn tested(runs: &dyn Runs, run: &Arc<RunKey>, at: At) -> Result<Option<Tested>, Error> {
+    let Some(key) = runs.locate(run, at)? else { return Ok(None) };
+    let Some(detail) = runs.step(run, key)? else { return Ok(None) };
+    let (before, after) = (runs.state_before(run, key)?, runs.state(run, key)?);
+    Ok(Some(Tested { run: Arc::clone(run), detail, before, after }))
 }
 
 /// What a step began with.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use trackway_model as model;
-use trackway_store::{At, StepStatus};
+use trackway_store::{At, Runs, StepStatus};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -15,7 +15,10 @@ use super::{
     run::resolve,
     step::{at, no_step},
 };
-use crate::{App, query::Tested};
+use crate::{
+    App,
+    query::{Tested, tested},
+};
 
 /// Which step.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -79,6 +82,16 @@ pub(crate) async fn one(
     let run = resolve(&app, &project, &id, params.partition).await?;
     let tested = app.query.tested(run, at).await?.ok_or_else(|| no_step(at, &id))?;
     case(&tested, at).map(Json).map_err(Problem::not_found)
+}
+
+/// Returns a step of a run as a test, the JSON that `GET .../test-case` answers.
+///
+/// # Errors
+/// Why there is none, as a sentence.
+pub fn test_case(runs: &dyn Runs, run: &Arc<model::RunKey>, at: At) -> Result<String, String> {
+    let tested = tested(runs, run, at).map_err(|error| error.to_string())?;
+    let tested = tested.ok_or_else(|| format!("{:?} has no such step.", run.app))?;
+    serde_json::to_string(&case(&tested, at)?).map_err(|error| error.to_string())
 }
 
 /// Makes a test of a step.
