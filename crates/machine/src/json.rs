@@ -78,7 +78,7 @@ pub(crate) fn nearest_double(single: f32) -> f64 {
 pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(is_escaped) {
+    while let Some(at) = escaped_at(rest) {
         let (plain, behind) = rest.split_at(at);
         out.extend_from_slice(plain.as_bytes());
         let Some((escaped, behind)) = behind.split_at_checked(1) else { break };
@@ -89,23 +89,29 @@ pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Returns true for what cannot stand in a JSON text as it is.
-fn is_escaped(byte: u8) -> bool {
-    ESCAPED.get(usize::from(byte)).is_some_and(|escaped| *escaped)
+/// Returns where the first byte is that cannot stand in a JSON text as it is.
+fn escaped_at(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let (words, _) = bytes.as_chunks::<8>();
+    let plain = words.iter().take_while(|word| !holds_escaped(u64::from_le_bytes(**word))).count() * 8;
+    let rest = bytes.get(plain..)?;
+    rest.iter().position(|byte| is_escaped(*byte)).map(|at| plain + at)
 }
 
-/// The bytes that cannot stand in a JSON text as they are.
-static ESCAPED: [bool; 256] = {
-    let mut escaped = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        escaped[byte] = true;
-        byte += 1;
-    }
-    escaped[b'"' as usize] = true;
-    escaped[b'\\' as usize] = true;
-    escaped
-};
+/// Returns true when one of eight bytes cannot stand as it is.
+fn holds_escaped(word: u64) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    // A byte's highest bit is set where it was below the limit: the subtraction borrowed, and the byte itself had none.
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & (ONES << 7);
+    let quote = word ^ (ONES * u64::from(b'"'));
+    let backslash = word ^ (ONES * u64::from(b'\\'));
+    below(word, 0x20) | below(quote, 1) | below(backslash, 1) != 0
+}
+
+/// Returns true for what cannot stand in a JSON text as it is.
+fn is_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
 
 fn write_escaped(byte: u8, out: &mut Vec<u8>) {
     let letter = match byte {

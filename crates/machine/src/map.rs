@@ -163,6 +163,7 @@ impl Map {
     pub(crate) fn of_fields(other: &Self, names: Vec<Text>, values: Vec<Value>) -> Self {
         match other.0.as_deref() {
             Some(Body::Few { names: known, .. }) if **known == *names => Self::few(known.clone(), values.into()),
+            _ if are_few_and_distinct(&names) => Self::few(names.into(), values.into()),
             _ => names.into_iter().zip(values).collect(),
         }
     }
@@ -184,6 +185,11 @@ impl Map {
     fn of(body: Body) -> Self {
         Self(Some(Arc::new(body)))
     }
+}
+
+fn are_few_and_distinct(names: &[Text]) -> bool {
+    names.len() <= FEW
+        && names.iter().enumerate().all(|(at, name)| !names.iter().skip(at + 1).any(|other| other == name))
 }
 
 fn place(names: &[Text], name: &str) -> Option<usize> {

@@ -285,6 +285,7 @@ impl State {
         match self.fields.get(key) {
             None | Some(Value::Null) => self.put(key, Value::List(List::default().push(item))),
             Some(Value::List(list)) => {
+                let item = item.like(list.last());
                 let fields = self.fields.with(key, list.push(item.clone()));
                 self.changed(key, fields, || Change::Append(key.into(), item))
             }

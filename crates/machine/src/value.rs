@@ -142,6 +142,14 @@ impl Value {
         }
     }
 
+    /// Returns this value, as a map sharing its names with another where both have the same.
+    pub(crate) fn like(mut self, other: Option<&Self>) -> Self {
+        if let (Self::Map(map), Some(Self::Map(other))) = (&mut self, other) {
+            map.share_names(other);
+        }
+        self
+    }
+
     /// Returns true when both share one memory, or are equal and too small to share any: a quick look that may say no of
     /// equal lists and maps that were made apart.
     pub fn is_same(&self, other: &Self) -> bool {

@@ -103,7 +103,12 @@ impl Visit {
 
     /// Returns what was changed, in order, without what a later change made void.
     fn changes(&self) -> Vec<Change> {
-        let mut backwards: Vec<Option<Change>> = Vec::new();
+        let length = match &self.trail {
+            None => return Vec::new(),
+            Some(link) if link.length == 1 => return vec![link.change.clone()],
+            Some(link) => link.length,
+        };
+        let mut backwards: Vec<Option<Change>> = Vec::with_capacity(length);
         let mut settled: Vec<Settled<'_>> = Vec::new();
         for change in self.changes_backwards() {
             let next = backwards.len();

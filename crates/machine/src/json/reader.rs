@@ -172,7 +172,7 @@ impl<'a> Reader<'a> {
     /// Returns the letters up to the next one that does not stand for itself.
     fn plain(&mut self) -> &'a str {
         let rest = self.rest();
-        let count = rest.bytes().position(super::is_escaped).unwrap_or(rest.len());
+        let count = super::escaped_at(rest).unwrap_or(rest.len());
         self.at += count;
         rest.get(..count).unwrap_or_default()
     }

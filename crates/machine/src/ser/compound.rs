@@ -13,21 +13,15 @@ const MOST_ROOM: usize = 1024;
 pub(super) struct Items<'c> {
     encoder: Encoder<'c>,
     items: Vec<Value>,
-    /// The names of the map before: the next one often has the same, and then shares them.
-    latest: Map,
 }
 
 impl<'c> Items<'c> {
     pub(super) fn new(encoder: Encoder<'c>, len: Option<usize>) -> Self {
-        Self { encoder, items: Vec::with_capacity(len.unwrap_or_default().min(MOST_ROOM)), latest: Map::default() }
+        Self { encoder, items: Vec::with_capacity(len.unwrap_or_default().min(MOST_ROOM)) }
     }
 
     fn push<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), ValueError> {
-        let mut item = self.encoder.encode(item)?;
-        if let Value::Map(map) = &mut item {
-            map.share_names(&self.latest);
-            self.latest = map.clone();
-        }
+        let item = self.encoder.encode(item)?.like(self.items.last());
         self.items.push(item);
         Ok(())
     }
