@@ -2,7 +2,7 @@
 
 use trackway_model::{StepKey, Text};
 
-use crate::{Fault, LoadError, StateError, ValueError, tracker::TrackerError};
+use crate::{Fault, LoadError, StateError, ValueError, near, tracker::TrackerError};
 
 /// Why an application was not built, or why a call of it failed.
 ///
@@ -38,7 +38,7 @@ pub enum Error {
         inputs: Vec<Text>,
     },
     /// An input was given that no action of the graph takes; nothing was done or recorded.
-    #[error("no action takes an input {input:?}{}", listed(.known))]
+    #[error("no action takes an input `{input}`{}", listed(.input, .known))]
     UnknownInput {
         /// The input.
         input: Text,
@@ -46,7 +46,7 @@ pub enum Error {
         known: Vec<Text>,
     },
     /// An input cannot be encoded; nothing was done or recorded.
-    #[error("cannot encode the input {input:?}")]
+    #[error("cannot encode the input `{input}`")]
     Input {
         /// The input.
         input: Text,
@@ -55,7 +55,7 @@ pub enum Error {
         source: ValueError,
     },
     /// An action or a tag was named that the graph does not have.
-    #[error("the graph has no {name:?}{}", listed(.known))]
+    #[error("the graph has no `{name}`{}", listed(.name, .known))]
     UnknownAction {
         /// What was named.
         name: Text,
@@ -123,7 +123,9 @@ impl Panicked {
     /// Makes one of what a panic carries.
     pub(crate) fn of(payload: &(dyn std::any::Any + Send)) -> Self {
         let text = payload.downcast_ref::<&str>().copied();
-        Self(text.or(payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("something that is no text").into())
+        Self(
+            text.or(payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("something that is no text").into(),
+        )
     }
 }
 
@@ -132,7 +134,7 @@ impl Panicked {
 #[non_exhaustive]
 pub enum InputError {
     /// It was not given.
-    #[error("{action} was not given the input {input:?}")]
+    #[error("{action} was not given the input `{input}`")]
     Missing {
         /// The action.
         action: Text,
@@ -140,7 +142,7 @@ pub enum InputError {
         input: Text,
     },
     /// It is of another type than the one asked for.
-    #[error("the input {input:?} of {action} is of another type")]
+    #[error("the input `{input}` of {action} is of another type")]
     Type {
         /// The action.
         action: Text,
@@ -178,6 +180,7 @@ fn first(inputs: &[Text]) -> &str {
     inputs.first().map_or("", |input| input)
 }
 
-fn listed(names: &[Text]) -> String {
-    if names.is_empty() { String::new() } else { format!(": it has {}", names.join(", ")) }
+fn listed(name: &str, known: &[Text]) -> String {
+    let names = if known.is_empty() { String::new() } else { format!(": it has {}", known.join(", ")) };
+    names + &near::hint(name, known.iter().map(|known| &**known))
 }

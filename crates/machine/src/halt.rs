@@ -79,7 +79,10 @@ fn found(names: &[Text], graph: &Graph) -> Result<Vec<Text>, Error> {
     for name in names {
         let actions = graph.names_of(name);
         if actions.is_empty() {
-            return Err(Error::UnknownAction { name: name.clone(), known: graph.nodes().map(|node| node.name().clone()).collect() });
+            return Err(Error::UnknownAction {
+                name: name.clone(),
+                known: graph.nodes().map(|node| node.name().clone()).collect(),
+            });
         }
         found.extend(actions);
     }

@@ -21,11 +21,11 @@ mod fact;
 mod fault;
 mod function;
 mod graph;
+mod halt;
 mod handover;
+mod hook;
 mod json;
 mod key;
-mod halt;
-mod hook;
 mod list;
 mod loading;
 mod map;
@@ -45,10 +45,12 @@ pub mod testing;
 mod tracing;
 pub mod tracker;
 mod value;
-mod voice;
 mod value_error;
 mod view;
+mod voice;
 
+#[cfg(feature = "cel")]
+pub use self::cel::cel;
 pub use action::{Action, Inputs, Outcome, Spec, Work};
 pub use application::{Application, Builder, Halted, Iterate, Next, RunCall, StepCall, Stepped, Why};
 pub use builtin::{Input, Output};
@@ -61,9 +63,9 @@ pub use fact::{Begun, Change, Choice, Ended, Entry, Fact, Failed, Noted, Place, 
 pub use fault::Fault;
 pub use function::{Declared, Function};
 pub use graph::{Access, End, Graph, GraphBuilder, GraphErrors, Mistake, Target, Targets, Undecided, WayName};
-pub use key::{Collects, Fits, Gives, Key, Takes};
 pub use halt::{Halt, after, before, never};
 pub use hook::{Event, Hook, IntoReaction, Method, Reaction};
+pub use key::{Collects, Fits, Gives, Key, Takes};
 pub use list::List;
 pub use loading::{At, LoadError, Loader, Saved, Status, Wanted, load_state};
 pub use map::Map;
@@ -77,13 +79,11 @@ pub use state_error::StateError;
 pub use stats::Stats;
 pub use step::Step;
 pub use tracker::{Durability, Tracker, TrackerReport};
-pub use value::Value;
-pub use value_error::ValueError;
-pub use view::Left;
-#[cfg(feature = "cel")]
-pub use self::cel::cel;
 #[cfg(feature = "macros")]
 pub use trackway_macros::{Schema, action};
 pub use trackway_model::{
     AppRecord, ChildEvent, ChildRecord, RunKey, RunPointer, SpanId, StepKey, Text, Timestamp, TraceId,
 };
+pub use value::Value;
+pub use value_error::ValueError;
+pub use view::Left;

@@ -13,7 +13,8 @@ use trackway::{Context, Span, Tracer};
 use trackway_model::{RunKey, StepKey, Text};
 
 use crate::{
-    ActionSpan, Fact, InputError, Inputs, Noted, Place, Value, application::Surroundings, hook::Happened, span::StepSpanBuilder, tracing,
+    ActionSpan, Fact, InputError, Inputs, Noted, Place, Value, application::Surroundings, hook::Happened,
+    span::StepSpanBuilder, tracing,
 };
 
 /// The step that runs: its inputs, its place in the run, and a tracer for what happens in it. Cheap to clone; all clones are

@@ -448,3 +448,31 @@ fn a_trace_of_its_own_keeps_the_baggage() {
     assert_eq!(root.context().trace_state(), None);
     assert_ne!(root.context().trace_id(), current().trace_id());
 }
+
+#[test]
+fn a_librarys_value_goes_where_the_context_goes() {
+    struct Tenant(u32);
+    let tenant = || current().local::<Tenant>().map(|tenant| tenant.0);
+    let (tracer, _spans) = testing::tracer();
+    let context = Context::none().with_local(Arc::new(Tenant(7))).with_baggage("tenant", "acme");
+    context.run(|| {
+        let outer = tracer.span("outer").start();
+        let _outer = outer.activate();
+        let _guard = span!("guard");
+        let root = tracer.span("root").root().start();
+        let _root = root.activate();
+        assert_eq!(tenant(), Some(7));
+        assert!(current().local::<u32>().is_none());
+        let there = current();
+        assert_eq!(std::thread::spawn(move || there.run(|| current().local::<Tenant>().unwrap().0)).join().unwrap(), 7);
+    });
+    let off = testing::tracer_of(Tracer::builder().sampler(Sampler::always_off())).0;
+    context.run(|| off.span("unsampled").start().context().run(|| assert_eq!(tenant(), Some(7))));
+    assert_eq!(tenant(), None);
+
+    let remote = received("01", "");
+    let (trace, span) = (remote.trace_id().unwrap(), remote.span_id().unwrap());
+    let moved = context.moved_to(trace, span, remote.flags());
+    assert_eq!((moved.span_id(), moved.baggage("tenant")), (Some(span), Some("acme")));
+    assert_eq!(moved.local::<Tenant>().unwrap().0, 7);
+}

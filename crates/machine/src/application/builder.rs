@@ -44,6 +44,8 @@ pub struct Builder {
     parent: Option<RunPointer>,
     spawner: Option<Step>,
     origin: Origin,
+    /// True when something was set since it was found out where the application comes from.
+    is_altered: bool,
 }
 
 /// Where an application comes from.
@@ -80,6 +82,7 @@ impl Builder {
             parent: None,
             spawner: None,
             origin: Origin::default(),
+            is_altered: false,
         }
     }
 
@@ -152,12 +155,14 @@ impl Builder {
     /// Says which action comes first; the one that the graph begins with unless said.
     pub fn entry(mut self, action: impl Into<Target>) -> Self {
         self.entry = Some(action.into().name().clone());
+        self.is_altered = true;
         self
     }
 
     /// Sets a field of the state.
     pub fn set(mut self, key: impl Into<Text>, value: impl Serialize) -> Self {
         self.state = self.state.set(&*key.into(), value);
+        self.is_altered = true;
         self
     }
 
@@ -189,6 +194,7 @@ impl Builder {
     pub(crate) fn goes_on(mut self, next: StepKey, last: Option<(StepKey, Text, bool)>) -> Self {
         self.first = next;
         self.origin = Origin::GoesOn { last };
+        self.is_altered = false;
         self
     }
 
@@ -263,7 +269,10 @@ impl Builder {
             steps: 0,
             failed_steps: 0,
         };
-        app.tell_placed();
+        // What goes on as it was kept is known to whoever kept it.
+        if opening == Opening::New || self.is_altered {
+            app.tell_placed();
+        }
         app.tell_created(record)?;
         Ok(app)
     }

@@ -4,11 +4,7 @@ use serde::Serialize;
 use trackway_model::Text;
 
 use super::{Application, Stepped, Why};
-use crate::{
-    Error, Event, Halt, Halted, Inputs, Method, Value,
-    halt::Places,
-    tracing::CallPlace,
-};
+use crate::{Error, Event, Halt, Halted, Inputs, Method, Value, halt::Places, tracing::CallPlace};
 
 /// The inputs of a call, or why they are none.
 #[derive(Debug)]
@@ -161,7 +157,8 @@ impl<'a> Call<'a> {
             return Some(Halted { action, result: None, state, why: Why::NothingLeft });
         };
         let places = &self.course.as_ref()?.places;
-        let done = |why| Halted { action: stepped.action.clone(), result: stepped.result.clone(), state: state.clone(), why };
+        let done =
+            |why| Halted { action: stepped.action.clone(), result: stepped.result.clone(), state: state.clone(), why };
         match app.next_action() {
             Some(next) if places.is_before(next) => {
                 Some(Halted { action: next.into(), result: None, state, why: Why::Before })

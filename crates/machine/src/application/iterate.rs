@@ -45,6 +45,7 @@ impl<'a> Iterate<'a> {
     }
 
     /// Takes the next step, when it is awaited; gives `None` once it has stopped. After an error it has stopped, too.
+    #[expect(clippy::should_implement_trait, reason = "a step is awaited, which an iterator knows nothing of")]
     pub fn next(&mut self) -> Next<'_, 'a> {
         Next(&mut self.0)
     }

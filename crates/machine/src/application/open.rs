@@ -59,8 +59,7 @@ impl<'a> Open<'a> {
 
     /// Has the action do its work.
     pub(super) async fn work(&self, node: &Node) -> Result<Done, Error> {
-        let failed =
-            |source| Error::Action { action: self.step.action().clone(), step: self.step.key(), source };
+        let failed = |source| Error::Action { action: self.step.action().clone(), step: self.step.key(), source };
         let state = self.app.state.enter(node.spec());
         let kept = state.clone();
         let outcome = self.outcome(node, state).await.map_err(failed)?;

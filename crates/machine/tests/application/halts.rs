@@ -33,7 +33,7 @@ fn at_least_one_step_is_taken() {
 #[test]
 fn a_place_to_stop_that_is_nowhere_is_an_error() {
     let mut app = counter().start(zero()).build().unwrap();
-    assert_snapshot!(app.run(after("cuont")).blocking().unwrap_err(), @r#"the graph has no "cuont": it has count, done"#);
-    assert_snapshot!(app.run(before("@tag:human")).blocking().unwrap_err(), @r#"the graph has no "@tag:human": it has count, done"#);
+    assert_snapshot!(app.run(after("cuont")).blocking().unwrap_err(), @"the graph has no `cuont`: it has count, done; did you mean `count`?");
+    assert_snapshot!(app.run(before("@tag:human")).blocking().unwrap_err(), @"the graph has no `@tag:human`: it has count, done");
     assert_eq!(app.sequence(), None);
 }

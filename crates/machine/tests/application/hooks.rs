@@ -75,17 +75,40 @@ fn hooks_are_given_the_error_itself() {
 #[test]
 fn what_hooks_do_later_is_done_before_the_application_goes_on() {
     allow_duplicates! {
-    for runtime in [&mut runtime::Builder::new_current_thread(), &mut runtime::Builder::new_multi_thread()] {
-        let notes = Notes::default();
-        let builder = spans().start(State::default()).hook(notes.hook("now")).hook(Slow(notes.clone()));
-        let mut app = builder.build().unwrap();
-        on_tokio(runtime, async {
-            tokio::spawn(async move { app.step().input("by", 3).await.unwrap() }).await.unwrap();
-        });
-        let text: Vec<String> =
-            notes.take().lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
-        assert_snapshot!(text.join("\n"), @"");
-    }
+        for runtime in [&mut runtime::Builder::new_current_thread(), &mut runtime::Builder::new_multi_thread()] {
+            let notes = Notes::default();
+            let builder = spans().start(State::default()).hook(notes.hook("now")).hook(Slow(notes.clone()));
+            let mut app = builder.build().unwrap();
+            on_tokio(runtime, async {
+                tokio::spawn(async move { app.step().input("by", 3).await.unwrap() }).await.unwrap();
+            });
+            let text: Vec<String> =
+                notes.take().lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+            assert_snapshot!(text.join("\n"), @r"
+            now created
+            later created
+            now before_call
+            later before_call
+            now before_step
+            later before_step
+            now span_started
+            later span_started
+            now attribute
+            later attribute
+            now span_started
+            later span_started
+            now span_ended
+            later span_ended
+            now span_ended
+            later span_ended
+            now attribute
+            later attribute
+            now after_step
+            later after_step
+            now after_call
+            later after_call
+            ");
+        }
     }
 }
 
@@ -110,7 +133,15 @@ fn hooks_may_use_the_runtime_that_the_application_runs_on() {
     let mut app = graph.start(State::default()).hook(Timed(notes.clone())).build().unwrap();
     on_tokio(&mut runtime::Builder::new_current_thread(), async { app.step().await.unwrap() });
     assert_eq!(app.stats().hook_failures, 0);
-    assert_snapshot!(notes.take(), @"");
+    assert_snapshot!(notes.take(), @r"
+    created
+    before_call
+    before_step
+    span_started
+    span_ended
+    after_step
+    after_call
+    ");
 }
 
 fn failing(name: &'static str) -> impl Hook {

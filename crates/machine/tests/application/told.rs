@@ -1,9 +1,7 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use trackway_machine::{
-    Durability, Error, Fault, Graph, State, Step, action, never, state, when,
-};
+use trackway_machine::{Durability, Error, Fault, Graph, State, Step, action, never, state, when};
 
 use crate::kit::{Gate, Notes, counter, poll_and_drop, zero};
 
@@ -31,8 +29,7 @@ fn trackers_are_told_of_all_that_happens() {
     begun 3.0 done {} told Some(true)
     ended 3 gave 3 {"n":3} Some([]) next None
     placed after Some(3) next Some("count") {"n":3}
-    placed after Some(3) next None {"n":7}
-    closed
+    placed after Some(3) next Some("count") {"n":7}
     closed
     "#);
 }

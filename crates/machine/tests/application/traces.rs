@@ -87,22 +87,22 @@ fn branching() -> Graph {
 #[test]
 fn ordinals_follow_the_context_through_tasks_and_threads() {
     allow_duplicates! {
-    for runtime in [&mut runtime::Builder::new_current_thread(), &mut runtime::Builder::new_multi_thread()] {
-        let (tracer, spans) = trackway::testing::tracer();
-        let mut app = branching().start(State::default()).app_id("a").first_sequence(3).tracer(tracer).build().unwrap();
-        on_tokio(runtime, async { tokio::spawn(async move { app.step().await.unwrap() }).await.unwrap() });
-        assert_snapshot!(short(&spans), @r"
-        work 16s step.sequence=3 model=small
-          load 14s span.ordinal=3:0 rows=3
-            - read
-            first 5s span.ordinal=3:0.0
-            second 3s span.ordinal=3:0.1 span.dependencies=[first]
-              deep 1s span.ordinal=3:0.1.0
-            task 1s span.ordinal=3:0.2
-          thread 1s span.ordinal=3:1
-          without context 1s span.ordinal=3:2
-        ");
-    }
+        for runtime in [&mut runtime::Builder::new_current_thread(), &mut runtime::Builder::new_multi_thread()] {
+            let (tracer, spans) = trackway::testing::tracer();
+            let mut app = branching().start(State::default()).app_id("a").first_sequence(3).tracer(tracer).build().unwrap();
+            on_tokio(runtime, async { tokio::spawn(async move { app.step().await.unwrap() }).await.unwrap() });
+            assert_snapshot!(short(&spans), @r"
+            work 16s step.sequence=3 model=small
+              load 14s span.ordinal=3:0 rows=3
+                - read
+                first 5s span.ordinal=3:0.0
+                second 3s span.ordinal=3:0.1 span.dependencies=[first]
+                  deep 1s span.ordinal=3:0.1.0
+                task 1s span.ordinal=3:0.2
+              thread 1s span.ordinal=3:1
+              without context 1s span.ordinal=3:2
+            ");
+        }
     }
 }
 
