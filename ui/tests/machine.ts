@@ -94,7 +94,7 @@ export const conversation: object[] = [
   span(0x102, 0x101, "load", 12, 90, "1:0.0"),
   span(0x103, 0x101, "judge", 95, 290, "1:0.1", "1:0.0"),
   ...step(2, 0, "answer", 425, 2425, { error: "the model did not answer in 2 s", state: CHECKED }),
-  { type: "state", after: { sequence: 2, attempt: 0 }, state: EDITED, time: at(60_000) },
+  { type: "state", after: { sequence: 2, attempt: 0 }, next: "answer", state: EDITED, time: at(60_000) },
   ...step(2, 1, "answer", 60_010, 61_250, {
     result: { tokens: 512 },
     state: { ...EDITED, answer: "It comes tomorrow." },

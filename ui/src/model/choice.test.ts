@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Choice } from "../api/runs";
-import { judged, verdictWord, whyNowhere } from "./choice";
+import { judged, nextByHand, verdictWord, whyNowhere } from "./choice";
 
 const way = (to: string, condition = "default") => ({ to, condition });
 const ways = [way("answer", "safe"), way("refuse", "!safe"), way("answer", "tries > 3"), way("give_up")];
@@ -45,4 +45,14 @@ test("where the machine ends nothing was tried, or nothing held", () => {
   expect(whyNowhere({ next: null, tried: [tried("answer", "safe", false)] })).toBe(
     "Nothing was chosen: no condition held.",
   );
+});
+
+test("what was set to come next is told where it is another action", () => {
+  const after = { seq: 2, attempt: 0 };
+  const placed = [{ after, next: "ask", time: null }];
+  const step = { sequence: 2, attempt: 0, action: "answer", state: "done" as const, choice: null };
+  expect(nextByHand(placed, step)).toBe("ask");
+  expect(nextByHand(placed, { ...step, choice: { next: "ask", tried: [] } })).toBeNull();
+  expect(nextByHand(placed, { ...step, action: "ask", state: "failed" })).toBeNull();
+  expect(nextByHand(placed, { ...step, attempt: 1 })).toBeNull();
 });

@@ -1,6 +1,6 @@
 /** What was chosen after a step: every way from its action with what came of its condition. */
 
-import type { Choice } from "../api/runs";
+import type { Choice, StatePlacement, Step } from "../api/runs";
 import { conditionText } from "./runGraph";
 
 /** `untried`: an earlier way was taken, or an earlier condition failed. */
@@ -67,4 +67,15 @@ export function whyNowhere({ next, tried }: Choice): string | null {
   return tried.some(({ held }) => held === null)
     ? "Nothing was chosen: a condition failed."
     : "Nothing was chosen: no condition held.";
+}
+
+/** The action that was set by hand to come after a step, where it is another one than would have come anyway. */
+export function nextByHand(
+  placements: StatePlacement[],
+  { sequence, attempt, action, state, choice }: Pick<Step, "sequence" | "attempt" | "action" | "state" | "choice">,
+): string | null {
+  const placed = placements.findLast(({ after }) => after?.seq === sequence && after.attempt === attempt);
+  // What did not end well is tried again.
+  const otherwise = state === "done" ? (choice?.next ?? null) : action;
+  return placed === undefined || placed.next === otherwise ? null : placed.next;
 }

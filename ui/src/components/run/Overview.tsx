@@ -1,4 +1,5 @@
 import { type GraphAction, type Json, START, type Step, type StepDetail } from "../../api/runs";
+import { nextByHand } from "../../model/choice";
 import { line } from "../../model/format";
 import { ErrorSummary } from "./ErrorTab";
 import { JsonView } from "./FieldValue";
@@ -25,7 +26,12 @@ export function Overview(props: OverviewProps) {
       <div className="overview-main">
         {step.error !== null && <ErrorSummary text={data?.error ?? step.error} onMore={() => props.onTab("error")} />}
         {step.edited && (props.at === 0 || previous !== null) && (
-          <Edited name={name} step={step} previous={previous ?? START} />
+          <Edited
+            name={name}
+            step={step}
+            previous={previous ?? START}
+            next={previous && nextByHand(detail.placements, previous)}
+          />
         )}
         <StateChanges name={name} step={step} hasBefore={hasBefore} />
       </div>

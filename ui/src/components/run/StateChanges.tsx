@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { AnyAttempt, RunName, Step } from "../../api/runs";
+import { line } from "../../model/format";
 import { nameOf } from "../../model/run";
 import { counts, diffLines } from "../../model/runState";
 import { linesOfState, StateDiffView, useDiff } from "./StateDiffView";
@@ -56,10 +57,12 @@ interface EditedProps {
   step: Step;
   /** What stood before the edit. */
   previous: AnyAttempt;
+  /** The action that was set to come next, where it is another one than was chosen. */
+  next: string | null;
 }
 
 /** What somebody changed by hand before the step began. */
-export function Edited({ name, step, previous }: EditedProps) {
+export function Edited({ name, step, previous, next }: EditedProps) {
   const { data, error } = useEdit(name, previous, step);
   const lines = data ? diffLines({}, data) : [];
   const { added, removed } = counts(lines);
@@ -77,9 +80,14 @@ export function Edited({ name, step, previous }: EditedProps) {
       ) : data === undefined ? (
         <Reading />
       ) : lines.length === 0 ? (
-        <p className="inspector-note d">It was set to what it was.</p>
+        <p className="inspector-note d">The state was set to what it was.</p>
       ) : (
         <StateDiffView name={name} step={step} when="before" lines={lines} />
+      )}
+      {next !== null && (
+        <p className="inspector-note">
+          What comes next was set to <b>{line(next)}</b>.
+        </p>
       )}
     </section>
   );
