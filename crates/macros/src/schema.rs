@@ -165,3 +165,73 @@ fn is_option(kind: &Type) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    fn refusal(item: TokenStream) -> String {
+        expand(item).map(|made| made.to_string()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn only_a_struct_with_names_describes_a_state() {
+        let named = "the fields of a state have names, and so must those of a schema";
+        assert_eq!(
+            refusal(quote!(
+                struct Pair(u8, u8);
+            )),
+            named
+        );
+        assert!(
+            refusal(quote!(
+                enum Either {
+                    A,
+                    B,
+                }
+            ))
+            .starts_with("a schema is a struct")
+        );
+        assert!(
+            refusal(quote!(
+                struct Of<T> {
+                    it: T,
+                }
+            ))
+            .starts_with("a schema has no parameters")
+        );
+    }
+
+    #[test]
+    fn two_fields_cannot_be_one_in_the_state() {
+        let twice = quote!(
+            struct Chat {
+                question: String,
+                #[schema(name = "question")]
+                other: String,
+            }
+        );
+        assert_eq!(refusal(twice), "`question` is called `question` in the state already");
+    }
+
+    #[test]
+    fn options_that_nobody_knows_are_refused_with_those_there_are() {
+        let field = quote!(
+            struct Chat {
+                #[schema(rename = "q")]
+                question: String,
+            }
+        );
+        assert_eq!(refusal(field), "a field takes `name = \"...\"`: what it is called in the state");
+        let item = quote!(
+            #[schema(name = "q")]
+            struct Chat {
+                question: String,
+            }
+        );
+        assert_eq!(refusal(item), "a struct takes `crate = path`; its fields take `name = \"...\"`");
+    }
+}
