@@ -168,6 +168,10 @@ impl Sink for Writer {
         for entry in entries {
             if matches!(entry.fact, Fact::Closed) {
                 kept.open.remove(&entry.run);
+                // Nothing was told of a run that never began: another tracker refused it.
+                if !kept.entries.iter().any(|known| known.run == entry.run) {
+                    continue;
+                }
             }
             kept.entries.push(entry);
         }

@@ -16,7 +16,7 @@ use super::{
     ticket::Ticket,
     timer::{self, Alarm},
 };
-use crate::{Entry, Fact};
+use crate::{Entry, Fact, error::chain};
 
 /// The trackers of one application object: owner of their failures, of what they missed, and of the waiting.
 ///
@@ -62,11 +62,11 @@ impl Tracking {
             let channel = Channel { tracker, ticket: Arc::new(Ticket::new(run.clone())) };
             match channel.tracker.open(&run, &record, how) {
                 Ok(()) => {}
-                Err(OpenError::Failed(why)) if !is_strict => channel.fail(why.to_string().into()),
+                Err(OpenError::Failed(why)) if !is_strict => channel.fail(chain(&*why).into()),
                 Err(error) => {
-                    // Those that are ready are not wanted any more.
+                    // Those that were opened before it are free for whoever comes next.
                     Teller { run, channels: channels.into() }.tell_now(Fact::Closed);
-                    return Err(TrackerError { tracker: channel.tracker.name(), what: error.to_string().into() });
+                    return Err(TrackerError { tracker: channel.tracker.name(), what: chain(&error).into() });
                 }
             }
             channels.push(channel);

@@ -368,3 +368,13 @@ fn a_tracker_that_cannot_be_opened_is_left_out_and_one_that_is_in_use_refuses_th
     let expected = "the tracker closed failed: process 7 writes it";
     assert_eq!([refused(OpenError::InUse, false), refused(OpenError::Failed, true)], [expected, expected]);
 }
+
+#[test]
+fn a_tracker_is_closed_again_when_the_next_one_refuses_the_application() {
+    let (memory, busy) = (crate::tracker::Memory::new(), crate::tracker::Memory::new());
+    let first = open(vec![Arc::new(busy.clone())], Durability::Step, NEVER, false).unwrap();
+    let both = || open(vec![Arc::new(memory.clone()), Arc::new(busy.clone())], Durability::Step, NEVER, false);
+    assert!(both().is_err());
+    drop(first);
+    open(vec![Arc::new(memory.clone())], Durability::Step, NEVER, false).unwrap();
+}
