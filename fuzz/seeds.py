@@ -104,6 +104,8 @@ def main():
     save("openai_agents", agents_request().encode())
     for body in recorded_runs():
         save("burr", body)
+    for log in sorted((FUZZ.parent / "fixtures" / "machine").glob("*.ndjson")):
+        save("records_log", log.read_bytes())
     for body in records():
         save("records", body)
     save("otlp_protobuf_logs", log_request())

@@ -40,7 +40,8 @@ libfuzzer_sys::fuzz_target!(|case: Case| {
     let project = project.map(Into::into);
     let sent: usize = request.resource_spans.iter().flat_map(|group| &group.scope_spans).map(|it| it.spans.len()).sum();
 
-    let protobuf = decode_traces(Encoding::Protobuf, &request.encode_to_vec(), project.as_ref(), &mut |_| true).expect("OTLP");
+    let protobuf =
+        decode_traces(Encoding::Protobuf, &request.encode_to_vec(), project.as_ref(), &mut |_| true).expect("OTLP");
     let text = json::write(&request, style);
     let json = decode_traces(Encoding::Json, &text, project.as_ref(), &mut |_| true).expect("OTLP");
 

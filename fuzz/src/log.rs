@@ -157,7 +157,9 @@ fn open(directory: &Path) -> Option<(Embedded, Recovery)> {
 fn decoder() -> Decoder {
     Box::new(|frame| {
         let decoded = match &*frame.content_type {
-            "otlp.traces.protobuf" => decode_traces(Encoding::Protobuf, &frame.body, frame.project.as_ref(), &mut |_| true),
+            "otlp.traces.protobuf" => {
+                decode_traces(Encoding::Protobuf, &frame.body, frame.project.as_ref(), &mut |_| true)
+            }
             "otlp.traces.json" => decode_traces(Encoding::Json, &frame.body, frame.project.as_ref(), &mut |_| true),
             "otlp.logs.protobuf" => decode_logs(Encoding::Protobuf, &frame.body, &mut |_| true),
             "otlp.logs.json" => decode_logs(Encoding::Json, &frame.body, &mut |_| true),

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use trackway_model::{Batch, RunFact, RunKey};
 use trackway_wire::{
     burr::{Follower, Item, Zone, annotations, partition},
-    records::{decode, decode_run, encode, encode_run},
+    records::{self, decode, decode_all, decode_run, encode, encode_run},
 };
 
 use crate::check;
@@ -96,6 +96,39 @@ fn lossless(follower: &Follower, items: &[Item]) {
         assert!(!line.contains(['\n', '\r']), "{line}");
         assert_eq!(decode(line.as_bytes(), follower.run()).as_ref(), Ok(item));
     }
+}
+
+/// Checks what is read of the log of a directory: every line says something, twice the same, and every state is one.
+pub fn log(bytes: &[u8]) {
+    let read = || {
+        let mut follower =
+            records::Follower::new(RunKey { project: "fuzz".into(), partition: None, app: "app".into() });
+        let mut all = Vec::new();
+        for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+            let items = follower.line(number, line);
+            assert!(!items.is_empty() || decode_run(line).is_ok(), "no line goes unmentioned");
+            for item in &items {
+                let line = encode(item);
+                assert!(!line.contains(['\n', '\r']), "{line}");
+                let (again, _) =
+                    decode_all(line.as_bytes(), follower.run()).unwrap_or_else(|what| panic!("{what}: {line}"));
+                assert_eq!(&again, item);
+            }
+            all.extend(items);
+        }
+        all
+    };
+    let items = read();
+    assert_eq!(items, read(), "the same lines tell the same");
+    for item in &items {
+        if let Item::Fact(record) = item
+            && let RunFact::End(end) = &record.fact
+            && let Some(state) = &end.state
+        {
+            serde_json::from_str::<&serde_json::value::RawValue>(&state.0).expect("a state is JSON");
+        }
+    }
+    check::batch(&Batch { spans: items.iter().filter_map(span).collect(), ..Batch::default() });
 }
 
 /// Checks what is read of a line of records.
