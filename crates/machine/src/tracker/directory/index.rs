@@ -34,14 +34,13 @@ pub(super) struct Entry {
 
 impl Entry {
     fn bytes(&self) -> [u8; SIZE] {
+        let (sequence, attempt) = (self.step.sequence.to_le_bytes(), self.step.attempt.to_le_bytes());
+        let (end, whole) = (self.end.to_le_bytes(), self.whole.to_le_bytes());
         let mut bytes = [0; SIZE];
-        let (front, back) = bytes.split_at_mut(16);
-        front[..8].copy_from_slice(&self.step.sequence.to_le_bytes());
-        front[8..12].copy_from_slice(&self.step.attempt.to_le_bytes());
-        back[..8].copy_from_slice(&self.end.to_le_bytes());
-        back[8..].copy_from_slice(&self.whole.to_le_bytes());
-        let sum = check(&bytes);
-        bytes[12..16].copy_from_slice(&sum.to_le_bytes());
+        let parts = sequence.into_iter().chain(attempt).chain([0; 4]).chain(end).chain(whole);
+        bytes.iter_mut().zip(parts).for_each(|(place, byte)| *place = byte);
+        let sum = check(&bytes).to_le_bytes();
+        bytes.iter_mut().skip(12).zip(sum).for_each(|(place, byte)| *place = byte);
         bytes
     }
 

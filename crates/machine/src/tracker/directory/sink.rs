@@ -100,8 +100,8 @@ impl Sink for Writer {
                 Some(log) => {
                     let mut log = held(&log);
                     let places = place..place + part.len();
-                    places.for_each(|place| log.add(place, &*entries, &mut results));
-                    log.write(&*entries, &mut results);
+                    places.for_each(|place| log.add(place, &entries, &mut results));
+                    log.write(&entries, &mut results);
                     if part.iter().any(|entry| matches!(entry.fact, Fact::Closed)) {
                         log.close();
                         self.forget(run);

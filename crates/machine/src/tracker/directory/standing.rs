@@ -1,7 +1,5 @@
 //! A run as the lines of its log tell it, one after another.
 
-use std::borrow::Cow;
-
 use trackway_model::{AppRecord, RunKey, StepKey, Text};
 use trackway_wire::records::StateText;
 
@@ -122,9 +120,9 @@ impl Standing {
         Ok(())
     }
 
-    fn step_on(&mut self, step: StepKey, action: &Cow<'_, str>, status: Status) {
+    fn step_on(&mut self, step: StepKey, action: &str, status: Status) {
         (self.step, self.status) = (Some(step), status);
-        self.action = Some(Text::from(&**action));
+        self.action = Some(action.into());
         (self.chosen, self.placed, self.kept) = (None, None, None);
     }
 

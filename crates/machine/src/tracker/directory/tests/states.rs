@@ -1,6 +1,8 @@
 //! Every state comes back as it was told.
 
 use proptest::prelude::*;
+use trackway_model::{RunFact, RunKey, RunRecord};
+use trackway_wire::records::{Follower, Item};
 
 use super::kit::*;
 use crate::{
@@ -140,7 +142,25 @@ proptest! {
             }
         }
         prop_assert!(load(root.path(), "a", At::Step(run.sequence() + 1)).unwrap().is_none());
+        let told: Vec<_> = followed(root.path(), &run.key);
+        let expected: Vec<_> = states.iter().map(|(sequence, state, _)| (*sequence, state.to_json())).collect();
+        prop_assert_eq!(told, expected);
     }
+}
+
+/// Returns the states of ended steps as whoever follows the log is told them.
+fn followed(root: &std::path::Path, run: &RunKey) -> Vec<(i64, String)> {
+    let text = std::fs::read_to_string(log(root, "a")).unwrap();
+    let mut follower = Follower::new(run.clone());
+    let items = (1..).zip(text.lines()).flat_map(|(number, line)| follower.line(number, line.as_bytes()));
+    let ends = items.filter_map(|item| match item {
+        Item::Fact(RunRecord { fact: RunFact::End(end), .. }) => {
+            Some((end.step.sequence, end.state.unwrap().0.to_string()))
+        }
+        Item::Fact(RunRecord { fact: RunFact::Remark(remark), .. }) => panic!("{remark:?}"),
+        _ => None,
+    });
+    ends.collect()
 }
 
 #[test]
