@@ -78,6 +78,8 @@ pub(crate) enum Push {
 /// Whether a fact needs room.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Room<'a> {
+    /// It does.
+    Now,
     /// It does; where there is none, this is woken when there may be.
     Needed(&'a Waker),
     /// It goes in even over the bounds, up to twice their size.

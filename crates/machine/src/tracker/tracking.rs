@@ -86,7 +86,21 @@ impl Tracking {
     /// # Errors
     /// Only of strict trackers: one has failed.
     pub(crate) async fn tell(&mut self, fact: Fact) -> Result<(), TrackerError> {
-        let mut waiting = Waiting::new(self.teller.channels.clone(), Entry { run: self.teller.run.clone(), fact });
+        let mut entry = Some(Entry { run: self.teller.run.clone(), fact });
+        if let [channel] = &*self.teller.channels {
+            channel.count(&entry);
+            if channel.push(&mut entry, Room::Now) {
+                return self.verdict();
+            }
+        } else {
+            self.teller.channels.iter().for_each(|channel| channel.count(&entry));
+        }
+        self.wait_for_room(entry).await;
+        self.verdict()
+    }
+
+    async fn wait_for_room(&self, entry: Option<Entry>) {
+        let mut waiting = Waiting::new(self.teller.channels.clone(), entry);
         let mut clock = Clock::new(self.deadline);
         poll_fn(|context| {
             if waiting.push(context) {
@@ -95,7 +109,6 @@ impl Tracking {
             clock.rings(context).map(|()| waiting.give_up(self.deadline))
         })
         .await;
-        self.verdict()
     }
 
     /// Waits until all that was told is durable, with [`Durability::Step`]; at most until the deadline.
@@ -199,7 +212,7 @@ impl Channel {
         }
         match self.tracker.lane().push(&self.ticket, entry, room) {
             Push::Taken => true,
-            Push::Full if matches!(room, Room::Needed(_)) => false,
+            Push::Full if matches!(room, Room::Now | Room::Needed(_)) => false,
             Push::Full => {
                 self.ticket.miss_note();
                 true
@@ -225,12 +238,10 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn new(channels: Arc<[Channel]>, entry: Entry) -> Self {
-        let mut entry = Some(entry);
+    fn new(channels: Arc<[Channel]>, mut entry: Option<Entry>) -> Self {
         let last = channels.len();
         let give = |place| (place, if place + 1 == last { entry.take() } else { entry.clone() });
         let entries: Vec<_> = (0..last).map(give).collect();
-        channels.iter().zip(&entries).for_each(|(channel, (_, entry))| channel.count(entry));
         Self { channels, entries }
     }
 

@@ -173,7 +173,7 @@ impl Queue {
     /// Returns true when there is room for a fact. One that alone is over the bounds has room when nothing else waits.
     pub(super) fn has_room(&self, bounds: Bounds, bytes: usize, room: Room<'_>) -> bool {
         let stretch = match room {
-            Room::Needed(_) => 1,
+            Room::Now | Room::Needed(_) => 1,
             Room::Stretched => 2,
             Room::Any => return true,
         };
