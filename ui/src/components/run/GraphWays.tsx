@@ -37,10 +37,7 @@ export const Ways = memo(function Ways({ graph, placement, reached, current }: W
   }, [graph, action, choice]);
   const isNear = useStore(({ transform }) => transform[2] > NEAR);
   const withLabels = isNear && hasLabels(graph);
-  const ways = useMemo(() => {
-    const height = ({ id, state }: Way) => (verdicts.has(id) ? 3 : ORDER[state]);
-    return graph.ways.toSorted((a, b) => height(a) - height(b));
-  }, [graph, verdicts]);
+  const ways = useMemo(() => graph.ways.toSorted((a, b) => ORDER[a.state] - ORDER[b.state]), [graph]);
   const leaving = useMemo(() => grouped(graph.ways, ({ from }) => from), [graph]);
   return (
     <svg className="ways" width="1" height="1" role="group" aria-label="Ways that were tried">
@@ -51,6 +48,7 @@ export const Ways = memo(function Ways({ graph, placement, reached, current }: W
       </defs>
       {ways.map((way) => {
         const { points = [], label = null } = placement.ways.get(way.id) ?? {};
+        if (verdicts.has(way.id)) return null;
         return (
           <WayLine
             key={way.id}
@@ -59,7 +57,6 @@ export const Ways = memo(function Ways({ graph, placement, reached, current }: W
             label={withLabels ? (label ?? middle(points)) : null}
             ahead={reached !== null && !reached.ways.has(wayKey(way.from, way.to))}
             isChoice={(leaving.get(way.from)?.length ?? 0) > 1}
-            isJudged={verdicts.has(way.id)}
           />
         );
       })}
@@ -99,11 +96,9 @@ interface WayLineProps {
   isChoice: boolean;
   /** Taken later than the chosen step. */
   ahead: boolean;
-  /** Tried after the chosen step: then it is drawn above the others, with what came of it. */
-  isJudged: boolean;
 }
 
-function WayLine({ of, points, label, isChoice, ahead, isJudged }: WayLineProps) {
+function WayLine({ of, points, label, isChoice, ahead }: WayLineProps) {
   const tellsCount = of.count > 1 && (isChoice || of.condition !== "");
   const isLater = ahead && of.state === "taken";
   const path = pathOf(points);
@@ -117,7 +112,7 @@ function WayLine({ of, points, label, isChoice, ahead, isJudged }: WayLineProps)
         d={path}
         markerEnd={of.state === "taken" && !isLater ? "url(#way-taken)" : "url(#way-other)"}
       />
-      {label && !isJudged && (of.condition !== "" || tellsCount) && (
+      {label && (of.condition !== "" || tellsCount) && (
         <text className={`way-label ${of.state}`} x={label.x} y={label.y + 3} textAnchor="middle">
           {labelOf(of.condition)}
           {tellsCount && (
