@@ -310,3 +310,25 @@ fn a_hook_may_record_attributes_itself() {
     1 attribute  begun="0:1"
     "#);
 }
+
+#[test]
+fn events_of_many_threads_are_all_heard_before_the_step_ends() {
+    let notes = Notes::default();
+    let work = action("work").run(|state: State, step: Step| async move {
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..50).for_each(|_| step.span("part").start().finish()));
+            }
+        });
+        pause().await;
+        state
+    });
+    let graph = Graph::new([work]).entry("work").build().unwrap();
+    let mut app = graph.start(State::default()).hook(notes.hook("now")).hook(Slow(notes.clone())).build().unwrap();
+    app.step().blocking().unwrap();
+    let text = notes.take();
+    let heard = |word: &str| text.lines().filter(|line| line.starts_with(word)).count();
+    assert_eq!((heard("now span"), heard("later span"), app.stats().hook_failures), (400, 400, 0));
+    let last_span = text.lines().position(|line| line.starts_with("now after_step")).unwrap();
+    assert!(text.lines().skip(last_span).all(|line| !line.contains("span_")));
+}
