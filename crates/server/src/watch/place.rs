@@ -79,7 +79,7 @@ impl Application {
             Format::Burr => &["log.jsonl", "graph.json"],
             Format::Native => &[NATIVE_LOG],
         };
-        files.iter().find_map(|name| written(*name)).map(Timestamp::from)
+        files.iter().find_map(|name| written(name)).map(Timestamp::from)
     }
 }
 
