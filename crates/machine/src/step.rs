@@ -139,7 +139,7 @@ impl Step {
     }
 
     /// Returns the id of the application.
-    pub fn app_id(&self) -> &Text {
+    pub fn app_id(&self) -> &str {
         &self.run().app
     }
 

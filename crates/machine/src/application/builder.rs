@@ -12,7 +12,7 @@ use trackway_model::{AppRecord, ChildEvent, ChildRecord, DEFAULT_PROJECT, RunKey
 
 use super::{Application, Last, Surroundings, Upcoming};
 use crate::{
-    Durability, Error, Fact, Graph, Hook, State, Step, Target, Tracker,
+    Durability, Error, Fact, Graph, Hook, State, Step, Takes, Target, Tracker,
     hook::{Deliveries, Happened, Hooks},
     tracing::Ids,
     tracker::{Opening, Tracking},
@@ -160,8 +160,8 @@ impl Builder {
     }
 
     /// Sets a field of the state.
-    pub fn set(mut self, key: impl Into<Text>, value: impl Serialize) -> Self {
-        self.state = self.state.set(&*key.into(), value);
+    pub fn set<V: Serialize>(mut self, key: impl Takes<V>, value: V) -> Self {
+        self.state = self.state.set(key, value);
         self.is_altered = true;
         self
     }

@@ -78,6 +78,56 @@ impl Graph {
         Ok(builder.goes_on(upcoming, last))
     }
 
+    /// Makes an application that goes on with a run where it stopped, or begins it with this state if there is no such run; it is
+    /// kept in the [default directory](Directory::default) unless another tracker is given. What a service does for each
+    /// conversation.
+    ///
+    /// ```no_run
+    /// # let graph = trackway_machine::Graph::new([trackway_machine::Input::new(["prompt"])]).entry("input").build()?;
+    /// use trackway_machine::state;
+    ///
+    /// let mut app = graph.resume_or_start("demo", "ada", state! { history: ["hello"] })?.build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is such a run, and it cannot be read.
+    pub fn resume_or_start(&self, project: &str, app: &str, state: State) -> Result<Builder, Error> {
+        self.resume_or_start_from(&Directory::default(), &Wanted::new(project, app), state)
+    }
+
+    /// Makes an application that goes on with a run where it stopped, or begins it with this state if there is no such run.
+    ///
+    /// ```
+    /// use trackway_machine::{Graph, Input, Wanted, state, tracker::Memory};
+    ///
+    /// let graph = Graph::new([Input::new(["prompt"])]).edge("input", "input").entry("input").build()?;
+    /// let (memory, ada) = (Memory::default(), Wanted::new("demo", "chat").in_partition("ada"));
+    /// for sequence in 0..3 {
+    ///     let mut app = graph.resume_or_start_from(&memory, &ada, state! {})?.build()?;
+    ///     app.step().input("prompt", "hi").blocking()?;
+    ///     assert_eq!(app.sequence(), Some(sequence));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is such a run, and it cannot be read.
+    pub fn resume_or_start_from(&self, loader: &dyn Loader, wanted: &Wanted, state: State) -> Result<Builder, Error> {
+        match self.resume_from(loader, wanted) {
+            Err(Error::Load(LoadError::Missing { .. })) => {}
+            found => return found,
+        }
+        let mut builder = self.start(state).project(wanted.project.clone()).app_id(wanted.app.clone());
+        if let Some(partition) = &wanted.partition {
+            builder = builder.partition(partition.clone());
+        }
+        Ok(match loader.home() {
+            Some(home) => builder.home(home),
+            None => builder,
+        })
+    }
+
     /// Makes an application that starts from where another one was after a step, from the logs in the
     /// [default directory](Directory::default). It is kept there unless another tracker is given.
     ///
