@@ -16,7 +16,7 @@ use super::{
     entries, files,
     index::{self, Growing, Index},
     line::{self, Lines},
-    scan,
+    scan::{self, Kind},
 };
 use crate::{Entry, Fact, Fault, tracker::Opening};
 
@@ -105,7 +105,9 @@ impl Log {
         let found = named(&file, &path)?;
         match found {
             Some(found) if found != *run => return Err(Refusal::Another { directory, found }),
-            Some(_) if how == Opening::New => return Err(Refusal::Exists { run, directory }),
+            Some(_) if how == Opening::New && has_begun(&file).map_err(cannot("read", &path))? => {
+                return Err(Refusal::Exists { run, directory });
+            }
             _ => {}
         }
         let (len, index) = mend(&file, &directory).map_err(cannot("mend", &path))?;
@@ -334,6 +336,17 @@ fn named(log: &File, path: &Path) -> Result<Option<RunKey>, Refusal> {
     let Some(first) = reads().map_err(cannot("read", path))? else { return Ok(None) };
     let foreign = |what| Refusal::Foreign { path: path.to_owned(), what };
     records::decode_run(&first).map(Some).map_err(foreign)
+}
+
+/// Returns false while a log tells of no state and no step: its writer died before the run had begun.
+fn has_begun(log: &File) -> io::Result<bool> {
+    let mut lines = scan::Lines::from(log.try_clone()?, 0)?;
+    while let Some((_, line)) = lines.next()? {
+        if !matches!(scan::kind(line), Some(Kind::Run | Kind::App | Kind::Other)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Cuts what a writer that died has left half done, keeps that aside, and completes the index. Returns the length of the log.

@@ -126,13 +126,14 @@ impl Standing {
         (self.chosen, self.placed, self.kept) = (None, None, None);
     }
 
-    /// Returns the run as it stood then; `None` when it has no such step.
+    /// Returns the run as it stood then; `None` when it has no such step. A run whose writer died before it told a state has not
+    /// begun: nobody knows what it would go on with.
     ///
     /// # Errors
     /// Why the state cannot be read, as a sentence.
     pub(super) fn saved(self, run: RunKey, record: AppRecord) -> Result<Option<Saved>, String> {
         let is_there = match self.wanted {
-            At::Latest => true,
+            At::Latest => self.state.is_some() || self.step.is_some() || self.damage.is_some(),
             At::Step(sequence) if sequence < 0 => self.step.is_none() && self.state.is_some(),
             At::Step(sequence) => self.step.is_some_and(|step| step.sequence == sequence),
         };

@@ -235,8 +235,7 @@ fn a_run_is_found_by_its_id_alone_where_that_is_one() {
         let key = std::sync::Arc::new(key);
         let logs = std::sync::Arc::new(super::super::sink::Logs::new(root.path().to_owned()));
         logs.open(&key, Opening::New).unwrap();
-        let opened = Fact::Opened(Default::default());
-        super::super::sink::Writer::new(logs).write(vec![crate::Entry { run: key, fact: opened }]);
+        super::super::sink::Writer::new(logs).write(vec![crate::Entry { run: key, fact: ended(0, 0, &State::default(), None) }]);
         let found = directory.load(&wanted, At::Latest);
         match partition {
             "x/y" => assert_eq!(found.unwrap().unwrap().run.partition.as_deref(), Some("x/y")),
