@@ -173,7 +173,8 @@ for (const name of ["vitest.json", "playwright.json", "pytest.xml"]) rmSync(join
 await must("building the web page", "make", ["--no-print-directory", "ui"]);
 await rust();
 await must("building the binary", "cargo", ["build", "--quiet", "--package", "trackway-cli"]);
-await must("building the examples", "cargo", ["build", "--quiet", "--package", "trackway", "--examples", "--all-features"]);
+const examples = ["--package", "trackway", "--package", "trackway-machine", "--examples", "--all-features"];
+await must("building the examples", "cargo", ["build", "--quiet", ...examples]);
 await uiUnits();
 const browserPath = await chromium();
 if (browserPath) await browser(browserPath);

@@ -58,19 +58,28 @@ def test_the_environment_snippet_configures_a_program(own, tmp_path):
     assert arrived(own).splitlines()[0] == "hello: GET /orders (server)"
 
 
-@pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo is not there to build the Rust snippet")
-def test_the_rust_snippet_sends_a_trace_with_an_error(own, tmp_path):
-    script, main = snippet("rust/shell.sh", own, tmp_path), snippet("rust/main.rs", own, tmp_path)
-    (tmp_path / "trackway").symlink_to(ROOT)
+builds_rust = pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo is not there to build the Rust snippet")
+
+
+def cargo(name, server, directory, **more):
+    """Makes the package of a Rust snippet as its shell lines do, and runs it; returns what it printed."""
+    script, main = snippet(f"{name}/shell.sh", server, directory), snippet(f"{name}/main.rs", server, directory)
+    (directory / "trackway").symlink_to(ROOT)
     # Built anew in every directory; what earlier ones left is of no use.
     for left in BUILT.glob("debug/deps/*trackway*"):
         left.unlink()
     # The lock spares asking the registry; cargo leaves out of it what the snippet has no use for.
     steps = f". {script}; cp {main} src/main.rs; cp {ROOT}/Cargo.lock .; exec cargo run --quiet"
     env = environment(CARGO_TARGET_DIR=str(BUILT), CARGO_TERM_QUIET="true", CARGO_INCREMENTAL="0",
-                      CARGO_PROFILE_DEV_DEBUG="0")
-    done = subprocess.run(["bash", "-euc", steps], env=env, capture_output=True, text=True, timeout=900, cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+                      CARGO_PROFILE_DEV_DEBUG="0", **more)
+    done = subprocess.run(["bash", "-euc", steps], env=env, capture_output=True, text=True, timeout=900, cwd=directory)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout
+
+
+@builds_rust
+def test_the_rust_snippet_sends_a_trace_with_an_error(own, tmp_path):
+    assert cargo("rust", own, tmp_path) == ""
     assert arrived(own) == "\n".join([
         "hello: greet (internal)",
         "  - guessed",
@@ -82,6 +91,12 @@ def test_the_rust_snippet_sends_a_trace_with_an_error(own, tmp_path):
     assert attributes(greet["events"][0]) == {"times": "1"}
     assert attributes(times) == {"text": '"twice"'}
     assert attributes(times["events"][0])["exception.type"] == "core::num::error::ParseIntError"
+
+
+@builds_rust
+def test_the_snippet_of_a_state_machine_is_shown_step_by_step(own, tmp_path):
+    assert cargo("machine", own, tmp_path, TRACKWAY_HOME=str(own.directory / "data")) == "counted to 3\n"
+    wait_for(lambda: [run["step_count"] for run in runs(own.ui) if run["status"] == "ok"] == [4])
 
 
 @pytest.fixture
