@@ -9,7 +9,7 @@ mod rules;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use trackway_model::{Annotation, Json, Remark, RunKey, RunRecord, StepKey, Timestamp, TraceId};
+use trackway_model::{Annotation, Json, Remark, RunKey, RunRecord, StateRecord, StepKey, Timestamp, TraceId};
 
 pub use answer::{
     ActionTotals, Child, DeletedRuns, Placement, Run, RunAck, RunProject, RunStatus, RunSummary, Step, StepDetail,
@@ -112,6 +112,13 @@ pub trait Runs: Send + Sync {
     /// # Errors
     /// [`Error`] when the store cannot be read.
     fn first_state(&self, run: &RunKey) -> Result<Option<Json>, Error>;
+
+    /// Returns where a run stands: the state that its next step will begin with, after its last step. What was set by hand since
+    /// has its time, and the action that was to come next. `None` when nobody told of a state.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot be read.
+    fn standing(&self, run: &RunKey) -> Result<Option<StateRecord>, Error>;
 
     /// Returns a page of what could not be used of a run's log, in the order in which it came.
     ///

@@ -185,7 +185,7 @@ fn everything(world: &mut RunWorld, limit: usize) -> String {
 
 fn of_run(store: &dyn Runs, run: &RunKey, limit: usize) -> String {
     let mut said = format!("{:?}\n{:?}\n", store.run(run).unwrap(), store.remarks(run, &all()).unwrap().items);
-    said += &format!("{:?}\n", store.first_state(run).unwrap());
+    said += &format!("{:?}\n{:?}\n", store.first_state(run).unwrap(), store.standing(run).unwrap());
     for order in [Order::Ascending, Order::Descending] {
         let mut page = first(limit);
         loop {

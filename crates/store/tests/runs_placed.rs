@@ -21,6 +21,7 @@ macro_rules! contract {
 
 contract! {
     a_step_begins_with_what_was_set_before_it_or_else_with_what_the_last_one_left
+    a_run_stands_where_its_last_step_left_it_or_where_it_was_set_since
     a_state_that_was_set_again_is_the_latest_and_what_changed_follows_it
     what_was_chosen_is_kept_as_it_was_told
     a_deleted_run_takes_the_states_along_that_no_step_made
@@ -69,6 +70,21 @@ fn a_step_begins_with_what_was_set_before_it_or_else_with_what_the_last_one_left
     world.tell(&bare, [end(0, "a", 2, r#"{"n":1}"#)]);
     assert_eq!(lines(world, &bare), [r#"0 ? ["n"] false"#]);
     assert_eq!(world.store().first_state(&bare).unwrap(), None);
+}
+
+fn a_run_stands_where_its_last_step_left_it_or_where_it_was_set_since(world: &mut RunWorld) {
+    let run = run_key("standing");
+    let stands = |world: &mut RunWorld, facts: Vec<RunFact>| {
+        world.tell(&run, facts);
+        let line = |it: StateRecord| format!("{:?} {:?} {}", it.after.map(|step| step.sequence), it.next, it.state.0);
+        world.store().standing(&run).unwrap().map_or("nothing".into(), line)
+    };
+    assert_eq!(stands(world, vec![]), "nothing");
+    assert_eq!(stands(world, vec![placed(None, Some("a"), r#"{"n":0}"#)]), r#"None Some("a") {"n":0}"#);
+    assert_eq!(stands(world, vec![begin(0, "a", 1)]), r#"Some(0) None {"n":0}"#, "it has not ended");
+    assert_eq!(stands(world, vec![end(0, "a", 2, r#"{"n":1}"#)]), r#"Some(0) None {"n":1}"#);
+    assert_eq!(stands(world, vec![placed(Some(0), Some("b"), r#"{"n":5}"#)]), r#"Some(0) Some("b") {"n":5}"#);
+    assert_eq!(stands(world, vec![begin(1, "b", 3)]), r#"Some(1) None {"n":5}"#, "it begins with what was set");
 }
 
 fn a_state_that_was_set_again_is_the_latest_and_what_changed_follows_it(world: &mut RunWorld) {

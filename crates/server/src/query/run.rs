@@ -46,12 +46,14 @@ pub(crate) struct StateAt {
     pub(crate) action: Text,
     /// Absent when none is known.
     pub(crate) state: Option<Json>,
+    /// The action that was set to come next, where that was asked for.
+    pub(crate) next: Option<Text>,
 }
 
 impl StateAt {
     /// The state of before the first step.
     pub(crate) fn first(state: Option<Json>) -> Self {
-        Self { step: StepKey { sequence: -1, attempt: 0 }, action: Text::default(), state }
+        Self { step: StepKey { sequence: -1, attempt: 0 }, action: Text::default(), state, next: None }
     }
 }
 
@@ -62,6 +64,8 @@ pub(crate) enum Side {
     Before,
     /// What it left.
     After,
+    /// What it left, or what was set by hand since.
+    Since,
 }
 
 /// A step as somebody tests it: with the state that it began with and the one that it left.
@@ -155,6 +159,7 @@ impl Query {
         self.ask_runs(move |runs| match side {
             Side::After => state_at(runs, &run, at),
             Side::Before => began_with(runs, &run, at),
+            Side::Since => standing(runs, &run),
         })
         .await
     }
@@ -278,7 +283,7 @@ fn trace_of_last_step(store: &dyn Store, runs: &dyn Runs, run: &RunSummary) -> R
 fn state_at(runs: &dyn Runs, run: &RunKey, at: At) -> Result<Option<StateAt>, Error> {
     let Some(step) = runs.locate(run, at)? else { return Ok(None) };
     let Some(detail) = runs.step(run, step)? else { return Ok(None) };
-    Ok(Some(StateAt { step, action: detail.step.action, state: runs.state(run, step)? }))
+    Ok(Some(StateAt { step, action: detail.step.action, state: runs.state(run, step)?, next: None }))
 }
 
 /// A step as somebody tests it; `None` when there is no such step.
@@ -293,7 +298,16 @@ pub(crate) fn tested(runs: &dyn Runs, run: &Arc<RunKey>, at: At) -> Result<Optio
 fn began_with(runs: &dyn Runs, run: &RunKey, at: At) -> Result<Option<StateAt>, Error> {
     let Some(step) = runs.locate(run, at)? else { return Ok(None) };
     let Some(detail) = runs.step(run, step)? else { return Ok(None) };
-    Ok(Some(StateAt { step, action: detail.step.action, state: runs.state_before(run, step)? }))
+    Ok(Some(StateAt { step, action: detail.step.action, state: runs.state_before(run, step)?, next: None }))
+}
+
+/// What the next step will begin with.
+fn standing(runs: &dyn Runs, run: &RunKey) -> Result<Option<StateAt>, Error> {
+    let Some(standing) = runs.standing(run)? else { return Ok(None) };
+    let (next, state) = (standing.next, Some(standing.state));
+    let Some(step) = standing.after else { return Ok(Some(StateAt { next, ..StateAt::first(state) })) };
+    let action = runs.step(run, step)?.map(|detail| detail.step.action).unwrap_or_default();
+    Ok(Some(StateAt { step, action, state, next }))
 }
 
 /// The state of before the first step, where somebody told.

@@ -33,7 +33,8 @@ pub(crate) struct StateParams {
     /// The how-many-th time that this number began, from 0; the latest when absent.
     #[param(value_type = Option<u32>)]
     attempt: Option<String>,
-    /// `after` the step, or `before` it: what it began with, which somebody may have set by hand; `after` when absent.
+    /// `after` the step, or `before` it: what it began with, which somebody may have set by hand; `latest`, without a number:
+    /// what the next step will begin with, which somebody may have set by hand after the last; `after` when absent.
     when: Option<String>,
     /// Only this field, and all of it.
     key: Option<String>,
@@ -68,6 +69,9 @@ pub(crate) struct RunState {
     action: String,
     /// The fields; of one that is over 64 KiB only `{"$cut":true,"bytes":n}`, unless `key` asks for it.
     state: Raw,
+    /// The action that was set by hand to come next; only with `when=latest`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
 }
 
 /// What differs between two states.
@@ -119,7 +123,7 @@ enum Op {
     Append,
 }
 
-/// Returns the state after a step, or the one that it began with.
+/// Returns the state after a step, the one that it began with, or the latest.
 #[utoipa::path(get, path = "/api/v1/projects/{project}/apps/{app}/state", tag = "runs",
     params(("project" = String, Path, description = "the project's name, percent-encoded"),
         ("app" = String, Path, description = "the application's id, percent-encoded, or the run's 32 hexadecimal digits"), StateParams),
@@ -133,7 +137,9 @@ pub(crate) async fn state(
     let side = match params.when.as_deref() {
         None | Some("" | "after") => Side::After,
         Some("before") => Side::Before,
-        Some(other) => return Err(wrong("when", other, "before or after")),
+        Some("latest") if at == At::LatestState => Side::Since,
+        Some("latest") => return Err(Problem::bad_request("when=latest is the state now: a step is not to be named.")),
+        Some(other) => return Err(wrong("when", other, "before, after or latest")),
     };
     let run = resolve(&app, &project, &id, params.partition).await?;
     let found = match at {
@@ -150,8 +156,9 @@ pub(crate) async fn state(
         }
         (None, _) => Raw::cut(&text.0),
     };
-    let StateAt { step, action, .. } = &found;
-    Ok(Json(RunState { seq: step.sequence, attempt: step.attempt, action: action.to_string(), state }))
+    let StateAt { step, action, next, .. } = &found;
+    let next = next.as_deref().map(str::to_owned);
+    Ok(Json(RunState { seq: step.sequence, attempt: step.attempt, action: action.to_string(), state, next }))
 }
 
 /// Returns what differs between the states after two steps.
@@ -202,7 +209,7 @@ fn text(found: &StateAt, side: Side) -> Result<&model::Json, Problem> {
         Problem::not_found(match side {
             _ if sequence < 0 => "No state was recorded before the first step: the client did not say.".into(),
             Side::Before => format!("No state was recorded before attempt {attempt} at step {sequence}."),
-            Side::After => format!(
+            Side::After | Side::Since => format!(
                 "No state was recorded after attempt {attempt} at step {sequence}: it has not ended, or its client did not say."
             ),
         })
@@ -214,7 +221,7 @@ fn place(step: model::StepKey, side: Side) -> String {
     match side {
         _ if step.sequence < 0 => "before the first step".into(),
         Side::Before => format!("before step {}", step.sequence),
-        Side::After => format!("after step {}", step.sequence),
+        Side::After | Side::Since => format!("after step {}", step.sequence),
     }
 }
 

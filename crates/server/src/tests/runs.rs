@@ -133,6 +133,7 @@ async fn a_state_is_answered_as_it_was_written() {
         assert!(answer.text().contains(reason), "{path}: {}", answer.text());
     }
     for wrong in [
+        "state?seq=1&when=latest",
         "state?seq=x",
         "state?attempt=1",
         "diff?from=x",

@@ -2,7 +2,7 @@
 
 use std::{future::ready, sync::Arc};
 
-use trackway_model::{Annotation, Json, Remark, RunKey, RunRecord, StepKey, Timestamp};
+use trackway_model::{Annotation, Json, Remark, RunKey, RunRecord, StateRecord, StepKey, Timestamp};
 
 use super::{Change, Changed, delete, notes, placed, read, rows::RunRow, steps, writer_is_gone};
 use crate::{
@@ -66,6 +66,10 @@ impl Runs for Embedded {
 
     fn first_state(&self, run: &RunKey) -> Result<Option<Json>, Error> {
         self.runs.ask(|it| RunRow::find(it, run)?.map_or(Ok(None), |row| placed::first_state(it, &row)))
+    }
+
+    fn standing(&self, run: &RunKey) -> Result<Option<StateRecord>, Error> {
+        self.runs.ask(|it| RunRow::find(it, run)?.map_or(Ok(None), |row| placed::standing(it, &row)))
     }
 
     fn remarks(&self, run: &RunKey, page: &PageRequest) -> Result<Page<Remark>, Error> {

@@ -7,6 +7,7 @@ use trackway_model::{Json, StateRecord, StepKey};
 
 use super::{
     pack::{pack_text, unpack_text},
+    read::last_step,
     rows::{RunRow, STEP, StepRow, first_id, last_id, maybe_text, maybe_time, put_time},
     states::read_state,
 };
@@ -117,6 +118,19 @@ pub(super) fn base(connection: &Connection, run: &RunRow, id: i64) -> Result<Opt
 pub(super) fn state_before(connection: &Connection, run: &RunRow, key: StepKey) -> Result<Option<Json>, Error> {
     let Some(step) = StepRow::find(connection, run.id, key)? else { return Ok(None) };
     base(connection, run, step.id)?.map(|base| base.state(connection)).transpose()
+}
+
+/// Returns the state that the next step will begin with.
+pub(super) fn standing(connection: &Connection, run: &RunRow) -> Result<Option<StateRecord>, Error> {
+    let after = last_step(connection, run)?.map(|step| step.key);
+    if let Some(id) = find(connection, run, after)? {
+        let sql = "SELECT next, time FROM placements WHERE id = ?1";
+        let row = |row: &rusqlite::Row<'_>| Ok((maybe_text(row, 0)?, maybe_time(row, 1)?));
+        let (next, time) = connection.prepare_cached(sql)?.query_row([id], row)?;
+        return Ok(Some(StateRecord { after, next, state: read(connection, id)?, time }));
+    }
+    let state = base(connection, run, last_id(run.id) + 1)?.map(|base| base.state(connection)).transpose()?;
+    Ok(state.map(|state| StateRecord { after, next: None, state, time: None }))
 }
 
 /// Returns the state of before the first step.

@@ -83,7 +83,7 @@ fn is_asked_for(run: &RunRow, query: &RunQuery) -> bool {
         && query.min_duration.is_none_or(|least| lasts() >= least)
 }
 
-fn last_step(connection: &Connection, run: &RunRow) -> Result<Option<StepRow>, Error> {
+pub(super) fn last_step(connection: &Connection, run: &RunRow) -> Result<Option<StepRow>, Error> {
     if run.steps == 0 { Ok(None) } else { StepRow::at(connection, run.step_id(run.steps - 1)) }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
-use trackway_model::{Elapsed, Json, Remark, RunKey, RunPointer, StepKey, Text, Timestamp};
+use trackway_model::{Elapsed, Json, Remark, RunKey, RunPointer, StateRecord, StepKey, Text, Timestamp};
 
 use super::{KeptRun, KeptRuns, KeptStep, Link};
 use crate::{
@@ -241,6 +241,17 @@ impl KeptRuns {
 
     pub(crate) fn first_state(&self, key: &RunKey) -> Option<Json> {
         self.find(key)?.placed_after(None).cloned()
+    }
+
+    pub(crate) fn standing(&self, key: &RunKey) -> Option<StateRecord> {
+        let run = self.find(key)?;
+        let after = run.steps.last().map(|step| step.key);
+        let placed = run.placed.iter().find(|it| it.after == after).cloned();
+        let made = || {
+            let state = run.began_with(run.steps.len())?.clone();
+            Some(StateRecord { after, next: None, state, time: None })
+        };
+        placed.or_else(made)
     }
 
     pub(crate) fn remarks(&self, key: &RunKey, page: &PageRequest) -> Result<Page<Remark>, Error> {

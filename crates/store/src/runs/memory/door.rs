@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use trackway_model::{Annotation, Json, Remark, RunKey, RunRecord, StepKey, Timestamp};
+use trackway_model::{Annotation, Json, Remark, RunKey, RunRecord, StateRecord, StepKey, Timestamp};
 
 use super::KeptRuns;
 use crate::{
@@ -64,6 +64,10 @@ impl Runs for Memory {
 
     fn first_state(&self, run: &RunKey) -> Result<Option<Json>, Error> {
         Ok(self.runs_kept().first_state(run))
+    }
+
+    fn standing(&self, run: &RunKey) -> Result<Option<StateRecord>, Error> {
+        Ok(self.runs_kept().standing(run))
     }
 
     fn remarks(&self, run: &RunKey, page: &PageRequest) -> Result<Page<Remark>, Error> {
