@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use trackway_model::{Choice, RunFact, RunKey, SpanRecord, StepKey};
-use trackway_wire::records::{Follower, Item};
+use trackway_wire::records::{Follower, Item, Origin};
 
 fn follower() -> Follower {
     Follower::new(RunKey { project: "folder".into(), partition: None, app: "name".into() })
@@ -200,4 +200,45 @@ proptest! {
             prop_assert!(matches!(&items[..], [Item::Fact(it)] if matches!(it.fact, RunFact::Remark(_))));
         }
     }
+}
+
+#[test]
+fn spans_of_a_log_tell_once_where_they_come_from_and_name_their_step_shortly() {
+    let log = r#"{"type":"run","project":"demo","app":"chat","partition":"ada"}
+{"type":"span","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7","name":"load","start":"2026-11-20T00:00:00Z","step":{"sequence":3,"attempt":1},"attributes":[{"key":"rows","type":"int","value":2}],"scope":{"name":"parser"},"resource":{"attributes":[{"key":"service.name","type":"string","value":"bot"}]}}
+{"type":"span","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b8","name":"parse","start":"2026-11-20T00:00:01Z"}
+{"type":"span","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b9","name":"elsewhere","start":"2026-11-20T00:00:02Z","project":"other","scope":{"name":"printer"}}"#;
+    let spans: Vec<SpanRecord> = read(log)
+        .into_iter()
+        .map(|item| match item {
+            Item::Span(span) => *span,
+            Item::Fact(fact) => panic!("{fact:?}"),
+        })
+        .collect();
+    let told: Vec<String> = spans
+        .iter()
+        .map(|SpanRecord { name, project, scope, resource, attributes, .. }| {
+            let [resource, attributes] = [&resource.attributes, attributes]
+                .map(|all| all.iter().map(|(key, value)| format!("{key}={value:?}")).collect::<Vec<_>>().join(" "));
+            format!("{name} of {project} by {} in {resource}: {attributes}", scope.name)
+        })
+        .collect();
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    load of demo by parser in service.name=Text("bot"): trackway.project=Text("demo") trackway.app.id=Text("chat") trackway.app.partition=Text("ada") trackway.step.sequence=Int(3) trackway.step.attempt=Int(1) rows=Int(2)
+    parse of demo by parser in service.name=Text("bot"): 
+    elsewhere of other by printer in service.name=Text("bot"): 
+    "#);
+
+    let run = RunKey { project: "demo".into(), partition: Some("ada".into()), app: "chat".into() };
+    let mut origin = Origin::default();
+    let lines: Vec<String> = spans.iter().map(|span| origin.encode(&run, span)).collect();
+    let mut again = Follower::new(run.clone());
+    let read: Vec<Item> = (2..).zip(&lines).flat_map(|(number, line)| again.line(number, line.as_bytes())).collect();
+    assert_eq!(read, spans.into_iter().map(|span| Item::Span(Box::new(span))).collect::<Vec<_>>());
+    assert_eq!(lines.iter().filter(|line| line.contains("parser")).count(), 1, "{lines:?}");
+    assert!(
+        lines[0].contains(r#""step":{"sequence":3,"attempt":1}"#) && !lines[0].contains("trackway."),
+        "{}",
+        lines[0]
+    );
 }

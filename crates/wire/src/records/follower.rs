@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use trackway_model::{RunFact, RunKey, RunRecord, Text};
 
-use super::{Item, Line, decode_run, kind, state::Told};
+use super::{Item, Line, Origin, decode_run, kind, state::Told};
 use crate::remark::remark;
 
 /// The longest line that is read, in bytes; a longer one becomes a remark, and whoever reads the file may skip the rest of it.
@@ -39,12 +39,13 @@ pub struct Follower {
     /// The project that the run is listed under, instead of the one that the log names.
     project: Option<Text>,
     told: Told,
+    origin: Origin,
 }
 
 impl Follower {
     /// Makes a follower of a log; `run` is what the log is the run of, should its first line not say.
     pub fn new(run: RunKey) -> Self {
-        Self { run: Arc::new(run), project: None, told: Told::default() }
+        Self { run: Arc::new(run), project: None, told: Told::default(), origin: Origin::default() }
     }
 
     /// Lists the run under a project, whatever the log says.
@@ -78,6 +79,10 @@ impl Follower {
         let kind = kind(line).inspect_err(|_| self.told.lose())?;
         if kind == "run" {
             return self.name(number, line);
+        }
+        if kind == "span" {
+            items.push(Item::Span(Box::new(self.origin.decode(&self.run, line)?)));
+            return Ok(());
         }
         let is_of_state = matches!(&*kind, "end" | "state");
         let told = Line::of_kind(&kind, line, &self.run);

@@ -23,6 +23,7 @@ mod fact;
 mod field;
 mod follower;
 mod graph;
+mod origin;
 mod span;
 mod state;
 mod step;
@@ -37,6 +38,7 @@ use self::field::{Raw, Words};
 
 pub use self::{
     follower::{Follower, LONGEST_LINE},
+    origin::Origin,
     state::StateText,
 };
 
@@ -96,7 +98,7 @@ impl Line {
         let plain = |item: Item| Self { item, span: None, delta: None };
         let fact = |fact: RunFact| Item::Fact(RunRecord { run: Arc::clone(run), fact });
         let item = match kind {
-            "span" => Item::Span(Box::new(span::decode(line)?)),
+            "span" => Item::Span(Box::new(span::decode(line, run, &Origin::default())?)),
             "app" => fact(fact::app(line)?),
             "begin" => {
                 let (begin, span) = fact::begin(line)?;

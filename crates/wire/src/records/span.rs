@@ -4,23 +4,51 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use trackway_model::{
-    Dropped, Event, Foreign, Link, Repeats, Resource, Scope, SpanId, SpanKind, SpanRecord, Status, StatusCode, TraceId,
+    Attributes, Dropped, Event, Foreign, Link, Repeats, Resource, RunKey, Scope, SpanId, SpanKind, SpanRecord, Status,
+    StatusCode, StepKey, TraceId, Value, keys,
 };
 
 use super::{
+    Origin,
     field::{Id, Time, line, read},
+    step,
     value::{Attribute, attributes, count, list},
 };
 use crate::decoded::MOST_VALUES;
 
-/// Writes a span.
+/// Writes a span as it stands by itself.
 pub(super) fn encode(span: &SpanRecord) -> String {
     line("span", &Line::of(span))
 }
 
-/// Reads a span.
-pub(super) fn decode(line: &[u8]) -> Result<SpanRecord, String> {
-    let span = read::<Line>(line)?.span()?;
+/// Writes a span of a run, of which its line need not tell; nor, if that is told already, where the span comes from.
+pub(super) fn encode_in(run: &RunKey, has_origin: bool, span: &SpanRecord) -> String {
+    let mut fields = Line::of(span);
+    fields.project = fields.project.filter(|project| **project != *run.project);
+    if let Some(step) = step_of(run, &span.attributes) {
+        fields.attributes.drain(..step::mark(run, step).0.len());
+        fields.step = Some(step.into());
+    }
+    if has_origin {
+        (fields.scope, fields.resource) = (None, None);
+    }
+    line("span", &fields)
+}
+
+/// Returns the step that the first attributes name, if they name all of it, and its run.
+fn step_of(run: &RunKey, attributes: &Attributes) -> Option<StepKey> {
+    let number = |key| match attributes.iter().find(|(name, _)| *name == key)? {
+        (_, Value::Int(number)) => Some(*number),
+        _ => None,
+    };
+    let attempt = u32::try_from(number(keys::TRACKWAY_STEP_ATTEMPT)?).ok()?;
+    let step = StepKey { sequence: number(keys::TRACKWAY_STEP_SEQUENCE)?, attempt };
+    attributes.0.starts_with(&step::mark(run, step).0).then_some(step)
+}
+
+/// Reads a span of a run; `origin` is where it comes from unless it says that itself.
+pub(super) fn decode(line: &[u8], run: &RunKey, origin: &Origin) -> Result<SpanRecord, String> {
+    let span = read::<Line>(line)?.span(run, origin)?;
     let of_events = span.events.iter().map(|event| &event.attributes);
     let of_links = span.links.iter().map(|link| &link.attributes);
     let values: usize = [&span.attributes].into_iter().chain(of_events).chain(of_links).map(count).sum();
@@ -47,6 +75,8 @@ struct Line {
     status: Verdict,
     #[serde(default, skip_serializing_if = "is_default")]
     message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    step: Option<Step>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     attributes: Vec<Attribute>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -55,11 +85,12 @@ struct Line {
     links: Vec<Related>,
     #[serde(default, skip_serializing_if = "is_default")]
     dropped: Lost,
-    #[serde(default)]
-    scope: Source,
-    #[serde(default)]
-    resource: Source,
-    project: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<Source>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resource: Option<Source>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    project: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     original: Option<Original>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -85,6 +116,14 @@ enum Verdict {
     Unset,
     Ok,
     Error,
+}
+
+/// The step that a span is in; its first attributes name the run and the step.
+#[derive(Serialize, Deserialize, Clone, Copy)]
+struct Step {
+    sequence: i64,
+    #[serde(default)]
+    attempt: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -166,25 +205,29 @@ impl Line {
             end: span.end.map(Time),
             status: Verdict::of(span.status.code),
             message: span.status.message.to_string(),
+            step: None,
             attributes: list(&span.attributes),
             events: span.events.iter().map(Happened::of).collect(),
             links: span.links.iter().map(Related::of).collect(),
             dropped: Lost { attributes, events, links },
-            scope: Source::of_scope(&span.scope),
-            resource: Source::of_resource(&span.resource),
-            project: span.project.to_string(),
+            scope: Some(Source::of_scope(&span.scope)),
+            resource: Some(Source::of_resource(&span.resource)),
+            project: Some(span.project.to_string()),
             original: span.foreign.as_deref().map(Original::of),
             replaces: span.repeats == Repeats::Replace,
         }
     }
 
-    fn span(self) -> Result<SpanRecord, String> {
+    fn span(self, run: &RunKey, origin: &Origin) -> Result<SpanRecord, String> {
         let Lost { attributes: of_attributes, events, links } = self.dropped;
         let original = |it: Original| Foreign {
             id: it.id.into(),
             trace_id: it.trace_id.into(),
             parent_id: it.parent_id.map(Into::into),
         };
+        let (scope, resource) = origin.0.clone().unwrap_or_default();
+        let mut named = self.step.map_or_else(Attributes::default, |step| step::mark(run, step.into()));
+        named.0.extend(attributes(self.attributes)?.0);
         Ok(SpanRecord {
             trace_id: self.trace_id.0,
             span_id: self.span_id.0,
@@ -195,18 +238,30 @@ impl Line {
             kind: self.kind.kind(),
             start: self.start.0,
             end: self.end.map(|time| time.0),
-            attributes: attributes(self.attributes)?,
+            attributes: named,
             events: self.events.into_iter().map(Happened::event).collect::<Result<_, _>>()?,
             links: self.links.into_iter().map(Related::link).collect::<Result<_, _>>()?,
             status: Status { code: self.status.code(), message: self.message.into() },
             dropped: Dropped { attributes: of_attributes, events, links },
-            scope: Arc::new(self.scope.scope()?),
-            resource: Arc::new(self.resource.resource()?),
-            project: self.project.into(),
+            scope: self.scope.map_or(Ok(scope), |it| it.scope().map(Arc::new))?,
+            resource: self.resource.map_or(Ok(resource), |it| it.resource().map(Arc::new))?,
+            project: self.project.map_or_else(|| run.project.clone(), Into::into),
             data: None,
             foreign: self.original.map(original).map(Box::new),
             repeats: if self.replaces { Repeats::Replace } else { Repeats::Stay },
         })
+    }
+}
+
+impl From<Step> for StepKey {
+    fn from(Step { sequence, attempt }: Step) -> Self {
+        Self { sequence, attempt }
+    }
+}
+
+impl From<StepKey> for Step {
+    fn from(StepKey { sequence, attempt }: StepKey) -> Self {
+        Self { sequence, attempt }
     }
 }
 

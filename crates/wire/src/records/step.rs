@@ -31,7 +31,8 @@ pub(super) fn ended(run: &RunKey, Ended { end, begun, span, .. }: &Ended) -> Opt
     Some(record)
 }
 
-fn open(run: &RunKey, step: StepKey, name: Text, span: SpanName, start: Timestamp) -> SpanRecord {
+/// Returns the attributes that say which run and which step of it a span is in.
+pub(super) fn mark(run: &RunKey, step: StepKey) -> Attributes {
     let mut attributes = Attributes::default();
     attributes.push(keys::TRACKWAY_PROJECT, run.project.clone());
     attributes.push(keys::TRACKWAY_APP_ID, run.app.clone());
@@ -40,6 +41,10 @@ fn open(run: &RunKey, step: StepKey, name: Text, span: SpanName, start: Timestam
     }
     attributes.push(keys::TRACKWAY_STEP_SEQUENCE, step.sequence);
     attributes.push(keys::TRACKWAY_STEP_ATTEMPT, step.attempt);
+    attributes
+}
+
+fn open(run: &RunKey, step: StepKey, name: Text, span: SpanName, start: Timestamp) -> SpanRecord {
     let service = [(keys::SERVICE_NAME, Value::Text(run.project.clone()))].into_iter().collect();
     SpanRecord {
         trace_id: span.trace_id.0,
@@ -51,7 +56,7 @@ fn open(run: &RunKey, step: StepKey, name: Text, span: SpanName, start: Timestam
         kind: SpanKind::Internal,
         start,
         end: None,
-        attributes,
+        attributes: mark(run, step),
         events: Vec::new(),
         links: Vec::new(),
         status: Status::default(),

@@ -1,18 +1,17 @@
 //! Facts as the lines of a log.
 
-use std::fmt::Write;
-
 use trackway_model::{RunFact, RunKey, RunRecord, StepKey, Text};
-use trackway_wire::records::{self, Item};
+use trackway_wire::records::{self, Item, Origin};
 
 use super::{chain::Chain, index::Entry, stamp::Stamp};
-use crate::{Begun, Choice, Ended, Fact, Noted, Place, Placed, State, Value, json};
+use crate::{Begun, Choice, Ended, Fact, Noted, Number, Place, Placed, State, Value, json};
 
 /// Writes the lines of one log, in their order.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lines {
     chain: Chain,
     stamp: Stamp,
+    origin: Origin,
 }
 
 impl Lines {
@@ -30,7 +29,7 @@ impl Lines {
         match fact {
             Fact::Opened(record) => wire(&fact_of(RunFact::App((**record).clone())), line),
             Fact::Child(child) => wire(&fact_of(RunFact::Child(child.clone())), line),
-            Fact::Span(span) => wire(&Item::Span(span.clone()), line),
+            Fact::Span(span) => line.extend_from_slice(self.origin.encode(run, span).as_bytes()),
             Fact::Placed(placed) => self.placed(placed, at, line),
             Fact::Begun(begun) => self.begun(begun, line),
             Fact::Ended(ended) => entry = Some(self.ended(ended, at, line)),
@@ -74,7 +73,11 @@ impl Lines {
     fn placed(&mut self, placed: &Placed, at: u64, line: &mut Vec<u8>) {
         line.extend_from_slice(b"{\"type\":\"state\"");
         if let Some(StepKey { sequence, attempt }) = placed.after {
-            push(line, format_args!(",\"after\":{{\"sequence\":{sequence},\"attempt\":{attempt}}}"));
+            line.extend_from_slice(b",\"after\":{\"sequence\":");
+            number(sequence, line);
+            line.extend_from_slice(b",\"attempt\":");
+            number(i64::from(attempt), line);
+            line.push(b'}');
         }
         if let Some(next) = &placed.next {
             text("next", next, line);
@@ -85,8 +88,7 @@ impl Lines {
     }
 
     fn noted(&mut self, noted: &Noted, line: &mut Vec<u8>) {
-        let StepKey { sequence, attempt } = noted.step;
-        push(line, format_args!("{{\"type\":\"attribute\",\"sequence\":{sequence},\"attempt\":{attempt}"));
+        start("attribute", noted.step, line);
         if let Some(span) = &noted.span {
             text("span", span, line);
         }
@@ -115,9 +117,23 @@ fn wire(item: &Item, line: &mut Vec<u8>) {
     line.extend_from_slice(records::encode(item).as_bytes());
 }
 
-fn head(kind: &str, StepKey { sequence, attempt }: StepKey, action: &Text, line: &mut Vec<u8>) {
-    push(line, format_args!("{{\"type\":\"{kind}\",\"sequence\":{sequence},\"attempt\":{attempt}"));
+fn head(kind: &str, step: StepKey, action: &Text, line: &mut Vec<u8>) {
+    start(kind, step, line);
     text("action", action, line);
+}
+
+/// Begins a line about a step.
+fn start(kind: &str, StepKey { sequence, attempt }: StepKey, line: &mut Vec<u8>) {
+    line.extend_from_slice(b"{\"type\":\"");
+    line.extend_from_slice(kind.as_bytes());
+    line.extend_from_slice(b"\",\"sequence\":");
+    number(sequence, line);
+    line.extend_from_slice(b",\"attempt\":");
+    number(i64::from(attempt), line);
+}
+
+fn number(number: i64, line: &mut Vec<u8>) {
+    json::write_number(&Number::Int(number), line);
 }
 
 fn chosen(choice: &Choice, line: &mut Vec<u8>) {
@@ -142,9 +158,14 @@ fn chosen(choice: &Choice, line: &mut Vec<u8>) {
 fn span(place: Option<&Place>, line: &mut Vec<u8>) {
     let Some(place) = place else { return };
     line.extend_from_slice(b",\"span\":{\"trace_id\":\"");
-    push(line, format_args!("{}\",\"span_id\":\"{}\"", place.trace_id, place.span_id));
+    digits(&place.trace_id.bytes(), line);
+    line.extend_from_slice(b"\",\"span_id\":\"");
+    digits(&place.span_id.bytes(), line);
+    line.push(b'"');
     if let Some(parent) = place.parent_id {
-        push(line, format_args!(",\"parent_id\":\"{parent}\""));
+        line.extend_from_slice(b",\"parent_id\":\"");
+        digits(&parent.bytes(), line);
+        line.push(b'"');
     }
     if place.is_told_here {
         line.extend_from_slice(b",\"told_here\":true");
@@ -160,17 +181,10 @@ fn text(name: &str, value: &str, line: &mut Vec<u8>) {
     json::write_text(value, line);
 }
 
-fn push(line: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    struct Bytes<'a>(&'a mut Vec<u8>);
-
-    impl Write for Bytes<'_> {
-        fn write_str(&mut self, text: &str) -> std::fmt::Result {
-            self.0.extend_from_slice(text.as_bytes());
-            Ok(())
-        }
-    }
-
-    Bytes(line).write_fmt(text).unwrap_or_default(); // Memory takes all that is written to it.
+/// Writes the bytes of an id as hexadecimal digits.
+fn digits(id: &[u8], line: &mut Vec<u8>) {
+    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
+    line.extend(id.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
 }
 
 /// Writes a state as a JSON object.
