@@ -34,13 +34,20 @@ pub(super) struct Entry {
 
 impl Entry {
     fn bytes(&self) -> [u8; SIZE] {
-        let (sequence, attempt) = (self.step.sequence.to_le_bytes(), self.step.attempt.to_le_bytes());
-        let (end, whole) = (self.end.to_le_bytes(), self.whole.to_le_bytes());
         let mut bytes = [0; SIZE];
-        let parts = sequence.into_iter().chain(attempt).chain([0; 4]).chain(end).chain(whole);
-        bytes.iter_mut().zip(parts).for_each(|(place, byte)| *place = byte);
+        let mut put = |at: usize, part: &[u8]| {
+            if let Some(place) = bytes.get_mut(at..at + part.len()) {
+                place.copy_from_slice(part);
+            }
+        };
+        put(0, &self.step.sequence.to_le_bytes());
+        put(8, &self.step.attempt.to_le_bytes());
+        put(16, &self.end.to_le_bytes());
+        put(24, &self.whole.to_le_bytes());
         let sum = check(&bytes).to_le_bytes();
-        bytes.iter_mut().skip(12).zip(sum).for_each(|(place, byte)| *place = byte);
+        if let Some(place) = bytes.get_mut(12..16) {
+            place.copy_from_slice(&sum);
+        }
         bytes
     }
 
@@ -92,12 +99,48 @@ impl Index {
 
     /// Returns the place of the last entry whose step is not above a sequence: `Err` when an entry on the way is damaged.
     pub(super) fn find(&self, sequence: i64) -> Result<Option<u64>, Damaged> {
-        let (mut low, mut high) = (0, self.len);
+        if self.len == 0 {
+            return Ok(None);
+        }
+        let (mut low, mut high) = self.around(sequence)?;
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.get(middle).ok_or(Damaged)?.step.sequence <= sequence { low = middle + 1 } else { high = middle }
+            if self.is_above(middle, sequence)? { high = middle } else { low = middle + 1 }
         }
         Ok(low.checked_sub(1))
+    }
+
+    /// Returns two places: all entries before the first are not above a sequence, all from the second on are.
+    ///
+    /// Most numbers have one entry, so the two are near where that would stand: a probe elsewhere may be a read from the disk.
+    fn around(&self, sequence: i64) -> Result<(u64, u64), Damaged> {
+        let first = self.get(0).ok_or(Damaged)?.step.sequence;
+        let behind = u64::try_from(sequence.saturating_sub(first)).unwrap_or_default();
+        let guess = behind.min(self.len - 1);
+        let mut reach = 1;
+        let (mut low, mut high) = (guess, guess);
+        if self.is_above(guess, sequence)? {
+            while high > 0 {
+                low = guess.saturating_sub(reach);
+                if !self.is_above(low, sequence)? {
+                    return Ok((low + 1, high));
+                }
+                (high, reach) = (low, reach * 2);
+            }
+            return Ok((0, 0));
+        }
+        while high + 1 < self.len {
+            high = guess.saturating_add(reach).min(self.len - 1);
+            if self.is_above(high, sequence)? {
+                return Ok((low + 1, high));
+            }
+            (low, reach) = (high, reach * 2);
+        }
+        Ok((self.len, self.len))
+    }
+
+    fn is_above(&self, at: u64, sequence: i64) -> Result<bool, Damaged> {
+        Ok(self.get(at).ok_or(Damaged)?.step.sequence > sequence)
     }
 }
 

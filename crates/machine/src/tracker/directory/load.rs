@@ -123,13 +123,12 @@ fn read(log: &File, directory: &Path, at: At) -> Result<Option<Saved>, Fault> {
 
 /// Returns the entry of an index from which on a log is to be read; `None` when the index does not say.
 fn start(log: &File, index: &Index, at: At) -> Option<Entry> {
-    // What the last entry says is enough to tell an index of this log from any other.
-    let last = index.get(index.len().checked_sub(1)?).filter(|entry| entries::fits(log, entry))?;
-    let entry = match at {
-        At::Latest => last,
-        At::Step(sequence) => index.get(index.find(sequence).ok()??)?,
+    let place = match at {
+        At::Latest => index.len().checked_sub(1)?,
+        At::Step(sequence) => index.find(sequence).ok()??,
     };
-    entries::fits(log, &entry).then_some(entry)
+    // An entry that fits is a place to read from, whatever the others are: what is looked for stands behind it.
+    index.get(place).filter(|entry| entries::fits(log, entry))
 }
 
 /// Returns what the first lines of a log tell of the run.
