@@ -3,7 +3,6 @@
 use std::{
     fmt::Display,
     fs::File,
-    path::Path,
     str::FromStr,
     time::{Duration, Instant},
 };
@@ -15,7 +14,7 @@ use trackway_machine::{At, Durability, Loader, Wanted, tracker::Directory};
 use crate::{
     results::{percentile, sorted},
     steps,
-    work::{Kept, PROJECT, Work},
+    work::{PROJECT, Work},
 };
 
 const APP: &str = "long";
@@ -45,7 +44,7 @@ impl Long {
     pub(crate) fn measure(steps: u64) -> Result<Self> {
         let root = tempfile::tempdir()?;
         let directory = Directory::at(root.path());
-        let steps_per_second = write(steps, root.path(), &directory)?;
+        let steps_per_second = write(steps, &directory)?;
         let run = root.path().join(PROJECT).join(APP);
         let files = ["log.ndjson", "log.index"].map(|name| File::open(run.join(name)));
         let [log, index] = files;
@@ -95,7 +94,7 @@ impl Long {
 }
 
 /// Takes the steps; returns how many there were a second, until all were on the disk.
-fn write(steps: u64, root: &Path, directory: &Directory) -> Result<f64> {
+fn write(steps: u64, directory: &Directory) -> Result<f64> {
     let builder = Work::Sync.graph()?.start(Work::Sync.state()).project(PROJECT).app_id(APP);
     let mut app = builder.tracker(directory.clone()).durability(Durability::Eventual).build()?;
     let begun = Instant::now();
@@ -105,7 +104,7 @@ fn write(steps: u64, root: &Path, directory: &Directory) -> Result<f64> {
     let report = app.stats();
     ensure!(report.trackers.iter().all(|tracker| tracker.missed_steps == 0), "steps were lost: {report:?}");
     drop(app);
-    steps::flush(Kept::Tracked, root)?;
+    steps::flush(directory)?;
     Ok(steps as f64 / begun.elapsed().as_secs_f64())
 }
 

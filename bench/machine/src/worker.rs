@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use trackway_machine::tracker::Directory;
 
 use crate::{
     durable,
@@ -111,11 +112,12 @@ pub(crate) fn serve(counter: Option<Counter>) -> Result<()> {
 /// Takes steps inside of `around`, after as many outside.
 fn within(work: Work, kept: Kept, steps: usize, around: impl FnOnce(&mut dyn FnMut())) -> Result<()> {
     let root = tempfile::tempdir()?;
+    let directory = Directory::at(root.path());
     let runtime = steps::runtime()?;
     let mut warm = work.application(kept, root.path())?;
     let mut app = work.application(kept, root.path())?;
     (0..steps).try_for_each(|_| steps::take(work, &mut warm, &runtime))?;
-    steps::flush(kept, root.path())?;
+    steps::flush(&directory)?;
     let mut outcome = Ok(());
     around(&mut || outcome = (0..steps).try_for_each(|_| steps::take(work, &mut app, &runtime)));
     outcome
