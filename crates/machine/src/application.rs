@@ -13,7 +13,7 @@ use std::{
 };
 
 use trackway::Tracer;
-use trackway_model::{Resource, RunKey, Scope, StepKey, Text};
+use trackway_model::{Resource, RunKey, Scope, SpanId, StepKey, Text, TraceId};
 
 pub use self::{
     builder::Builder,
@@ -58,6 +58,8 @@ pub struct Application {
     last: Option<Last>,
     /// The step that would be next.
     upcoming: StepKey,
+    /// The span of the step that this goes on from, until a span is linked to it.
+    follows: Option<(TraceId, SpanId)>,
     steps: u64,
     failed_steps: u64,
 }
@@ -202,7 +204,9 @@ impl Application {
         let tracer = self.around.tracer.clone().unwrap_or_else(trackway::tracer);
         let next = self.next_action().map(Text::from);
         let after = self.last.as_ref().map(|last| last.step);
-        self.tracking.tell_now(Fact::Placed(Placed { after, next, state: self.state.clone(), time: tracer.now() }));
+        let is_chosen = self.last.as_ref().is_some_and(|last| last.leads_on);
+        let (state, time) = (self.state.clone(), tracer.now());
+        self.tracking.tell_now(Fact::Placed(Placed { after, next, is_chosen, state, time }));
     }
 }
 

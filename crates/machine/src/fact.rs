@@ -42,8 +42,10 @@ pub enum Fact {
 pub struct Placed {
     /// The step after which that was; `None` before the first.
     pub after: Option<StepKey>,
-    /// The action that comes next, where that was set too.
+    /// The action that comes next.
     pub next: Option<Text>,
+    /// True when that follows from the last step and the state now; false when somebody said so.
+    pub is_chosen: bool,
     /// The state now.
     pub state: State,
     /// When.
@@ -61,6 +63,8 @@ pub struct Place {
     pub parent_id: Option<SpanId>,
     /// True when no tracer of the program sends it, so that the step's facts are all that tells of it.
     pub is_told_here: bool,
+    /// The span of the step that its run was resumed or forked from, of the first step that no tracer sends.
+    pub follows: Option<(TraceId, SpanId)>,
 }
 
 /// A step begins.

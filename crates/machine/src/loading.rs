@@ -4,7 +4,7 @@ mod resume;
 
 use std::sync::Arc;
 
-use trackway_model::{AppRecord, RunKey, StepKey, Text};
+use trackway_model::{AppRecord, RunKey, SpanId, StepKey, Text, TraceId};
 
 pub use self::resume::load_state;
 use crate::{Fault, State, Tracker};
@@ -61,13 +61,15 @@ pub struct Saved {
     pub step: Option<StepKey>,
     /// The action of that step.
     pub action: Option<Text>,
+    /// The span that step ran in, where that is known.
+    pub span: Option<(TraceId, SpanId)>,
     /// How that step ended.
     pub status: Status,
     /// The state; of a step that did not complete, the one before it.
     pub state: State,
     /// The action that was set to be next after that step, by a fork or by hand.
     pub next: Option<Text>,
-    /// The action that was chosen to be next when that step ended.
+    /// The action that was chosen to be next when that step ended, or when the state was set by hand since.
     pub chosen: Option<Text>,
 }
 
@@ -88,15 +90,25 @@ pub enum Status {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// There is no such run, or no such step in it.
-    #[error("{project} has no run {app}{}", at_step(*.at))]
+    /// There is no such run.
+    #[error("{} has no run {}{}{}{}", .wanted.project, .wanted.app, of_partition(.wanted), place(.from), elsewhere(.partitions))]
     Missing {
-        /// The project.
-        project: Text,
-        /// The app id.
-        app: Text,
-        /// The place that was asked for.
-        at: At,
+        /// What was looked for.
+        wanted: Wanted,
+        /// What was searched: the name of a tracker.
+        from: Option<Text>,
+        /// The partitions that have a run with this app id, where another one was named; `None` is a run without one.
+        partitions: Vec<Option<Text>>,
+    },
+    /// The run has no such step.
+    #[error("the run {} of {} has no {}", .wanted.app, .wanted.project, step(*.sequence, *.last))]
+    NoStep {
+        /// The run.
+        wanted: Wanted,
+        /// The number of the step; -1 is before the first.
+        sequence: i64,
+        /// The number of its last step; `None` before the first.
+        last: Option<i64>,
     },
     /// Several partitions have a run with this app id.
     #[error("{project} has a run {app} in several partitions: name one of {}", .partitions.join(", "))]
@@ -123,11 +135,31 @@ pub enum LoadError {
     },
 }
 
-fn at_step(at: At) -> String {
-    match at {
-        At::Latest => String::new(),
-        At::Step(-1) => " with a state before its first step".into(),
-        At::Step(sequence) => format!(" with a step {sequence}"),
+fn of_partition(wanted: &Wanted) -> String {
+    wanted.partition.as_ref().map(|name| format!(" of the partition {name}")).unwrap_or_default()
+}
+
+fn place(from: &Option<Text>) -> String {
+    from.as_ref().map(|name| format!(" in {name}")).unwrap_or_default()
+}
+
+fn elsewhere(partitions: &[Option<Text>]) -> String {
+    if partitions.is_empty() {
+        return String::new();
+    }
+    let name = |partition: &Option<Text>| match partition {
+        Some(name) => format!("of the partition {name}"),
+        None => "without a partition".into(),
+    };
+    format!(": there is one {}", partitions.iter().map(name).collect::<Vec<_>>().join(", one "))
+}
+
+fn step(sequence: i64, last: Option<i64>) -> String {
+    match last {
+        _ if sequence < 0 => "state before its first step".into(),
+        Some(last) if last < sequence => format!("step {sequence}: its last one is {last}"),
+        Some(_) => format!("step {sequence}: it began behind that one"),
+        None => format!("step {sequence}: it has not taken any, and -1 stands for what it begins with"),
     }
 }
 

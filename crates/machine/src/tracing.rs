@@ -17,6 +17,9 @@ use crate::{
     step::Placement,
 };
 
+/// A span of another application, or of this one in an earlier life.
+type SpanName = (TraceId, SpanId);
+
 /// Where a call stands in a trace.
 pub(crate) struct CallPlace {
     tracer: Tracer,
@@ -30,7 +33,7 @@ pub(crate) struct CallPlace {
 
 impl CallPlace {
     /// Begins a call, as a part of what is active on this thread.
-    pub(crate) fn begin(surroundings: &Surroundings, method: Method) -> Self {
+    pub(crate) fn begin(surroundings: &Surroundings, method: Method, follows: &mut Option<SpanName>) -> Self {
         let tracer = surroundings.tracer.clone().unwrap_or_else(trackway::tracer);
         let mut around = trackway::current();
         let mut span = Span::none();
@@ -38,6 +41,9 @@ impl CallPlace {
             span = tracer.span(surroundings.call_name.clone()).child_of(&around).start();
             around = span.context().clone();
             mark(&span, surroundings);
+            if span.is_recording() {
+                link(&span, follows.take());
+            }
         }
         let trace_id = around.trace_id().unwrap_or_else(|| surroundings.ids.trace_id());
         Self { tracer, around, span, trace_id }
@@ -48,32 +54,40 @@ impl CallPlace {
     }
 
     /// Begins a step of the call.
-    pub(crate) fn step(&self, surroundings: &Surroundings, key: StepKey, action: &Text, begun: Timestamp) -> Placement {
+    pub(crate) fn step(
+        &self,
+        surroundings: &Surroundings,
+        key: StepKey,
+        action: &Text,
+        begun: Timestamp,
+        follows: Option<SpanName>,
+    ) -> Placement {
         let tracer = self.tracer.clone();
         if !tracer.is_enabled() {
-            return self.unrecorded(surroundings, tracer);
+            return self.unrecorded(surroundings, tracer, follows);
         }
         let span = tracer.span(action.clone()).child_of(&self.around).starting_at(begun).start();
         let context = span.context().clone();
         let (Some(trace_id), Some(span_id), true) = (context.trace_id(), context.span_id(), span.is_recording()) else {
-            let told = context.trace_id().map(|trace_id| told(trace_id, surroundings.ids.span_id(), None));
+            let told = context.trace_id().map(|trace_id| told(trace_id, surroundings.ids.span_id(), None, follows));
             return Placement { tracer, span, context, told, tells_spans: false };
         };
         mark(&span, surroundings);
+        link(&span, follows);
         span.attribute(keys::TRACKWAY_STEP_SEQUENCE, key.sequence);
         span.attribute(keys::TRACKWAY_STEP_ATTEMPT, key.attempt);
         let parent_id = self.around.span_id().filter(|_| self.around.trace_id() == Some(trace_id));
-        let told = Place { trace_id, span_id, parent_id, is_told_here: false };
+        let told = Place { trace_id, span_id, parent_id, is_told_here: false, follows: None };
         Placement { tracer, span, context, told: Some(told), tells_spans: false }
     }
 
-    fn unrecorded(&self, surroundings: &Surroundings, tracer: Tracer) -> Placement {
+    fn unrecorded(&self, surroundings: &Surroundings, tracer: Tracer, follows: Option<SpanName>) -> Placement {
         if surroundings.teller.is_none() {
             return Placement { tracer, ..nowhere() };
         }
         let span_id = surroundings.ids.span_id();
         let context = self.around.moved_to(self.trace_id, span_id, TraceFlags::SAMPLED);
-        let told = told(self.trace_id, span_id, self.around.span_id());
+        let told = told(self.trace_id, span_id, self.around.span_id(), follows);
         Placement { tracer, span: Span::none(), context, told: Some(told), tells_spans: true }
     }
 
@@ -84,10 +98,23 @@ impl CallPlace {
         }
         self.span.finish();
     }
+
+    /// Ends the call, whose future was dropped in a step.
+    pub(crate) fn cancel(&self) {
+        cancel(&self.span);
+        self.span.finish();
+    }
 }
 
-fn told(trace_id: TraceId, span_id: SpanId, parent_id: Option<SpanId>) -> Place {
-    Place { trace_id, span_id, parent_id, is_told_here: true }
+fn told(trace_id: TraceId, span_id: SpanId, parent_id: Option<SpanId>, follows: Option<SpanName>) -> Place {
+    Place { trace_id, span_id, parent_id, is_told_here: true, follows }
+}
+
+/// Says that a span goes on with the work of another one.
+fn link(span: &Span, follows: Option<SpanName>) {
+    if let Some((trace_id, span_id)) = follows {
+        span.link(Context::remote(trace_id, span_id, TraceFlags::SAMPLED));
+    }
 }
 
 /// Returns the place of a step that nobody hears of.
@@ -111,12 +138,14 @@ pub(crate) fn end(span: &Span, time: Timestamp, error: Option<&Error>) {
             Some(panicked) => drop(span.record_error(panicked)),
             None => drop(span.record_error(source)),
         },
-        Some(Error::Cancelled { .. }) => {
-            span.event("cancelled");
-            span.status(StatusCode::Error, "cancelled");
-        }
+        Some(Error::Cancelled { .. }) => cancel(span),
         Some(error) => drop(span.record_error(error)),
         None => {}
     }
     span.finish_at(time);
+}
+
+fn cancel(span: &Span) {
+    span.event("cancelled");
+    span.status(StatusCode::Error, "cancelled");
 }

@@ -8,7 +8,9 @@ use std::{
 
 use serde::Serialize;
 use trackway::Tracer;
-use trackway_model::{AppRecord, ChildEvent, ChildRecord, DEFAULT_PROJECT, RunKey, RunPointer, StepKey, Text};
+use trackway_model::{
+    AppRecord, ChildEvent, ChildRecord, DEFAULT_PROJECT, RunKey, RunPointer, SpanId, StepKey, Text, TraceId,
+};
 
 use super::{Application, Last, Surroundings, Upcoming};
 use crate::{
@@ -41,6 +43,8 @@ pub struct Builder {
     /// The action that was the last in what this goes on from.
     after: Option<Text>,
     first: StepKey,
+    /// The span of the step that this goes on from.
+    follows: Option<(TraceId, SpanId)>,
     parent: Option<RunPointer>,
     spawner: Option<Step>,
     origin: Origin,
@@ -56,7 +60,7 @@ pub(crate) enum Origin {
     New,
     /// It goes on with its own run, which was loaded.
     GoesOn {
-        /// The step that ran last, its action, and whether it was completed.
+        /// The step that ran last, its action, and whether what comes next follows from it.
         last: Option<(StepKey, Text, bool)>,
     },
 }
@@ -79,6 +83,7 @@ impl Builder {
             entry: None,
             after: None,
             first: StepKey { sequence: 0, attempt: 0 },
+            follows: None,
             parent: None,
             spawner: None,
             origin: Origin::default(),
@@ -178,6 +183,12 @@ impl Builder {
         self
     }
 
+    /// Names the span of the step that this goes on from: the first span of this application is linked to it.
+    pub(crate) fn follows(mut self, span: Option<(TraceId, SpanId)>) -> Self {
+        self.follows = span;
+        self
+    }
+
     /// Says what keeps the run where no tracker is given.
     pub(crate) fn home(mut self, tracker: Arc<dyn Tracker>) -> Self {
         self.home = Some(tracker);
@@ -266,6 +277,7 @@ impl Builder {
             next,
             last,
             upcoming: self.first,
+            follows: self.follows,
             steps: 0,
             failed_steps: 0,
         };

@@ -59,6 +59,8 @@ pub(super) struct Call<'a> {
     until: Halt,
     course: Option<Course>,
     halted: Option<Halted>,
+    /// True while a step is being taken, and after it was given up.
+    is_busy: bool,
     is_ended: bool,
 }
 
@@ -71,7 +73,16 @@ struct Course {
 
 impl<'a> Call<'a> {
     pub(super) fn new(app: &'a mut Application, method: Method, until: Halt) -> Self {
-        Self { app, method, given: Given::default(), until, course: None, halted: None, is_ended: false }
+        Self {
+            app,
+            method,
+            given: Given::default(),
+            until,
+            course: None,
+            halted: None,
+            is_busy: false,
+            is_ended: false,
+        }
     }
 
     pub(super) fn given(&mut self) -> &mut Given {
@@ -100,7 +111,10 @@ impl<'a> Call<'a> {
             Ok(course) => {
                 // Kept where the call finds it when this future is dropped.
                 let course = self.course.insert(course);
-                self.app.take_step(&course.inputs, &course.place).await
+                self.is_busy = true;
+                let stepped = self.app.take_step(&course.inputs, &course.place).await;
+                self.is_busy = false;
+                stepped
             }
             Err(error) => Err(error),
         };
@@ -123,7 +137,7 @@ impl<'a> Call<'a> {
     async fn begin(&mut self) -> Result<Course, Error> {
         let inputs = self.given.within(self.app)?;
         let places = self.until.within(&self.app.graph)?;
-        let place = CallPlace::begin(&self.app.around, self.method);
+        let place = CallPlace::begin(&self.app.around, self.method, &mut self.app.follows);
         let course = Course { place, inputs, places };
         let around = &self.app.around;
         if !around.hooks.is_empty() {
@@ -177,7 +191,7 @@ impl Drop for Call<'_> {
         }
         self.is_ended = true;
         if let Some(course) = &self.course {
-            course.place.end(None);
+            if self.is_busy { course.place.cancel() } else { course.place.end(None) }
         }
         let Application { around, state, .. } = &*self.app;
         around.hooks.tell_now(Event::AfterCall { run: &around.run, method: self.method, state, error: None });

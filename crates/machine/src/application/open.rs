@@ -33,7 +33,7 @@ impl<'a> Open<'a> {
     pub(super) fn begin(app: &'a mut Application, node: &Node, inputs: Inputs, place: &CallPlace) -> Self {
         let (key, action) = (app.upcoming, node.name().clone());
         let begun = place.now();
-        let placement = place.step(&app.around, key, &action, begun);
+        let placement = place.step(&app.around, key, &action, begun, app.follows.take());
         let step = Step::new(app.around.clone(), key, action, inputs, node.bound().clone(), placement);
         Self { app, step, begun, is_closed: false }
     }

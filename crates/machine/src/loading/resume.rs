@@ -72,8 +72,8 @@ impl Graph {
             (Some(StepKey { sequence, attempt }), Status::Unfinished) => StepKey { sequence, attempt: attempt + 1 },
             _ => StepKey { sequence: first_sequence(&saved), attempt: 0 },
         };
-        let is_completed = saved.status == Status::Completed;
-        let last = saved.step.zip(saved.action.clone()).map(|(step, action)| (step, action, is_completed));
+        let leads_on = saved.status == Status::Completed && saved.next.is_none();
+        let last = saved.step.zip(saved.action.clone()).map(|(step, action)| (step, action, leads_on));
         let builder = self.go_on(loader, &saved).app_id(saved.run.app.clone());
         Ok(builder.goes_on(upcoming, last))
     }
@@ -163,7 +163,8 @@ impl Graph {
 
     /// Makes an application with the state, the place and the names of a run.
     fn go_on(&self, loader: &dyn Loader, saved: &Saved) -> Builder {
-        let mut builder = self.start(self.restored(saved.state.clone())).project(saved.run.project.clone());
+        let state = self.restored(saved.state.clone());
+        let mut builder = self.start(state).project(saved.run.project.clone()).follows(saved.span);
         if let Some(partition) = &saved.run.partition {
             builder = builder.partition(partition.clone());
         }
@@ -181,8 +182,32 @@ impl Graph {
 }
 
 fn load(loader: &dyn Loader, wanted: &Wanted, at: At) -> Result<Saved, LoadError> {
-    let missing = || LoadError::Missing { project: wanted.project.clone(), app: wanted.app.clone(), at };
-    loader.load(wanted, at)?.ok_or_else(missing)
+    match loader.load(wanted, at)? {
+        Some(saved) => Ok(saved),
+        None => Err(missing(loader, wanted, at)),
+    }
+}
+
+/// Finds out what there is instead.
+fn missing(loader: &dyn Loader, wanted: &Wanted, at: At) -> LoadError {
+    if let At::Step(sequence) = at
+        && let Ok(Some(saved)) = loader.load(wanted, At::Latest)
+    {
+        let last = saved.step.map(|step| step.sequence);
+        return LoadError::NoStep { wanted: wanted.clone(), sequence, last };
+    }
+    let from = loader.home().map(|home| home.name());
+    let partitions = if wanted.partition.is_some() { partitions(loader, wanted) } else { Vec::new() };
+    LoadError::Missing { wanted: wanted.clone(), from, partitions }
+}
+
+/// Returns the partitions that have a run with that app id, as far as somebody can tell at once.
+fn partitions(loader: &dyn Loader, wanted: &Wanted) -> Vec<Option<Text>> {
+    match loader.load(&Wanted { partition: None, ..wanted.clone() }, At::Latest) {
+        Ok(found) => found.map(|saved| saved.run.partition).into_iter().collect(),
+        Err(LoadError::Ambiguous { partitions, .. }) => partitions.into_iter().map(|name| Some(name.into())).collect(),
+        Err(_) => Vec::new(),
+    }
 }
 
 /// Returns the number of the step after the last one.

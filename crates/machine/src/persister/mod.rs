@@ -150,6 +150,7 @@ impl Snapshot {
             record: AppRecord::default(),
             step: Some(StepKey { sequence: self.sequence, attempt: 0 }),
             action: Some(self.action),
+            span: None,
             status: if self.is_completed { Status::Completed } else { Status::Failed },
             state: self.state,
             next: None,

@@ -28,7 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// use trackway_machine::{At, Fact, Loader, Placed, Timestamp, Wanted, state, testing::tell, tracker::{Memory, Opening}};
 ///
 /// let memory = Memory::default();
-/// let placed = Placed { after: None, next: Some("ask".into()), state: state! { n: 1 }, time: Timestamp(1) };
+/// let (next, state) = (Some("ask".into()), state! { n: 1 });
+/// let placed = Placed { after: None, next, is_chosen: false, state, time: Timestamp(1) };
 /// tell(memory.clone(), &Wanted::new("demo", "1").run(), Opening::New, [Fact::Placed(placed)])?;
 ///
 /// let saved = memory.load(&Wanted::new("demo", "1"), At::Latest)?.ok_or("it is kept")?;

@@ -165,7 +165,8 @@ fn a_dropped_step_ends_its_spans() {
     let mut app = graph.start(State::default()).project("demo").tracer(tracer).build().unwrap();
     poll_and_drop(app.run(never()).into_future());
     assert_snapshot!(short(&spans), @r"
-    run demo 6s
+    run demo 7s ERROR cancelled
+      - cancelled
       wait 3s step.sequence=0 ERROR cancelled
         - cancelled
         model 1s span.ordinal=0:0

@@ -42,6 +42,7 @@ fn begun(step: StepKey, action: &str) -> Fact {
         span_id: SpanId::new([2; 8]).unwrap(),
         parent_id: None,
         is_told_here: true,
+        follows: None,
     };
     Fact::Begun(Begun { step, action: action.into(), time: Timestamp(1), inputs, span: Some(span) })
 }
@@ -76,7 +77,7 @@ fn failed(step: StepKey, action: &str, state: State) -> Fact {
 }
 
 fn placed(after: Option<StepKey>, next: Option<&str>, state: State) -> Fact {
-    Fact::Placed(Placed { after, next: next.map(Into::into), state, time: Timestamp(3) })
+    Fact::Placed(Placed { after, next: next.map(Into::into), is_chosen: false, state, time: Timestamp(3) })
 }
 
 fn demo() -> Wanted {
@@ -203,7 +204,7 @@ fn what_is_not_there_is_nothing<K: Keeper>(keeper: K) {
     assert_eq!(keeper.list("other").unwrap(), []);
     let graph = Graph::new([script("ask")]).entry("ask").build().unwrap();
     let error = graph.resume_from(&keeper, &Wanted::new("demo", "2")).unwrap_err();
-    assert_eq!(error.to_string(), "demo has no run 2");
+    assert_eq!(error.to_string(), format!("demo has no run 2 in {}", keeper.name()));
 }
 
 fn partitions_are_told_apart<K: Keeper>(keeper: K) {

@@ -88,14 +88,24 @@ pub(super) struct SpanName {
     pub(super) span_id: Id<SpanId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) parent_id: Option<Id<SpanId>>,
+    /// The span of the step that its run was resumed or forked from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) follows: Option<Followed>,
     /// True when nothing else tells of the span.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) told_here: bool,
 }
 
+/// The span that another one goes on from.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Followed {
+    pub(super) trace_id: Id<TraceId>,
+    pub(super) span_id: Id<SpanId>,
+}
+
 impl SpanName {
     /// Returns the name of a span that is told elsewhere.
     pub(super) fn of((trace_id, span_id): (TraceId, SpanId)) -> Self {
-        Self { trace_id: Id(trace_id), span_id: Id(span_id), parent_id: None, told_here: false }
+        Self { trace_id: Id(trace_id), span_id: Id(span_id), parent_id: None, follows: None, told_here: false }
     }
 }

@@ -3,11 +3,14 @@
 use std::sync::{Arc, LazyLock};
 
 use trackway_model::{
-    Attributes, Dropped, Event, Repeats, Resource, RunKey, Scope, SpanKind, SpanRecord, Status, StatusCode, StepBegin,
-    StepKey, Text, Timestamp, Value, keys,
+    Attributes, Dropped, Event, Link, Repeats, Resource, RunKey, Scope, SpanKind, SpanRecord, Status, StatusCode,
+    StepBegin, StepKey, Text, Timestamp, Value, keys,
 };
 
-use super::{fact::Ended, field::SpanName};
+use super::{
+    fact::Ended,
+    field::{Followed, SpanName},
+};
 
 static SCOPE: LazyLock<Arc<Scope>> =
     LazyLock::new(|| Arc::new(Scope { name: Text::literal("trackway-machine"), ..Scope::default() }));
@@ -58,7 +61,7 @@ fn open(run: &RunKey, step: StepKey, name: Text, span: SpanName, start: Timestam
         end: None,
         attributes: mark(run, step),
         events: Vec::new(),
-        links: Vec::new(),
+        links: span.follows.map(link).into_iter().collect(),
         status: Status::default(),
         dropped: Dropped::default(),
         scope: Arc::clone(&SCOPE),
@@ -67,6 +70,17 @@ fn open(run: &RunKey, step: StepKey, name: Text, span: SpanName, start: Timestam
         data: None,
         foreign: None,
         repeats: Repeats::Replace,
+    }
+}
+
+fn link(Followed { trace_id, span_id }: Followed) -> Link {
+    Link {
+        trace_id: Some(trace_id.0),
+        span_id: Some(span_id.0),
+        trace_state: Text::default(),
+        flags: 0,
+        attributes: Attributes::default(),
+        dropped_attributes: 0,
     }
 }
 

@@ -82,6 +82,9 @@ impl Lines {
         if let Some(next) = &placed.next {
             text("next", next, line);
         }
+        if placed.is_chosen {
+            line.extend_from_slice(b",\"chosen\":true");
+        }
         self.chain.write_whole(&placed.state, at, line);
         self.time("time", placed.time, line);
         line.push(b'}');
@@ -166,6 +169,13 @@ fn span(place: Option<&Place>, line: &mut Vec<u8>) {
         line.extend_from_slice(b",\"parent_id\":\"");
         digits(&parent.bytes(), line);
         line.push(b'"');
+    }
+    if let Some((trace_id, span_id)) = place.follows {
+        line.extend_from_slice(b",\"follows\":{\"trace_id\":\"");
+        digits(&trace_id.bytes(), line);
+        line.extend_from_slice(b"\",\"span_id\":\"");
+        digits(&span_id.bytes(), line);
+        line.extend_from_slice(b"\"}");
     }
     if place.is_told_here {
         line.extend_from_slice(b",\"told_here\":true");

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
-use trackway_model::StepKey;
+use trackway_model::{SpanId, StepKey, TraceId};
 
 /// The lines of a log from a place on, as long as they are whole.
 pub(super) struct Lines {
@@ -83,6 +83,8 @@ pub(super) struct Begin<'a> {
     pub(super) attempt: u32,
     #[serde(borrow)]
     pub(super) action: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(super) span: Option<Span<'a>>,
 }
 
 /// An end, as far as it matters.
@@ -101,6 +103,15 @@ pub(super) struct End<'a> {
     pub(super) delta: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) next: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(super) span: Option<Span<'a>>,
+}
+
+/// The span of a step.
+#[derive(Deserialize, Clone, Copy)]
+pub(super) struct Span<'a> {
+    trace_id: &'a str,
+    span_id: &'a str,
 }
 
 /// A state that was set by hand, as far as it matters.
@@ -110,6 +121,8 @@ pub(super) struct Placed<'a> {
     pub(super) after: Option<After>,
     #[serde(borrow, default)]
     pub(super) next: Option<Cow<'a, str>>,
+    #[serde(default)]
+    pub(super) chosen: bool,
     #[serde(borrow)]
     pub(super) state: &'a RawValue,
 }
@@ -131,6 +144,12 @@ impl Begin<'_> {
 impl End<'_> {
     pub(super) fn step(&self) -> StepKey {
         StepKey { sequence: self.sequence, attempt: self.attempt }
+    }
+}
+
+impl Span<'_> {
+    pub(super) fn ids(self) -> Option<(TraceId, SpanId)> {
+        Some((self.trace_id.parse().ok()?, self.span_id.parse().ok()?))
     }
 }
 

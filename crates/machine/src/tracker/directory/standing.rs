@@ -1,6 +1,6 @@
 //! A run as the lines of its log tell it, one after another.
 
-use trackway_model::{AppRecord, RunKey, StepKey, Text};
+use trackway_model::{AppRecord, RunKey, SpanId, StepKey, Text, TraceId};
 use trackway_wire::records::StateText;
 
 use super::scan::{self, Kind};
@@ -15,6 +15,7 @@ pub(super) struct Standing {
     kept: Option<StateText>,
     step: Option<StepKey>,
     action: Option<Text>,
+    span: Option<(TraceId, SpanId)>,
     status: Status,
     chosen: Option<Text>,
     placed: Option<Text>,
@@ -37,6 +38,7 @@ impl Standing {
             kept: None,
             step: None,
             action: None,
+            span: None,
             status: Status::NotBegun,
             chosen: None,
             placed: None,
@@ -73,7 +75,7 @@ impl Standing {
         if self.is_beyond(begin.step()) {
             return More::No;
         }
-        self.step_on(begin.step(), &begin.action, Status::Unfinished);
+        self.step_on(begin.step(), &begin.action, Status::Unfinished, begin.span);
         More::Yes
     }
 
@@ -93,7 +95,7 @@ impl Standing {
                 .map_err(|what| format!("the line at byte {at} does not follow from those before it: {what}"))?;
         }
         let status = if end.error.is_some() { Status::Failed } else { Status::Completed };
-        self.step_on(end.step(), &end.action, status);
+        self.step_on(end.step(), &end.action, status, end.span);
         self.chosen = end.next.as_deref().map(Text::from);
         Ok(More::Yes)
     }
@@ -105,7 +107,12 @@ impl Standing {
             At::Step(sequence) => after.is_none_or(|after| after.sequence < sequence),
         };
         if is_wanted {
-            self.placed = placed.next.as_deref().map(Text::from);
+            let next = placed.next.as_deref().map(Text::from);
+            if placed.chosen {
+                (self.chosen, self.placed) = (next, None);
+            } else {
+                self.placed = next;
+            }
         } else if self.kept.is_none() {
             self.kept = self.state.clone();
         }
@@ -120,9 +127,10 @@ impl Standing {
         Ok(())
     }
 
-    fn step_on(&mut self, step: StepKey, action: &str, status: Status) {
+    fn step_on(&mut self, step: StepKey, action: &str, status: Status, span: Option<scan::Span<'_>>) {
         (self.step, self.status) = (Some(step), status);
         self.action = Some(action.into());
+        self.span = span.and_then(scan::Span::ids);
         (self.chosen, self.placed, self.kept) = (None, None, None);
     }
 
@@ -147,8 +155,8 @@ impl Standing {
             Some(state) => State::from_json(&state.json().0).map_err(|error| error.to_string())?,
             None => State::default(),
         };
-        let Self { step, action, status, placed, chosen, .. } = self;
-        Ok(Some(Saved { run, record, step, action, status, state, next: placed, chosen }))
+        let Self { step, action, span, status, placed, chosen, .. } = self;
+        Ok(Some(Saved { run, record, step, action, span, status, state, next: placed, chosen }))
     }
 
     fn is_beyond(&self, step: StepKey) -> bool {

@@ -2,7 +2,7 @@
 
 use trackway_model::{AppRecord, RunKey, StepKey, Text};
 
-use crate::{At, Fact, Saved, State, Status};
+use crate::{At, Fact, Place, Saved, State, Status};
 
 /// The facts of one run, in their order.
 pub(super) struct History {
@@ -15,6 +15,7 @@ pub(super) struct History {
 struct Standing {
     record: AppRecord,
     last: Option<(StepKey, Text, Status)>,
+    span: Option<Place>,
     state: Option<State>,
     next: Option<Text>,
     chosen: Option<Text>,
@@ -51,12 +52,15 @@ impl Standing {
             Fact::Opened(record) if self.record == AppRecord::default() => self.record = (**record).clone(),
             Fact::Placed(placed) => {
                 self.state = Some(placed.state.clone());
-                self.next.clone_from(&placed.next);
+                self.next = placed.next.clone().filter(|_| !placed.is_chosen);
+                if placed.is_chosen {
+                    self.chosen.clone_from(&placed.next);
+                }
             }
-            Fact::Begun(begun) => self.step_on(begun.step, &begun.action, Status::Unfinished),
+            Fact::Begun(begun) => self.step_on(begun.step, &begun.action, Status::Unfinished, begun.span),
             Fact::Ended(ended) => {
                 let status = if ended.outcome.is_ok() { Status::Completed } else { Status::Failed };
-                self.step_on(ended.step, &ended.action, status);
+                self.step_on(ended.step, &ended.action, status, ended.span);
                 self.state = Some(ended.state.clone());
                 self.chosen = ended.choice.as_ref().and_then(|choice| choice.next.clone());
             }
@@ -64,7 +68,8 @@ impl Standing {
         }
     }
 
-    fn step_on(&mut self, step: StepKey, action: &Text, status: Status) {
+    fn step_on(&mut self, step: StepKey, action: &Text, status: Status, span: Option<Place>) {
+        self.span = span;
         self.last = Some((step, action.clone(), status));
         (self.next, self.chosen) = (None, None);
     }
@@ -79,6 +84,7 @@ impl Standing {
             record: self.record.clone(),
             step,
             action,
+            span: self.span.map(|place| (place.trace_id, place.span_id)),
             status,
             state: self.state.clone().unwrap_or_default(),
             next: self.next.clone(),

@@ -65,7 +65,14 @@ impl Run {
 
     pub(super) fn place(&mut self, after: Option<StepKey>, state: State) {
         self.state = state.clone();
-        self.tell([Fact::Placed(Placed { after, next: Some("act".into()), state, time: Timestamp(1) })]).unwrap();
+        self.tell([Fact::Placed(Placed {
+            after,
+            next: Some("act".into()),
+            is_chosen: false,
+            state,
+            time: Timestamp(1),
+        })])
+        .unwrap();
     }
 
     /// Takes a step that makes these changes; returns its number.
@@ -134,6 +141,7 @@ fn span() -> Place {
         span_id: "00f067aa0ba902b7".parse().unwrap(),
         parent_id: None,
         is_told_here: true,
+        follows: None,
     }
 }
 
