@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
-use trackway_model::{AppRecord, Graph, RunKey, RunPointer, StepKey, Text};
+use trackway_model::{AppRecord, Graph, RunKey, RunPointer, SpanId, StepKey, Text, TraceId};
 
 use super::client::{Answer, Client, encoded};
 use crate::{At, Fault, Map, Saved, State, Status, Value, Wanted};
@@ -55,6 +55,8 @@ struct PlacedAfter {
 struct Step {
     attempt: u32,
     action: String,
+    trace_id: Option<String>,
+    span_id: Option<String>,
     state: Stands,
     #[serde(default)]
     choice: Option<Choice>,
@@ -133,6 +135,7 @@ pub(super) fn run(client: &Client, wanted: &Wanted, at: At) -> Result<Option<Sav
                 record,
                 step: None,
                 action: None,
+                span: None,
                 status: Status::NotBegun,
                 state,
                 next: None,
@@ -166,6 +169,12 @@ struct Place<'a> {
     partition: &'a str,
 }
 
+impl Step {
+    fn span(&self) -> Option<(TraceId, SpanId)> {
+        Some((self.trace_id.as_ref()?.parse().ok()?, self.span_id.as_ref()?.parse().ok()?))
+    }
+}
+
 impl Place<'_> {
     fn step(
         &self,
@@ -186,6 +195,7 @@ impl Place<'_> {
         Ok(Some(Saved {
             run: run.clone(),
             record,
+            span: step.span(),
             step: Some(StepKey { sequence, attempt: step.attempt }),
             action: Some(step.action.into()),
             status,
