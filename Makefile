@@ -1,10 +1,11 @@
 # `make` lists what there is. A recipe is one line that calls a tool.
 
 UI := crates/server/assets/index.html
+BURR := target/burr/requirements.txt
 UI_SOURCES := $(shell find ui/src ui/public ui/index.html ui/vite.config.ts ui/tsconfig.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check dev ui bench bench-trace bench-ui golden fuzz loom sanitize dist
+.PHONY: help run test check dev ui bench bench-trace bench-machine bench-ui golden fuzz loom sanitize dist
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -35,6 +36,10 @@ bench-trace: ## What a span costs the traced program, beside other libraries (RO
 	cargo build --profile bench-trace --quiet --package trackway-bench-trace
 	cargo run --profile bench-trace --quiet --package trackway-bench-trace
 
+bench-machine: $(BURR) ## What a step of a state machine costs, beside Apache Burr (ROUNDS=5 SECONDS=1 STEPS=100000 for a look)
+	cargo build --release --quiet --package trackway-bench-machine
+	BURR_PYTHON=target/burr/bin/python cargo run --release --quiet --package trackway-bench-machine
+
 bench-ui: $(UI) ## How fast a trace of 10,000 spans and a run of 10,000 steps open in the browser
 	cargo build --release --quiet --package trackway-cli
 	TRACKWAY_BIN=../target/release/trackway npm run --silent --prefix ui bench
@@ -61,3 +66,8 @@ ui/node_modules/.package-lock.json: ui/package-lock.json
 
 $(UI): ui/node_modules/.package-lock.json $(UI_SOURCES)
 	npm run --silent --prefix ui build
+
+$(BURR): bench/machine/requirements.txt
+	python3 -m venv --clear target/burr
+	target/burr/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	cp $< $@

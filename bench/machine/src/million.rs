@@ -3,6 +3,7 @@
 use std::{
     fmt::Display,
     fs::File,
+    os::unix::fs::FileExt,
     str::FromStr,
     time::{Duration, Instant},
 };
@@ -21,6 +22,7 @@ const APP: &str = "long";
 /// So many states are looked for.
 const WARM: u64 = 2_000;
 const COLD: u64 = 300;
+const PAGE: u64 = 4096;
 
 /// What was found, in microseconds where it is time.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +34,8 @@ pub(crate) struct Long {
     /// Any state: p50, p99 and the most, with files in the memory of the system and without.
     pub(crate) warm: [f64; 3],
     pub(crate) cold: [f64; 3],
+    /// One read of a page of the log that is not in the memory of the system.
+    pub(crate) page: [f64; 3],
     /// The run gone on with, from its latest state, until the application is there.
     pub(crate) resumed: f64,
     pub(crate) resumed_cold: f64,
@@ -67,8 +71,18 @@ impl Long {
         };
         let warm = (0..WARM).map(find).collect::<Result<Vec<_>>>()?;
         let cold = (0..COLD).map(|number| forget().and_then(|()| find(number))).collect::<Result<Vec<_>>>()?;
+        let len = log.metadata()?.len();
+        let page = |number: u64| -> Result<Duration> {
+            forget()?;
+            let place = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % (len / PAGE) * PAGE;
+            let begun = Instant::now();
+            log.read_exact_at(&mut [0; PAGE as usize], place)?;
+            Ok(begun.elapsed())
+        };
+        let page = (0..COLD).map(page).collect::<Result<Vec<_>>>()?;
         let graph = Work::Sync.graph()?;
         let resume = || -> Result<f64> {
+            steps::flush(&directory)?; // The application before has let go of the log then.
             let begun = Instant::now();
             let app = graph.resume_from(&directory, &Wanted::new(PROJECT, APP))?.build()?;
             let took = begun.elapsed();
@@ -77,15 +91,17 @@ impl Long {
         };
         let resumed = (0..20).map(|_| resume()).collect::<Result<Vec<_>>>()?;
         let resumed_cold = (0..20).map(|_| forget().and_then(|()| resume())).collect::<Result<Vec<_>>>()?;
+        steps::flush(&directory)?;
         let begun = Instant::now();
         ensure!(directory.list(PROJECT)?.len() == 1, "the project has another number of runs");
         Ok(Self {
             steps,
             steps_per_second,
-            log_bytes: log.metadata()?.len() as f64,
+            log_bytes: len as f64,
             index_bytes: index.metadata()?.len() as f64,
             warm: spread(warm),
             cold: spread(cold),
+            page: spread(page),
             resumed: percentile(&sorted(resumed), 0.5),
             resumed_cold: percentile(&sorted(resumed_cold), 0.5),
             listed: micros(begun.elapsed()),
@@ -119,9 +135,10 @@ fn spread(times: Vec<Duration>) -> [f64; 3] {
 
 impl Display for Long {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { steps, steps_per_second, log_bytes, index_bytes, warm, cold, resumed, resumed_cold, listed } = self;
+        let Self { steps, steps_per_second, log_bytes, index_bytes, warm, cold, page, resumed, resumed_cold, listed } =
+            self;
         write!(out, "{steps} {steps_per_second} {log_bytes} {index_bytes}")?;
-        for time in warm.iter().chain(cold).chain([resumed, resumed_cold, listed]) {
+        for time in warm.iter().chain(cold).chain(page).chain([resumed, resumed_cold, listed]) {
             write!(out, " {time}")?;
         }
         Ok(())
@@ -133,7 +150,8 @@ impl FromStr for Long {
 
     fn from_str(line: &str) -> Result<Self> {
         let numbers = line.split(' ').map(str::parse).collect::<Result<Vec<f64>, _>>()?;
-        let [steps, rate, log, index, w50, w99, w, c50, c99, c, resumed, resumed_cold, listed] = *numbers else {
+        let [steps, rate, log, index, w50, w99, w, c50, c99, c, p50, p99, p, resumed, resumed_cold, listed] = *numbers
+        else {
             bail!("{line:?} is no long run");
         };
         Ok(Self {
@@ -143,6 +161,7 @@ impl FromStr for Long {
             index_bytes: index,
             warm: [w50, w99, w],
             cold: [c50, c99, c],
+            page: [p50, p99, p],
             resumed,
             resumed_cold,
             listed,
