@@ -32,6 +32,7 @@ mod memory;
 mod query;
 mod recovery;
 mod runs;
+mod segment;
 mod sqlite;
 mod sweep;
 mod table;
@@ -57,6 +58,7 @@ pub use runs::{
     ActionTotals, AnnotationQuery, At, Child, DeletedRuns, Order, Placement, Recording, Run, RunAck, RunIds,
     RunProject, RunQuery, RunStatus, RunSummary, Runs, Step, StepDetail, StepStatus, Stream, Taken, Trail, steps_from,
 };
+pub use segment::{Segment, SegmentFilter, SegmentSpan, SegmentSpans, SegmentWriter, Written};
 
 /// The bytes of one accepted request, as they came, with what is needed to read them again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -259,6 +261,14 @@ pub enum Error {
         /// What the system said.
         #[source]
         source: std::io::Error,
+    },
+    /// A file of a segment is damaged, or none of ours.
+    #[error("cannot read the segment {path}: {reason}")]
+    Segment {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The catalog could not be used.
     #[error("the catalog failed")]

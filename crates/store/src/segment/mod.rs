@@ -1,0 +1,52 @@
+//! Segments: spans in two files that do not change any more.
+//!
+//! ```text
+//! spans.parquet   a row each span, in order of (second of the start, trace, start, span, sequence)
+//!                 sequence | project | trace_id | span_id | parent_id | service | name | kind | status | start | ...
+//!                 resource, scope: JSON, each distinct one once in a dictionary     events, links, data: JSON
+//!                 a.http.route, a.http.response.status_code, ...: one typed column for each frequent attribute
+//!                 attributes_rest: JSON of what has no column       attribute_order: in which order the span had them
+//! spans.tix       which rows are of which trace
+//! ```
+//!
+//! Whatever reads Parquet can read the first of them: names are for people, times are timestamps, and nothing but the order
+//! of attributes is encoded in a way of its own. [`Segment`] gives back the very records that [`SegmentWriter`] was given.
+//! Pages are small, and their statistics tell which of them a question needs. Both files carry checksums, so that what
+//! became damaged is an error that names the file, and never another answer.
+
+mod agent;
+mod checked;
+mod columns;
+mod parts;
+mod read;
+mod record;
+mod rows;
+mod scan;
+mod schema;
+mod trace_index;
+mod typed_json;
+mod words;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+pub use self::{
+    read::{Segment, SegmentSpan, SegmentSpans},
+    scan::SegmentFilter,
+    write::{SegmentWriter, Written},
+};
+
+/// The newest version of a segment that this program reads.
+const VERSION: u32 = 1;
+
+/// Keys of what the Parquet file says of itself.
+const VERSION_KEY: &str = "trackway.segment.version";
+const ROWS: &str = "trackway.segment.rows";
+const MIN_START: &str = "trackway.segment.min_start";
+const MAX_START: &str = "trackway.segment.max_start";
+const MAX_END: &str = "trackway.segment.max_end";
+
+/// Returns where the index of a segment is.
+fn index_path(segment: &Path) -> PathBuf {
+    segment.with_extension("tix")
+}
