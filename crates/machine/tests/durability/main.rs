@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod cuts;
+mod failures;
+mod holders;
 mod kills;
 mod log;
 mod plan;

@@ -1,0 +1,87 @@
+//! A run has one writer at a time.
+
+use std::{
+    io::Read,
+    time::{Duration, Instant},
+};
+
+use trackway_machine::{Builder, Graph, Loader, State, Wanted, action, state, tracker::Directory};
+
+use crate::process::{self, start};
+
+fn graph() -> Graph {
+    let count = action("count").writes(["n"]).run_sync(|state: State, _| state.increment("n", 1));
+    Graph::new([count]).edge("count", "count").entry("count").build().unwrap()
+}
+
+fn begin(directory: &Directory) -> Builder {
+    graph().start(state! { n: 0 }).project("demo").app_id("1").tracker(directory.clone())
+}
+
+fn resume(directory: &Directory) -> Builder {
+    graph().resume_from(directory, &Wanted::new("demo", "1")).unwrap()
+}
+
+fn refused(builder: Builder) -> String {
+    builder.build().unwrap_err().chain().split_once("projects failed: ").unwrap().1.to_owned()
+}
+
+/// The child: holds a run until it is killed, or told to end.
+#[test]
+fn program() {
+    let Some(root) = process::root() else { return };
+    let mut app = begin(&Directory::at(root)).build().unwrap();
+    app.step().blocking().unwrap();
+    println!("\nready");
+    let _ = std::io::stdin().read(&mut [0]);
+}
+
+#[test]
+fn of_two_handles_in_a_process_the_second_is_refused() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = Directory::at(root.path().join("projects"));
+    let mut app = begin(&directory).build().unwrap();
+    app.step().blocking().unwrap();
+    let since = Instant::now();
+    let is_held = "1 of demo is written by this process: end that application first";
+    assert_eq!(refused(resume(&directory)), is_held);
+    assert_eq!(refused(begin(&directory)), is_held);
+    assert!(since.elapsed() < Duration::from_secs(4), "nobody waits for what goes on");
+    app.step().blocking().unwrap();
+    drop(app);
+    let path = root.path().join("projects/demo/1");
+    let is_there =
+        format!("1 of demo is there already, in {}: resume it, fork it, or take another app id", path.display());
+    assert_eq!(refused(begin(&directory)), is_there);
+    // The one that was dropped may still be on its way to the disk: it is waited for.
+    let mut app = resume(&directory).build().unwrap();
+    app.step().blocking().unwrap();
+    assert_eq!((app.sequence(), app.state()), (Some(2), &state! { n: 3 }));
+}
+
+#[test]
+fn of_two_processes_the_second_is_refused_until_the_first_is_gone() {
+    for is_killed in [true, false] {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().join("projects");
+        let (mut child, said) = start("holders::program", &root, "");
+        assert!(said.iter().any(|line| line == "ready"));
+        let directory = Directory::at(&root);
+        let is_held = format!("1 of demo is written by process {}: end that application first", child.id());
+        assert_eq!(refused(resume(&directory)), is_held);
+        assert_eq!(refused(begin(&directory)), is_held);
+        // Whoever only reads is not kept out, and may fork.
+        assert_eq!(directory.load(&Wanted::new("demo", "1"), 0.into()).unwrap().unwrap().state, state! { n: 1 });
+        let fork = graph().fork_from(&directory, &Wanted::new("demo", "1"), 0).unwrap();
+        fork.app_id("2").build().unwrap().step().blocking().unwrap();
+        if is_killed {
+            child.kill().unwrap();
+        } else {
+            child.stdin.take();
+        }
+        child.wait().unwrap();
+        let mut app = resume(&directory).build().unwrap();
+        app.step().blocking().unwrap();
+        assert_eq!((app.sequence(), app.state()), (Some(1), &state! { n: 2 }));
+    }
+}
