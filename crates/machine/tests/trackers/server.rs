@@ -1,5 +1,8 @@
 //! The tracker that sends to a server, against a server that does what a script says.
 
+#[path = "together.rs"]
+mod together;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
