@@ -21,7 +21,7 @@ use when::Comparison;
 
 /// A question to the state that is answered by yes or no.
 ///
-/// Conditions are made by [`when`], [`check`] and `cel`, turned round by `!`, and joined by `&` and `|`, which ask the right one
+/// Conditions are made by [`when()`], [`check()`] and `cel`, turned round by `!`, and joined by `&` and `|`, which ask the right one
 /// only if the left one leaves it open.
 #[derive(Debug, Clone)]
 pub struct Condition {

@@ -4,7 +4,7 @@ use trackway_model::Text;
 
 use crate::{Error, Graph, Targets};
 
-/// Where a run stops: before or after certain actions. [`after`], [`before`] and [`never`] make it.
+/// Where a run stops: before or after certain actions. [`after`], [`before`] and [`never()`] make it.
 ///
 /// At least one step is taken before this is asked. `before` wins where both would do.
 ///

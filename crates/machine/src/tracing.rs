@@ -93,15 +93,11 @@ impl CallPlace {
 
     /// Ends the call.
     pub(crate) fn end(&self, error: Option<&Error>) {
-        if let Some(error) = error.filter(|_| self.span.is_recording()) {
-            self.span.status(StatusCode::Error, &chain(error));
+        match error.filter(|_| self.span.is_recording()) {
+            Some(Error::Cancelled { .. }) => cancel(&self.span),
+            Some(error) => drop(self.span.status(StatusCode::Error, &chain(error))),
+            None => {}
         }
-        self.span.finish();
-    }
-
-    /// Ends the call, whose future was dropped in a step.
-    pub(crate) fn cancel(&self) {
-        cancel(&self.span);
         self.span.finish();
     }
 }

@@ -190,10 +190,14 @@ impl Drop for Call<'_> {
             return;
         }
         self.is_ended = true;
+        let Application { around, state, last, .. } = &*self.app;
+        // Between two steps nothing is given up: whoever iterates may stop there.
+        let given_up = last.as_ref().filter(|_| self.is_busy);
+        let error = given_up.map(|last| Error::Cancelled { action: last.action.clone(), step: last.step });
+        let error = error.as_ref();
         if let Some(course) = &self.course {
-            if self.is_busy { course.place.cancel() } else { course.place.end(None) }
+            course.place.end(error);
         }
-        let Application { around, state, .. } = &*self.app;
-        around.hooks.tell_now(Event::AfterCall { run: &around.run, method: self.method, state, error: None });
+        around.hooks.tell_now(Event::AfterCall { run: &around.run, method: self.method, state, error });
     }
 }

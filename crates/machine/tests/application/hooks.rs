@@ -247,7 +247,7 @@ fn hooks_hear_of_a_step_that_was_dropped() {
     1 span_started 0:0 model []
     1 span_ended 0:0
     1 after_step 0 {} None Some("wait was cancelled in step 0") None
-    1 after_call Run None
+    1 after_call Run Some("wait was cancelled in step 0")
     "#);
     assert_eq!(app.stats().failed_steps, 1);
 }

@@ -174,6 +174,19 @@ fn a_dropped_step_ends_its_spans() {
 }
 
 #[test]
+fn whoever_iterates_may_stop_between_two_steps() {
+    let (tracer, spans) = trackway::testing::tracer();
+    let mut app = counter().start(zero()).project("demo").tracer(tracer).build().unwrap();
+    let mut steps = app.iterate(never());
+    steps.next().blocking().unwrap();
+    drop(steps);
+    assert_snapshot!(short(&spans), @r"
+    run demo 3s
+      count 1s step.sequence=0
+    ");
+}
+
+#[test]
 fn an_unsampled_run_goes_on_without_spans() {
     let builder = trackway::Tracer::builder().sampler(Sampler::always_off());
     let (tracer, spans) = trackway::testing::tracer_of(builder);
