@@ -30,9 +30,10 @@ struct Told {
 }
 
 impl Told {
-    /// A large state waits until as much was written beside it: else a log would grow by its square.
+    /// A large state waits until half as much was written behind it: else a log would grow by its square.
     fn is_due(&self, at: u64) -> bool {
-        self.steps >= STEPS && at.saturating_sub(self.whole_at) >= (self.whole_len / 2) as u64
+        let behind = at.saturating_sub(self.whole_at).saturating_sub(self.whole_len as u64);
+        self.steps >= STEPS && behind >= (self.whole_len / 2) as u64
     }
 }
 

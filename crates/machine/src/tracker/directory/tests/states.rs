@@ -226,6 +226,18 @@ fn a_large_state_that_grows_costs_a_log_what_it_grows() {
 }
 
 #[test]
+fn a_state_that_is_large_beside_its_changes_is_not_told_whole_every_64_steps() {
+    let root = tempfile::tempdir().unwrap();
+    let mut run = Run::new(root.path(), "a", State::default().set("n", 0).set("book", "x".repeat(1_000_000)));
+    for n in 1..=640 {
+        run.step(vec![Change::Set("n".into(), n.into())]).unwrap();
+    }
+    let len = std::fs::metadata(log(root.path(), "a")).unwrap().len();
+    assert!(len < 1_500_000, "{len} bytes");
+    assert_eq!(state_at(root.path(), "a", 639), run.state.to_json());
+}
+
+#[test]
 fn a_run_is_found_by_its_id_alone_where_that_is_one() {
     let root = tempfile::tempdir().unwrap();
     let directory = Directory::at(root.path());
@@ -235,7 +247,8 @@ fn a_run_is_found_by_its_id_alone_where_that_is_one() {
         let key = std::sync::Arc::new(key);
         let logs = std::sync::Arc::new(super::super::sink::Logs::new(root.path().to_owned()));
         logs.open(&key, Opening::New).unwrap();
-        super::super::sink::Writer::new(logs).write(vec![crate::Entry { run: key, fact: ended(0, 0, &State::default(), None) }]);
+        super::super::sink::Writer::new(logs)
+            .write(vec![crate::Entry { run: key, fact: ended(0, 0, &State::default(), None) }]);
         let found = directory.load(&wanted, At::Latest);
         match partition {
             "x/y" => assert_eq!(found.unwrap().unwrap().run.partition.as_deref(), Some("x/y")),
