@@ -24,6 +24,8 @@ fn flush(within: Duration) {
     let until = Instant::now() + within;
     let lanes = LANES.try_lock().map(|lanes| lanes.clone()).unwrap_or_default();
     for lane in lanes.iter().filter_map(Weak::upgrade) {
-        lane.flush(until);
+        if !lane.flush(until) {
+            lane.tell_of_unwritten();
+        }
     }
 }

@@ -19,7 +19,7 @@ use self::{
     queue::{Item, Phase},
     worker::Worker,
 };
-use super::{Sink, Tracker, exit, ticket::Ticket, weight::weight};
+use super::{Sink, Tracker, exit, ticket::Ticket, timer, weight::weight};
 use crate::Entry;
 
 /// How long the last handle of a lane waits, when it is dropped, for what was pushed.
@@ -103,7 +103,7 @@ impl Lane {
 
     /// Waits until all that was pushed is durable or lost, at most for `within`; returns false when that is not known then.
     pub fn flush(&self, within: Duration) -> bool {
-        self.handle.shared.flush(Instant::now() + within)
+        self.handle.shared.flush(timer::in_time(within))
     }
 
     /// Takes `entry` if there is room for it, and leaves it where it is otherwise.

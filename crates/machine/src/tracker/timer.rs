@@ -34,6 +34,12 @@ struct State {
     is_running: bool,
 }
 
+/// Returns the point in time that is so far away; of what no clock will see, one as good as never.
+pub(crate) fn in_time(pause: Duration) -> Instant {
+    const NEVER: Duration = Duration::from_secs(1 << 32);
+    Instant::now() + pause.min(NEVER)
+}
+
 /// Has somebody woken at a point in time.
 pub(crate) fn alarm(at: Instant, waker: Waker) -> Alarm {
     let timer = timer();

@@ -285,9 +285,8 @@ impl Clock {
     }
 
     fn rings(&mut self, context: &Context<'_>) -> Poll<()> {
-        let now = Instant::now();
-        let at = *self.at.get_or_insert_with(|| now + self.pause);
-        if now >= at {
+        let at = *self.at.get_or_insert_with(|| timer::in_time(self.pause));
+        if Instant::now() >= at {
             return Poll::Ready(());
         }
         if !self.alarm.as_ref().is_some_and(|alarm| alarm.wakes(context.waker())) {

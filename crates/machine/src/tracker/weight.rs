@@ -2,7 +2,7 @@
 
 use crate::{Change, Entry, Fact, List, Map, Value};
 
-/// How many values are looked at; the others are taken to be like the smallest.
+/// How many values are looked at; the others are taken to be like those beside them.
 const MOST_VALUES: usize = 64;
 
 /// Returns about how many bytes an entry takes that nothing else holds: what it changes in a state, not the whole state.
@@ -55,7 +55,7 @@ fn of_items(items: &List, left: &mut usize) -> usize {
     let mut bytes = 0;
     for (place, item) in items.iter().enumerate() {
         if *left == 0 {
-            return bytes + (items.len() - place) * size_of::<Value>();
+            return bytes + rest(items.len() - place, place, bytes, size_of::<Value>());
         }
         bytes += of(item, left);
     }
@@ -66,9 +66,38 @@ fn of_fields(fields: &Map, left: &mut usize) -> usize {
     let mut bytes = 0;
     for (place, (name, value)) in fields.iter().enumerate() {
         if *left == 0 {
-            return bytes + (fields.len() - place) * (size_of_val(name) + size_of::<Value>());
+            return bytes + rest(fields.len() - place, place, bytes, size_of_val(name) + size_of::<Value>());
         }
         bytes += size_of_val(name) + name.heap_bytes() + of(value, left);
     }
     bytes
+}
+
+/// Returns about how many bytes the others take, of values of which some were looked at.
+fn rest(others: usize, looked_at: usize, bytes: usize, least: usize) -> usize {
+    others.saturating_mul(bytes.checked_div(looked_at).unwrap_or_default().max(least))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use trackway_model::RunKey;
+
+    use super::*;
+    use crate::{Noted, Timestamp};
+
+    #[test]
+    fn a_long_list_weighs_about_what_it_takes() {
+        let run = RunKey { project: "demo".into(), partition: None, app: "1".into() };
+        let weight_of = |value: Value| {
+            let step = trackway_model::StepKey { sequence: 0, attempt: 0 };
+            let noted = Noted { step, span: None, key: "list".into(), value, time: Timestamp(0) };
+            weight(&Entry { run: Arc::new(run.clone()), fact: Fact::Noted(noted) })
+        };
+        let texts = Value::from(vec!["x".repeat(1_000); 2_000]);
+        assert!((2_000_000..2_500_000).contains(&weight_of(texts.clone())));
+        let pages = Value::from(vec![texts; 100]);
+        assert!((200_000_000..250_000_000).contains(&weight_of(pages)));
+    }
 }

@@ -95,7 +95,7 @@ impl Client {
                 Err(error) => return Err(format!("cannot ask {}: {error}", self.address).into()),
             };
             let next = after.unwrap_or(pause);
-            if Instant::now() + next > until {
+            if next > until.saturating_duration_since(Instant::now()) {
                 return Err(why.into());
             }
             thread::sleep(next);

@@ -147,6 +147,24 @@ impl Shared {
         }
         drop(queue);
         drop(unused);
+        self.tell_of_unwritten();
+    }
+
+    /// Says how much waits still, if anything does: with the process it would go.
+    pub(in crate::tracker) fn tell_of_unwritten(&self) {
+        if self.is_of_a_parent_process() {
+            return;
+        }
+        let queue = self.lock();
+        let unwritten = queue.taken.saturating_sub(queue.settled);
+        drop(queue);
+        if unwritten > 0 {
+            let name = &self.name;
+            crate::voice::say(&format!(
+                "the tracker {name} has {unwritten} facts to write still, and what it does not write before the program \
+                 ends is lost: wait for it with flush(..)"
+            ));
+        }
     }
 
     /// Notes that the tracker has failed for an application, and says so, unless something was said of it lately.
