@@ -65,6 +65,7 @@ pub mod __private {
 #[doc(hidden)]
 pub mod __process {
     pub use crate::exit::{forks, on_exit, watch_forks};
+    pub use crate::export::escape::escaped;
 }
 
 /// ```

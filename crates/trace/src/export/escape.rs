@@ -1,7 +1,7 @@
 //! Foreign text made harmless for a terminal and for a line.
 
 /// Escapes what would steer a terminal or break a line.
-pub(crate) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         if steers(c) { safe.extend(c.escape_debug()) } else { safe.push(c) }
