@@ -201,8 +201,8 @@ fn a_run_is_loaded_with_its_long_fields() {
     let expected = [
         "?partition=",
         "/steps/3?partition=&attempt=1",
-        "/state?seq=3&partition=&attempt=1&when=after",
-        "/state?seq=3&partition=&attempt=1&when=after&key=chat",
+        "/state?partition=&when=latest",
+        "/state?partition=&when=latest&key=chat",
     ];
     assert_eq!(asked, expected.map(|rest| format!("{base}{rest} HTTP/1.1")));
 }

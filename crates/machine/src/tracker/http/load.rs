@@ -1,8 +1,11 @@
 //! Runs as a server tells them.
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::value::RawValue;
-use trackway_model::{AppRecord, Graph, RunKey, RunPointer, SpanId, StepKey, Text, TraceId};
+use trackway_model::{AppRecord, Graph, RunKey, RunPointer, StepKey, Text};
 
 use super::client::{Answer, Client, encoded};
 use crate::{At, Fault, Map, Saved, State, Status, Value, Wanted};
@@ -41,22 +44,14 @@ struct Machine {
 
 #[derive(Deserialize)]
 struct Placement {
-    after: Option<PlacedAfter>,
+    after: Option<IgnoredAny>,
     next: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct PlacedAfter {
-    seq: i64,
-    attempt: u32,
 }
 
 #[derive(Deserialize)]
 struct Step {
     attempt: u32,
     action: String,
-    trace_id: Option<String>,
-    span_id: Option<String>,
     state: Stands,
     #[serde(default)]
     choice: Option<Choice>,
@@ -79,6 +74,8 @@ struct Choice {
 #[derive(Deserialize)]
 struct Fields {
     state: Box<RawValue>,
+    #[serde(default)]
+    next: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -117,111 +114,88 @@ pub(super) fn run(client: &Client, wanted: &Wanted, at: At) -> Result<Option<Sav
     };
     let latest = found.app.last_sequence.zip(found.app.last_attempt);
     let run = key(&wanted.project, found.app);
-    let place = Place { client, base, partition: run.partition.as_deref().unwrap_or_default() };
+    let place = Place { client, base, partition: encoded(run.partition.as_deref().unwrap_or_default()) };
     let asked = match (at, latest) {
         (At::Step(-1), _) | (At::Latest, None) => None,
         (At::Latest, Some((sequence, attempt))) => Some((sequence, Some(attempt))),
         (At::Step(sequence), _) => Some((sequence, None)),
     };
-    let mut saved = match asked {
-        None => {
-            let state = place.state(-1, "")?;
-            if state.is_none() && at != At::Latest {
-                return Ok(None);
-            }
-            let state = state.unwrap_or_default();
-            Saved {
-                run: run.clone(),
-                record,
-                step: None,
-                action: None,
-                span: None,
-                status: Status::NotBegun,
-                state,
-                next: None,
-                chosen: None,
-            }
+    let Some((sequence, attempt)) = asked else {
+        let stood = place.state(if at == At::Latest { "when=latest" } else { "seq=-1" })?;
+        if stood.is_none() && at != At::Latest {
+            return Ok(None);
         }
-        Some((sequence, attempt)) => match place.step(&run, record, sequence, attempt)? {
-            Some(saved) => saved,
-            None => return Ok(None),
-        },
+        let first = found.placements.into_iter().find(|placement| placement.after.is_none());
+        let next = first.and_then(|placement| placement.next).map(Text::from);
+        let (status, state) = (Status::NotBegun, stood.map(|stood| stood.state).unwrap_or_default());
+        return Ok(Some(Saved { run, record, step: None, action: None, status, state, next, chosen: None }));
     };
-    let step = saved.step;
-    let is_after =
-        |it: &&Placement| it.after.as_ref().map(|it| StepKey { sequence: it.seq, attempt: it.attempt }) == step;
-    if let Some(placement) = found.placements.iter().rfind(is_after)
-        && (at == At::Latest || step.is_none())
-    {
-        if let Some(step) = step {
-            let sequence = step.sequence;
-            return Err(format!("its state was set by hand after step {sequence}, and servers tell only what steps begin and end with: load it at a step, or from where it was written").into());
-        }
-        saved.next = placement.next.as_deref().map(Text::from);
-    }
-    Ok(Some(saved))
+    let Some((step, status)) = place.step(sequence, attempt)? else { return Ok(None) };
+    let stood = place.state(&match (at, status) {
+        (At::Latest, _) => "when=latest".to_owned(),
+        (_, Status::Unfinished) => format!("seq={sequence}&attempt={}&when=before", step.attempt),
+        _ => format!("seq={sequence}&attempt={}", step.attempt),
+    })?;
+    let Some(Stood { state, next }) = stood else {
+        return Err(format!("nobody told the server of a state at step {sequence}").into());
+    };
+    Ok(Some(Saved {
+        run,
+        record,
+        step: Some(StepKey { sequence, attempt: step.attempt }),
+        action: Some(step.action.into()),
+        status,
+        state,
+        next,
+        chosen: step.choice.and_then(|choice| choice.next).map(Text::from),
+    }))
 }
 
 /// Where the states and steps of a run are asked for.
 struct Place<'a> {
     client: &'a Client,
     base: String,
-    partition: &'a str,
+    partition: String,
 }
 
-impl Step {
-    fn span(&self) -> Option<(TraceId, SpanId)> {
-        Some((self.trace_id.as_ref()?.parse().ok()?, self.span_id.as_ref()?.parse().ok()?))
-    }
+/// A state, and the action that was set to come next there.
+struct Stood {
+    state: State,
+    next: Option<Text>,
 }
 
 impl Place<'_> {
-    fn step(
-        &self,
-        run: &RunKey,
-        record: AppRecord,
-        sequence: i64,
-        attempt: Option<u32>,
-    ) -> Result<Option<Saved>, Fault> {
+    fn step(&self, sequence: i64, attempt: Option<u32>) -> Result<Option<(Step, Status)>, Fault> {
         let asked = attempt.map(|attempt| format!("&attempt={attempt}")).unwrap_or_default();
-        let path = format!("{}/steps/{sequence}?partition={}{asked}", self.base, encoded(self.partition));
+        let path = format!("{}/steps/{sequence}?partition={}{asked}", self.base, self.partition);
         let Some(step) = ask::<Step>(self.client, &path)? else { return Ok(None) };
-        let (status, side) = match step.state {
-            Stands::Done => (Status::Completed, "after"),
-            Stands::Failed => (Status::Failed, "after"),
-            Stands::Running | Stands::Lost => (Status::Unfinished, "before"),
+        let status = match step.state {
+            Stands::Done => Status::Completed,
+            Stands::Failed => Status::Failed,
+            Stands::Running | Stands::Lost => Status::Unfinished,
         };
-        let state = self.state(sequence, &format!("&attempt={}&when={side}", step.attempt))?;
-        Ok(Some(Saved {
-            run: run.clone(),
-            record,
-            span: step.span(),
-            step: Some(StepKey { sequence, attempt: step.attempt }),
-            action: Some(step.action.into()),
-            status,
-            state: state.unwrap_or_default(),
-            next: None,
-            chosen: step.choice.and_then(|choice| choice.next).map(Text::from),
-        }))
+        Ok(Some((step, status)))
     }
 
     /// Returns a state with all that it holds: of one with long fields these are asked for one by one.
-    fn state(&self, sequence: i64, which: &str) -> Result<Option<State>, Fault> {
-        let path = format!("{}/state?seq={sequence}&partition={}{which}", self.base, encoded(self.partition));
-        let Some(fields) = self.fields(&path)? else { return Ok(None) };
+    fn state(&self, which: &str) -> Result<Option<Stood>, Fault> {
+        let path = format!("{}/state?partition={}&{which}", self.base, self.partition);
+        let Some((fields, next)) = self.fields(&path)? else { return Ok(None) };
         let mut whole = fields.clone();
         for (name, _) in fields.iter().filter(|(_, value)| is_cut(value)) {
             let of_name = self.fields(&format!("{path}&key={}", encoded(name)))?;
-            if let Some(value) = of_name.as_ref().and_then(|fields| fields.get(name)) {
-                whole = whole.with(name, value.clone());
-            }
+            let value = of_name.as_ref().and_then(|(fields, _)| fields.get(name));
+            let value = value.ok_or_else(|| format!("the field {name} changed while it was read"))?;
+            whole = whole.with(name, value.clone());
         }
-        Ok(Some(State::from(whole)))
+        Ok(Some(Stood { state: State::from(whole), next: next.map(Text::from) }))
     }
 
-    fn fields(&self, path: &str) -> Result<Option<Map>, Fault> {
-        let Some(Fields { state }) = ask(self.client, path)? else { return Ok(None) };
-        Ok(Value::from_json(state.get())?.as_map().cloned())
+    fn fields(&self, path: &str) -> Result<Option<(Map, Option<String>)>, Fault> {
+        let Some(Fields { state, next }) = ask(self.client, path)? else { return Ok(None) };
+        let state = Value::from_json(state.get())?;
+        let fields = state.as_map().cloned().ok_or("its state is no object of fields")?;
+        Ok(Some((fields, next)))
     }
 }
 
