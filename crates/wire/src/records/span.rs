@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use trackway_model::{
     Attributes, Dropped, Event, Foreign, Link, Repeats, Resource, RunKey, Scope, SpanId, SpanKind, SpanRecord, Status,
-    StatusCode, StepKey, TraceId, Value, keys,
+    StatusCode, StepKey, Text, TraceId, Value, keys,
 };
 
 use super::{
@@ -18,20 +18,22 @@ use crate::decoded::MOST_VALUES;
 
 /// Writes a span as it stands by itself.
 pub(super) fn encode(span: &SpanRecord) -> String {
-    line("span", &Line::of(span))
+    let origin = Some((&*span.scope, &*span.resource));
+    line("span", &Line { project: Some(span.project.to_string()), ..Line::of(span, &span.attributes.0, origin) })
 }
 
 /// Writes a span of a run, of which its line need not tell; nor, if that is told already, where the span comes from.
 pub(super) fn encode_in(run: &RunKey, has_origin: bool, span: &SpanRecord) -> String {
-    let mut fields = Line::of(span);
-    fields.project = fields.project.filter(|project| **project != *run.project);
-    if let Some(step) = step_of(run, &span.attributes) {
-        fields.attributes.drain(..step::mark(run, step).0.len());
-        fields.step = Some(step.into());
-    }
-    if has_origin {
-        (fields.scope, fields.resource) = (None, None);
-    }
+    let step = step_of(run, &span.attributes);
+    let named = step.map_or(0, |step| step::mark(run, step).0.len());
+    let attributes = span.attributes.0.get(named..).unwrap_or_default();
+    let origin = Some((&*span.scope, &*span.resource)).filter(|_| !has_origin);
+    let project = Some(&span.project).filter(|project| **project != run.project);
+    let fields = Line {
+        project: project.map(ToString::to_string),
+        step: step.map(Into::into),
+        ..Line::of(span, attributes, origin)
+    };
     line("span", &fields)
 }
 
@@ -191,7 +193,8 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl Line {
-    fn of(span: &SpanRecord) -> Self {
+    /// Returns the line of a span with some of its attributes, and with what it comes from; without its project and step.
+    fn of(span: &SpanRecord, told: &[(Text, Value)], origin: Option<(&Scope, &Resource)>) -> Self {
         let Dropped { attributes, events, links } = span.dropped;
         Self {
             trace_id: Id(span.trace_id),
@@ -206,13 +209,13 @@ impl Line {
             status: Verdict::of(span.status.code),
             message: span.status.message.to_string(),
             step: None,
-            attributes: list(&span.attributes),
+            attributes: list(told),
             events: span.events.iter().map(Happened::of).collect(),
             links: span.links.iter().map(Related::of).collect(),
             dropped: Lost { attributes, events, links },
-            scope: Some(Source::of_scope(&span.scope)),
-            resource: Some(Source::of_resource(&span.resource)),
-            project: Some(span.project.to_string()),
+            scope: origin.map(|(scope, _)| Source::of_scope(scope)),
+            resource: origin.map(|(_, resource)| Source::of_resource(resource)),
+            project: None,
             original: span.foreign.as_deref().map(Original::of),
             replaces: span.repeats == Repeats::Replace,
         }
@@ -312,7 +315,7 @@ impl Happened {
         Self {
             time: Time(event.time),
             name: event.name.to_string(),
-            attributes: list(&event.attributes),
+            attributes: list(&event.attributes.0),
             dropped_attributes: event.dropped_attributes,
         }
     }
@@ -331,7 +334,7 @@ impl Related {
             span_id: link.span_id.map(Id),
             trace_state: link.trace_state.to_string(),
             flags: link.flags,
-            attributes: list(&link.attributes),
+            attributes: list(&link.attributes.0),
             dropped_attributes: link.dropped_attributes,
         }
     }
@@ -353,7 +356,7 @@ impl Source {
         Self {
             name: scope.name.to_string(),
             version: scope.version.to_string(),
-            attributes: list(&scope.attributes),
+            attributes: list(&scope.attributes.0),
             dropped_attributes: scope.dropped_attributes,
             schema_url: scope.schema_url.to_string(),
         }
@@ -361,7 +364,7 @@ impl Source {
 
     fn of_resource(resource: &Resource) -> Self {
         Self {
-            attributes: list(&resource.attributes),
+            attributes: list(&resource.attributes.0),
             dropped_attributes: resource.dropped_attributes,
             schema_url: resource.schema_url.to_string(),
             ..Self::default()

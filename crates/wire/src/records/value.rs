@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
-use trackway_model::{Attributes, Value};
+use trackway_model::{Attributes, Text, Value};
 
 /// A named value.
 #[derive(Serialize, Deserialize)]
@@ -35,8 +35,8 @@ enum Double {
 }
 
 /// Returns named values as a line holds them.
-pub(super) fn list(attributes: &Attributes) -> Vec<Attribute> {
-    attributes.iter().map(|(key, value)| Attribute { key: key.to_owned(), value: Typed::of(value) }).collect()
+pub(super) fn list(attributes: &[(Text, Value)]) -> Vec<Attribute> {
+    attributes.iter().map(|(key, value)| Attribute { key: key.to_string(), value: Typed::of(value) }).collect()
 }
 
 /// Returns the named values of a line.
@@ -74,7 +74,7 @@ impl Typed {
             Value::Text(text) => Self::String(text.to_string()),
             Value::Bytes(bytes) => Self::Bytes(STANDARD.encode(bytes)),
             Value::Array(values) => Self::Array(values.iter().map(Self::of).collect()),
-            Value::Map(map) => Self::Map(list(map)),
+            Value::Map(map) => Self::Map(list(&map.0)),
         }
     }
 
