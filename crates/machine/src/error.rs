@@ -90,6 +90,12 @@ pub enum Error {
     /// Trackers keep runs by project, and none was named.
     #[error("trackers keep runs by project: name it with .project(\"..\")")]
     NoProject,
+    /// The number of the first step is below 0, or above 2⁵³.
+    #[error("no step can have the number {number}: name one from 0 to 2^53 with .first_sequence(..)")]
+    Sequence {
+        /// The number.
+        number: i64,
+    },
     /// The run to go on from cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),

@@ -111,7 +111,7 @@ impl fmt::Debug for Reaction<'_> {
 /// What happens to an application, with the values themselves.
 ///
 /// In order: `Created`; for every call `BeforeCall`, its steps, `AfterCall`; for every step `BeforeStep`, what happens in it,
-/// `AfterStep`. Of what happens in a step hooks are told where it happens, on that thread; only one after another, and what they do
+/// `AfterStep`. A call whose inputs or halts are refused has not begun. Of what happens in a step hooks are told where it happens, on that thread; only one after another, and what they do
 /// later is done by the step's own task, before `AfterStep`. When `BeforeStep` is told the trackers know of the step, and
 /// when `AfterStep` is told they know its end.
 #[derive(Debug, Clone, Copy)]
@@ -223,6 +223,7 @@ impl Event<'_> {
 
 /// A way to have an application do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Method {
     /// One step.
     Step,

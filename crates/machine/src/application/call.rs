@@ -59,6 +59,8 @@ pub(super) struct Call<'a> {
     until: Halt,
     course: Option<Course>,
     halted: Option<Halted>,
+    /// True once hooks are told that it begins.
+    has_begun: bool,
     /// True while a step is being taken, and after it was given up.
     is_busy: bool,
     is_ended: bool,
@@ -80,6 +82,7 @@ impl<'a> Call<'a> {
             until,
             course: None,
             halted: None,
+            has_begun: false,
             is_busy: false,
             is_ended: false,
         }
@@ -139,6 +142,7 @@ impl<'a> Call<'a> {
         let places = self.until.within(&self.app.graph)?;
         let place = CallPlace::begin(&self.app.around, self.method, &mut self.app.follows);
         let course = Course { place, inputs, places };
+        self.has_begun = true;
         let around = &self.app.around;
         if !around.hooks.is_empty() {
             std::future::poll_fn(|context| around.deliveries.poll(Some(context))).await;
@@ -156,7 +160,7 @@ impl<'a> Call<'a> {
             course.place.end(error);
         }
         let Application { around, state, .. } = &*self.app;
-        if around.hooks.is_empty() {
+        if around.hooks.is_empty() || !self.has_begun {
             return Ok(());
         }
         around.hooks.tell(Event::AfterCall { run: &around.run, method: self.method, state, error }).await
@@ -186,7 +190,7 @@ impl<'a> Call<'a> {
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        if self.is_ended || self.course.is_none() {
+        if self.is_ended || !self.has_begun {
             return;
         }
         self.is_ended = true;

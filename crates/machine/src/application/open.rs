@@ -21,6 +21,8 @@ pub(super) struct Open<'a> {
     step: Step,
     begun: Timestamp,
     is_closed: bool,
+    /// What hooks are to hear of its end, from when it is closed until they are told.
+    unheard: Option<Closed>,
 }
 
 /// What an action did.
@@ -35,7 +37,7 @@ impl<'a> Open<'a> {
         let begun = place.now();
         let placement = place.step(&app.around, key, &action, begun, app.follows.take());
         let step = Step::new(app.around.clone(), key, action, inputs, node.bound().clone(), placement);
-        Self { app, step, begun, is_closed: false }
+        Self { app, step, begun, is_closed: false, unheard: None }
     }
 
     /// Tells trackers and hooks that the step begins.
@@ -106,9 +108,9 @@ impl<'a> Open<'a> {
     /// # Errors
     /// Why the step failed, or what went wrong at its end.
     pub(super) async fn end(mut self, outcome: Result<Done, Error>) -> Result<Stepped, Error> {
-        let time = self.step.tracer().now();
         let around = self.app.around.clone();
         let mut outcome = outcome;
+        let time = self.now();
         if !around.hooks.is_empty() {
             poll_fn(|task| around.deliveries.poll(Some(task))).await;
             if let Some(error) = around.deliveries.failure_in(Some(self.step.key())) {
@@ -116,14 +118,18 @@ impl<'a> Open<'a> {
             }
         }
         let mut closed = self.close(outcome, time);
+        let fact = closed.fact.take();
+        // Kept where it is found when this future is dropped.
+        self.unheard = Some(closed);
         let app = &mut *self.app;
         let mut told = Ok(());
-        if let Some(ended) = closed.fact.take() {
+        if let Some(ended) = fact {
             told = app.tracking.tell(ended).await;
             if told.is_ok() {
                 told = app.tracking.settle().await;
             }
         }
+        let closed = self.unheard.take().unwrap_or_default();
         let heard = around.hooks.tell(closed.event(&self.step, &app.state)).await;
         if let Some(error) = closed.error {
             return Err(error);
@@ -140,6 +146,11 @@ impl<'a> Open<'a> {
             state: app.state.clone(),
             next: app.next_action().map(Text::from),
         })
+    }
+
+    /// Returns the time; no step ends before it began, whatever was done to the clock.
+    fn now(&self) -> Timestamp {
+        self.step.tracer().now().max(self.begun)
     }
 
     /// Takes over what the action did. The application has made the step when this returns.
@@ -211,10 +222,13 @@ impl Closed {
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
+        if let Some(closed) = self.unheard.take() {
+            self.app.around.hooks.tell_now(closed.event(&self.step, &self.app.state));
+        }
         if self.is_closed {
             return;
         }
-        let time = self.step.tracer().now();
+        let time = self.now();
         let cancelled = Error::Cancelled { action: self.step.action().clone(), step: self.step.key() };
         let mut closed = self.close(Err(cancelled), time);
         if let Some(ended) = closed.fact.take() {

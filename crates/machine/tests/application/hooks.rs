@@ -1,6 +1,11 @@
+use std::sync::mpsc;
+
 use insta::{allow_duplicates, assert_snapshot};
 use tokio::runtime;
-use trackway_machine::{Error, Event, Fault, Graph, Hook, Reaction, State, Step, action, after, never};
+use trackway_machine::{
+    Entry, Error, Event, Fault, Graph, Hook, Reaction, State, Step, action, after, never,
+    tracker::{Lane, Sink},
+};
 
 use crate::kit::{Gate, Notes, Slow, counter, on_tokio, pause, poll_and_drop, told, zero};
 
@@ -250,6 +255,40 @@ fn hooks_hear_of_a_step_that_was_dropped() {
     1 after_call Run Some("wait was cancelled in step 0")
     "#);
     assert_eq!(app.stats().failed_steps, 1);
+}
+
+#[test]
+fn hooks_hear_of_a_step_that_was_done_when_its_call_was_dropped() {
+    struct Held(mpsc::Receiver<()>);
+    impl Sink for Held {
+        fn write(&mut self, entries: Vec<Entry>) -> Vec<Result<(), Fault>> {
+            let _ = self.0.recv(); // Until the test lets go.
+            entries.iter().map(|_| Ok(())).collect()
+        }
+    }
+    let notes = Notes::default();
+    let (let_go, held) = mpsc::channel();
+    let builder = counter().start(zero()).project("demo").tracker(Lane::new("held", Held(held)));
+    let mut app = builder.hook(notes.hook("1")).build().unwrap();
+    poll_and_drop(app.step().into_future());
+    assert_eq!((app.sequence(), app.state()["n"].as_i64(), app.stats().failed_steps), (Some(0), Some(1), 0));
+    assert_snapshot!(notes.take(), @r#"
+    1 created demo Some("count") {"n":0}
+    1 before_call Step
+    1 before_step 0 count {} {"n":0}
+    1 after_step 0 {"n":1} None None Some("count")
+    1 after_call Step Some("count was cancelled in step 0")
+    "#);
+    drop(let_go);
+}
+
+#[test]
+fn a_call_that_is_refused_has_not_begun() {
+    let notes = Notes::default();
+    let mut app = counter().start(zero()).hook(notes.hook("1")).build().unwrap();
+    assert!(matches!(app.step().input("typo", 1).blocking(), Err(Error::UnknownInput { .. })));
+    assert!(matches!(app.run(after("typo")).blocking(), Err(Error::UnknownAction { .. })));
+    assert_snapshot!(notes.take(), @r#"1 created default Some("count") {"n":0}"#);
 }
 
 #[test]
