@@ -15,6 +15,7 @@ use std::{
 use trackway::Tracer;
 use trackway_model::{Resource, RunKey, Scope, SpanId, StepKey, Text, TraceId};
 
+pub(crate) use self::builder::Origin;
 pub use self::{
     builder::Builder,
     iterate::{Iterate, Next},

@@ -71,6 +71,9 @@ pub struct Saved {
     pub next: Option<Text>,
     /// The action that was chosen to be next when that step ended, or when the state was set by hand since.
     pub chosen: Option<Text>,
+    /// How much was kept of the run when it was loaded, in whatever unit: a tracker that counts so refuses to go on with a run
+    /// of which it has more by then.
+    pub kept: Option<u64>,
 }
 
 /// How the last step ended.

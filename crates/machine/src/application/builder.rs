@@ -62,6 +62,8 @@ pub(crate) enum Origin {
     GoesOn {
         /// The step that ran last, its action, and whether what comes next follows from it.
         last: Option<(StepKey, Text, bool)>,
+        /// How much was kept of it then.
+        kept: Option<u64>,
     },
 }
 
@@ -202,9 +204,9 @@ impl Builder {
     }
 
     /// Says that this application goes on with a run, and which step of it comes next.
-    pub(crate) fn goes_on(mut self, next: StepKey, last: Option<(StepKey, Text, bool)>) -> Self {
+    pub(crate) fn goes_on(mut self, next: StepKey, origin: Origin) -> Self {
         self.first = next;
-        self.origin = Origin::GoesOn { last };
+        self.origin = origin;
         self.is_altered = false;
         self
     }
@@ -223,6 +225,7 @@ impl Builder {
             }
             (entry, _) => Upcoming::Action(first_action(&self.graph, entry.as_ref())?),
         };
+        let home = self.home.as_ref().map(|home| home.name());
         if self.trackers.is_empty() {
             self.trackers.extend(self.home);
         }
@@ -244,16 +247,20 @@ impl Builder {
         });
         let (opening, last) = match self.origin {
             Origin::New => (Opening::New, None),
-            Origin::GoesOn { last } => (Opening::GoesOn, last),
+            Origin::GoesOn { last, kept: None } => (Opening::GoesOn, last),
+            Origin::GoesOn { last, kept: Some(kept) } => (Opening::GoesOnFrom(kept), last),
         };
+        // Only the tracker that the run was loaded from knows how much that was.
+        let of_others = if opening == Opening::New { opening } else { Opening::GoesOn };
+        let how = |name: Text| if home.as_ref() == Some(&name) { opening } else { of_others };
+        let trackers = self.trackers.into_iter().map(|tracker| (tracker.clone(), how(tracker.name())));
         let tracking = Tracking::open(
-            self.trackers,
+            trackers.collect(),
             self.durability,
             self.deadline,
             self.has_strict_trackers,
             run.clone(),
             record.clone(),
-            opening,
         )?;
         if let Some(step) = &self.spawner {
             tell_spawned(step, &run, time);

@@ -3,7 +3,7 @@
 use trackway_model::{RunKey, RunPointer, StepKey, Text};
 
 use super::{At, LoadError, Loader, Saved, Status, Wanted};
-use crate::{Builder, Error, Graph, State, tracker::Directory};
+use crate::{Builder, Error, Graph, State, application::Origin, tracker::Directory};
 
 /// Returns the state of a run, and the action that comes next there, from the logs in the
 /// [default directory](Directory::default); the action is `None` where the machine ended.
@@ -75,7 +75,7 @@ impl Graph {
         let leads_on = saved.status == Status::Completed && saved.next.is_none();
         let last = saved.step.zip(saved.action.clone()).map(|(step, action)| (step, action, leads_on));
         let builder = self.go_on(loader, &saved).app_id(saved.run.app.clone());
-        Ok(builder.goes_on(upcoming, last))
+        Ok(builder.goes_on(upcoming, Origin::GoesOn { last, kept: saved.kept }))
     }
 
     /// Makes an application that goes on with a run where it stopped, or begins it with this state if there is no such run; it is

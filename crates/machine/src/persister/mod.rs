@@ -155,6 +155,7 @@ impl Snapshot {
             state: self.state,
             next: None,
             chosen: None,
+            kept: None,
         }
     }
 }

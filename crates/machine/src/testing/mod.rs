@@ -61,7 +61,7 @@ pub fn tell_with(
 ) -> Result<(), Error> {
     let tracker: Arc<dyn Tracker> = Arc::new(tracker);
     let (run, record) = (Arc::new(run.clone()), Arc::new(record));
-    let mut tracking = Tracking::open(vec![tracker.clone()], Durability::Step, PATIENCE, true, run, record, how)?;
+    let mut tracking = Tracking::open(vec![(tracker.clone(), how)], Durability::Step, PATIENCE, true, run, record)?;
     for fact in facts {
         block_on(tracking.tell(fact))?;
     }

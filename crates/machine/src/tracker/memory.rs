@@ -130,6 +130,14 @@ impl Tracker for Memory {
                 format!("{project} has a run {app} already: resume it, or take another id").into(),
             ));
         }
+        let facts = kept.entries.iter().filter(|entry| entry.run == *run).map(|entry| &entry.fact);
+        if let Opening::GoesOnFrom(known) = how
+            && news(facts) > known
+        {
+            return Err(OpenError::InUse(
+                format!("the run {app} of {project} went on since it was loaded: resume it again").into(),
+            ));
+        }
         if !kept.open.insert(run.clone()) {
             return Err(OpenError::InUse(
                 format!("another application object writes the run {app} of {project}").into(),
@@ -141,7 +149,9 @@ impl Tracker for Memory {
 
 impl Loader for Memory {
     fn load(&self, wanted: &Wanted, at: At) -> Result<Option<Saved>, LoadError> {
-        Ok(self.find(wanted)?.and_then(|history| history.saved(at)))
+        let Some(history) = self.find(wanted)? else { return Ok(None) };
+        let kept = Some(news(history.facts.iter()));
+        Ok(history.saved(at).map(|saved| Saved { kept, ..saved }))
     }
 
     fn list(&self, project: &str) -> Result<Vec<RunKey>, LoadError> {
@@ -177,6 +187,11 @@ impl Sink for Writer {
         }
         outcomes
     }
+}
+
+/// Counts the facts that lead a run on.
+fn news<'a>(facts: impl Iterator<Item = &'a Fact>) -> u64 {
+    facts.filter(|fact| matches!(fact, Fact::Begun(_) | Fact::Ended(_) | Fact::Placed(_))).count() as u64
 }
 
 fn held(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {

@@ -101,13 +101,15 @@ pub enum Opening {
     New,
     /// It goes on with one that was loaded.
     GoesOn,
+    /// It goes on with one that was loaded from this tracker, when so much was [kept](crate::Saved::kept) of it.
+    GoesOnFrom(u64),
 }
 
 /// Why a tracker is not ready for a run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// Another application object writes this run, here or in another process.
+    /// Another application object writes this run, here or in another process, or has done so since it was loaded.
     #[error("{0}")]
     InUse(#[source] Fault),
     /// Anything else.

@@ -49,16 +49,15 @@ impl Tracking {
     /// When another application object writes the run; and with `is_strict` when a tracker cannot be opened, which is
     /// otherwise reported only.
     pub(crate) fn open(
-        trackers: Vec<Arc<dyn Tracker>>,
+        trackers: Vec<(Arc<dyn Tracker>, Opening)>,
         durability: Durability,
         deadline: Duration,
         is_strict: bool,
         run: Arc<RunKey>,
         record: Arc<AppRecord>,
-        how: Opening,
     ) -> Result<Self, TrackerError> {
         let mut channels = Vec::with_capacity(trackers.len());
-        for tracker in trackers {
+        for (tracker, how) in trackers {
             let channel = Channel { tracker, ticket: Arc::new(Ticket::new(run.clone())) };
             match channel.tracker.open(&run, &record, how) {
                 Ok(()) => {}

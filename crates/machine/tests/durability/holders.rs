@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use trackway_machine::{Builder, Graph, Loader, State, Wanted, action, state, tracker::Directory};
+use trackway_machine::{
+    Builder, Graph, Loader, State, Wanted, action, state,
+    tracker::{Directory, Memory},
+};
 
 use crate::process::{self, start};
 
@@ -57,6 +60,32 @@ fn of_two_handles_in_a_process_the_second_is_refused() {
     let mut app = resume(&directory).build().unwrap();
     app.step().blocking().unwrap();
     assert_eq!((app.sequence(), app.state()), (Some(2), &state! { n: 3 }));
+}
+
+#[test]
+fn a_run_that_went_on_since_it_was_loaded_is_not_written_over() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = Directory::at(root.path().join("projects"));
+    begin(&directory).build().unwrap().step().blocking().unwrap();
+    let (first, late, later) = (resume(&directory), resume(&directory), resume(&directory));
+    first.build().unwrap().step().blocking().unwrap();
+    let went_on = "1 of demo went on since it was loaded: resume it again";
+    assert_eq!(refused(late), went_on);
+    // Said to be kept there, or not said: it is the same.
+    assert_eq!(refused(later.tracker(directory.clone())), went_on);
+    let mut app = resume(&directory).build().unwrap();
+    app.step().blocking().unwrap();
+    assert_eq!((app.sequence(), app.state()), (Some(2), &state! { n: 3 }));
+
+    let memory = Memory::new();
+    let start = graph().start(state! { n: 0 }).project("demo").app_id("1").tracker(memory.clone());
+    start.build().unwrap();
+    let resume = || graph().resume_from(&memory, &Wanted::new("demo", "1")).unwrap();
+    let late = resume();
+    resume().build().unwrap().step().blocking().unwrap();
+    assert!(
+        late.build().unwrap_err().chain().ends_with("the run 1 of demo went on since it was loaded: resume it again")
+    );
 }
 
 #[test]

@@ -118,7 +118,8 @@ fn read(log: &File, directory: &Path, at: At) -> Result<Option<Saved>, Fault> {
             break;
         }
     }
-    Ok(standing.saved(run, record)?)
+    let kept = (at == At::Latest).then(|| lines.at());
+    Ok(standing.saved(run, record)?.map(|saved| Saved { kept, ..saved }))
 }
 
 /// Returns the entry of an index from which on a log is to be read; `None` when the index does not say.

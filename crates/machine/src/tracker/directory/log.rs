@@ -67,6 +67,8 @@ pub(super) enum Refusal {
     Locked { run: Arc<RunKey>, pid: Option<u32> },
     #[error("{} of {} is there already, in {}: resume it, fork it, or take another app id", .run.app, .run.project, .directory.display())]
     Exists { run: Arc<RunKey>, directory: PathBuf },
+    #[error("{} of {} went on since it was loaded: resume it again", .run.app, .run.project)]
+    WentOn { run: Arc<RunKey> },
     #[error("{} holds another run: {} of {}", .directory.display(), .found.app, .found.project)]
     Another { directory: PathBuf, found: RunKey },
     // The cause is told along: what becomes of this is a text.
@@ -111,6 +113,11 @@ impl Log {
             _ => {}
         }
         let (len, index) = mend(&file, &directory).map_err(cannot("mend", &path))?;
+        if let Opening::GoesOnFrom(known) = how
+            && len > known
+        {
+            return Err(Refusal::WentOn { run });
+        }
         let lines = Lines::default();
         Ok(Self {
             run,

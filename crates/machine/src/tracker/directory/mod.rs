@@ -123,7 +123,9 @@ impl Tracker for Directory {
             lane.flush(PATIENCE);
         }
         logs.open(run, how).map_err(|refusal| match refusal {
-            Refusal::Locked { .. } | Refusal::Exists { .. } => OpenError::InUse(refusal.into()),
+            Refusal::Locked { .. } | Refusal::Exists { .. } | Refusal::WentOn { .. } => {
+                OpenError::InUse(refusal.into())
+            }
             refusal => OpenError::Failed(refusal.into()),
         })
     }

@@ -156,7 +156,7 @@ impl Standing {
             None => State::default(),
         };
         let Self { step, action, span, status, placed, chosen, .. } = self;
-        Ok(Some(Saved { run, record, step, action, span, status, state, next: placed, chosen }))
+        Ok(Some(Saved { run, record, step, action, span, status, state, next: placed, chosen, kept: None }))
     }
 
     fn is_beyond(&self, step: StepKey) -> bool {

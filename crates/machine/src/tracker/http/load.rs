@@ -5,7 +5,7 @@ use serde::{
     de::{DeserializeOwned, IgnoredAny},
 };
 use serde_json::value::RawValue;
-use trackway_model::{AppRecord, Graph, RunKey, RunPointer, StepKey, Text};
+use trackway_model::{AppRecord, Graph, RunKey, RunPointer, SpanId, StepKey, Text, TraceId};
 
 use super::client::{Answer, Client, encoded};
 use crate::{At, Fault, Map, Saved, State, Status, Value, Wanted};
@@ -52,6 +52,8 @@ struct Placement {
 struct Step {
     attempt: u32,
     action: String,
+    trace_id: Option<String>,
+    span_id: Option<String>,
     state: Stands,
     #[serde(default)]
     choice: Option<Choice>,
@@ -128,7 +130,18 @@ pub(super) fn run(client: &Client, wanted: &Wanted, at: At) -> Result<Option<Sav
         let first = found.placements.into_iter().find(|placement| placement.after.is_none());
         let next = first.and_then(|placement| placement.next).map(Text::from);
         let (status, state) = (Status::NotBegun, stood.map(|stood| stood.state).unwrap_or_default());
-        return Ok(Some(Saved { run, record, step: None, action: None, status, state, next, chosen: None }));
+        return Ok(Some(Saved {
+            run,
+            record,
+            step: None,
+            action: None,
+            span: None,
+            status,
+            state,
+            next,
+            chosen: None,
+            kept: None,
+        }));
     };
     let Some((step, status)) = place.step(sequence, attempt)? else { return Ok(None) };
     let stood = place.state(&match (at, status) {
@@ -142,12 +155,14 @@ pub(super) fn run(client: &Client, wanted: &Wanted, at: At) -> Result<Option<Sav
     Ok(Some(Saved {
         run,
         record,
+        span: step.span(),
         step: Some(StepKey { sequence, attempt: step.attempt }),
         action: Some(step.action.into()),
         status,
         state,
         next,
         chosen: step.choice.and_then(|choice| choice.next).map(Text::from),
+        kept: None,
     }))
 }
 
@@ -162,6 +177,12 @@ struct Place<'a> {
 struct Stood {
     state: State,
     next: Option<Text>,
+}
+
+impl Step {
+    fn span(&self) -> Option<(TraceId, SpanId)> {
+        Some((self.trace_id.as_ref()?.parse().ok()?, self.span_id.as_ref()?.parse().ok()?))
+    }
 }
 
 impl Place<'_> {

@@ -89,6 +89,7 @@ impl Standing {
             state: self.state.clone().unwrap_or_default(),
             next: self.next.clone(),
             chosen: self.chosen.clone(),
+            kept: None,
         })
     }
 }

@@ -102,7 +102,8 @@ fn open(
     is_strict: bool,
 ) -> Result<Tracking, TrackerError> {
     let run = Arc::new(RunKey { project: "demo".into(), partition: None, app: "1".into() });
-    Tracking::open(trackers, durability, deadline, is_strict, run, Arc::default(), Opening::New)
+    let trackers = trackers.into_iter().map(|tracker| (tracker, Opening::New)).collect();
+    Tracking::open(trackers, durability, deadline, is_strict, run, Arc::default())
 }
 
 fn end(sequence: i64) -> Fact {
