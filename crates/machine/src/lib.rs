@@ -1,7 +1,4 @@
-//! State machines whose every step is recorded.
-//!
-//! An application is a graph of actions that read and write one immutable state. Each step it takes is told to its trackers
-//! before the next one begins, so that a run can be watched, loaded, resumed where it stopped, and forked at any step.
+#![doc = include_str!("../GUIDE.md")]
 
 #[doc(hidden)]
 pub mod __private;
@@ -19,6 +16,7 @@ mod de;
 mod error;
 mod fact;
 mod fault;
+mod foreign;
 mod function;
 mod graph;
 mod halt;
@@ -87,3 +85,20 @@ pub use trackway_model::{
 pub use value::Value;
 pub use value_error::ValueError;
 pub use view::Left;
+
+/// Pages and snippets whose Rust is compiled, and run where it can be, with the doc tests.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../docs/first-state-machine.md")]
+    struct FirstStateMachine;
+
+    #[doc = include_str!("../../../docs/reload-a-past-state.md")]
+    struct ReloadAPastState;
+
+    #[doc = include_str!("../../../docs/coming-from-burr.md")]
+    struct ComingFromBurr;
+
+    // What the first page of the server and the README show.
+    #[doc = concat!("```no_run\n", include_str!("../../../ui/src/snippets/machine/main.rs"), "\n```")]
+    struct Snippet;
+}
