@@ -57,6 +57,8 @@ pub struct Application {
     state: State,
     next: Upcoming,
     last: Option<Last>,
+    /// The action of the run that this is a fork of, while what comes first here follows from it.
+    follows_action: Option<Text>,
     /// The step that would be next.
     upcoming: StepKey,
     /// The span of the step that this goes on from, until a span is linked to it.
@@ -175,7 +177,7 @@ impl Application {
     /// [`Error::State`] when something in it was set wrongly, or does not fit the graph's schema.
     pub fn update_state(&mut self, state: State) -> Result<(), Error> {
         self.state = self.graph.admit(state)?;
-        if self.last.as_ref().is_some_and(|last| last.leads_on) {
+        if self.last.as_ref().map_or(self.follows_action.is_some(), |last| last.leads_on) {
             self.choose();
         }
         self.tell_placed();
@@ -185,6 +187,7 @@ impl Application {
     /// Goes back to the action that comes first; the state stays as it is.
     pub fn reset_to_entrypoint(&mut self) {
         self.next = Upcoming::Action(self.graph.entrypoint().clone());
+        self.follows_action = None;
         if let Some(last) = &mut self.last {
             last.leads_on = false;
         }
@@ -193,7 +196,8 @@ impl Application {
 
     /// Chooses what comes after the last step.
     fn choose(&mut self) -> Option<Choice> {
-        let choice = self.graph.choose(&self.last.as_ref()?.action, &self.state);
+        let after = self.last.as_ref().map(|last| &last.action).or(self.follows_action.as_ref())?;
+        let choice = self.graph.choose(after, &self.state);
         self.next = Upcoming::of(&choice);
         Some(choice)
     }

@@ -222,6 +222,13 @@ fn what_comes_next_is_as_free_after_a_resume_as_before() {
     assert_eq!(app.next_action(), Some("high"));
     app.update_state(state! { n: 1 }).unwrap();
     assert_eq!(app.next_action(), Some("low"));
+    drop(app);
+    let mut fork = graph().fork_from(&memory, &Wanted::new("demo", "1"), 0).unwrap().build().unwrap();
+    for (n, next) in [(7, "high"), (1, "low")] {
+        fork.update_state(state! { n: n }).unwrap();
+        assert_eq!(fork.next_action(), Some(next));
+    }
+    let mut app = resume();
     app.reset_to_entrypoint();
     drop(app);
     let mut app = resume();

@@ -284,6 +284,7 @@ impl Builder {
             next,
             last,
             upcoming: self.first,
+            follows_action: self.after.filter(|_| self.entry.is_none()),
             follows: self.follows,
             steps: 0,
             failed_steps: 0,
