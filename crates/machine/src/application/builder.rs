@@ -20,6 +20,9 @@ use crate::{
     tracker::{Opening, Tracking},
 };
 
+/// The highest number of a first step: beyond it, readers of JSON that have doubles only take two numbers for one.
+const HIGHEST: i64 = 1 << 53;
+
 /// How long a tracker may take unless somebody says.
 const DEADLINE: Duration = Duration::from_secs(5);
 
@@ -153,7 +156,7 @@ impl Builder {
         self
     }
 
-    /// Says which number the first step has; 0 unless said.
+    /// Says which number the first step has, from 0 to 2⁵³, which is as far as every reader of JSON counts; 0 unless said.
     pub fn first_sequence(mut self, number: i64) -> Self {
         self.first = StepKey { sequence: number, attempt: 0 };
         self
@@ -215,8 +218,11 @@ impl Builder {
     ///
     /// # Errors
     /// When the state was set wrongly, the action that comes first is not in the graph, there are trackers and no project,
-    /// or a tracker cannot be used that must be.
+    /// the first step has a number that it cannot have, or a tracker cannot be used that must be.
     pub fn build(mut self) -> Result<Application, Error> {
+        if !(0..=HIGHEST).contains(&self.first.sequence) {
+            return Err(Error::Sequence { number: self.first.sequence });
+        }
         let state = self.graph.admit(self.state)?;
         let next = match (&self.entry, &self.after) {
             (None, Some(after)) => {

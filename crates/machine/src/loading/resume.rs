@@ -69,7 +69,9 @@ impl Graph {
     pub fn resume_from(&self, loader: &dyn Loader, wanted: &Wanted) -> Result<Builder, Error> {
         let saved = load(loader, wanted, At::Latest)?;
         let upcoming = match (saved.step, saved.status) {
-            (Some(StepKey { sequence, attempt }), Status::Unfinished) => StepKey { sequence, attempt: attempt + 1 },
+            (Some(StepKey { sequence, attempt }), Status::Unfinished) => {
+                StepKey { sequence, attempt: attempt.saturating_add(1) }
+            }
             _ => StepKey { sequence: first_sequence(&saved), attempt: 0 },
         };
         let leads_on = saved.status == Status::Completed && saved.next.is_none();
@@ -157,7 +159,7 @@ impl Graph {
             _ => first_sequence(&saved),
         };
         let RunKey { app, partition, .. } = saved.run.clone();
-        let parent = RunPointer { app, partition, sequence: Some(sequence - 1) };
+        let parent = RunPointer { app, partition, sequence: Some(sequence.saturating_sub(1)) };
         Ok(self.go_on(loader, &saved).first_sequence(sequence).parent(parent))
     }
 

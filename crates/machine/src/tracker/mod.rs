@@ -129,6 +129,7 @@ pub enum Durability {
 
 /// What became of one tracker of an application.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TrackerReport {
     /// What it is called.
     pub name: Text,

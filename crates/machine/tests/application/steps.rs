@@ -1,7 +1,10 @@
 use insta::assert_snapshot;
 use tokio::runtime;
 use trackway_machine::{
-    Application, Error, Fault, Graph, Inputs, State, Step, Value, Why, action, after, never, state,
+    Application, Begun, Error, Fact, Fault, Graph, Inputs, State, Step, StepKey, Timestamp, Value, Wanted, Why, action,
+    after, never, state,
+    testing::tell,
+    tracker::{Memory, Opening},
 };
 
 use crate::kit::{counter, on_tokio, pause, zero};
@@ -166,4 +169,31 @@ fn application_ids_are_random_uuids() {
     let parts: Vec<usize> = one.split('-').map(str::len).collect();
     assert_eq!((parts, &one[14..15]), (vec![8, 4, 4, 4, 12], "4"));
     assert!("89ab".contains(&one[19..20]));
+}
+
+#[test]
+fn steps_are_numbered_as_far_as_every_reader_counts() {
+    let first = |number| counter().start(zero()).first_sequence(number).build();
+    let mut app = first(1 << 53).unwrap();
+    for number in 1_i64 << 53..(1 << 53) + 3 {
+        assert_eq!(app.step().blocking().unwrap().unwrap().step.sequence, number);
+    }
+    assert_snapshot!(first(-1).unwrap_err(), @"no step can have the number -1: name one from 0 to 2^53 with .first_sequence(..)");
+    assert!(matches!(first(i64::MAX), Err(Error::Sequence { number: i64::MAX })));
+}
+
+#[test]
+fn a_log_with_numbers_at_their_end_is_no_reason_to_panic() {
+    let resumed = |sequence, attempt| {
+        let (memory, run) = (Memory::default(), Wanted::new("demo", "1"));
+        let step = StepKey { sequence, attempt };
+        let (action, time, inputs) = ("count".into(), Timestamp(1), Inputs::default());
+        let begun = Begun { step, action, time, inputs, span: None };
+        tell(memory.clone(), &run.run(), Opening::New, [Fact::Begun(begun)]).unwrap();
+        counter().resume_from(&memory, &run).unwrap().set("n", 0).build()
+    };
+    let stepped = resumed(7, u32::MAX).unwrap().step().blocking().unwrap().unwrap();
+    assert_eq!(stepped.step, StepKey { sequence: 7, attempt: u32::MAX });
+    assert!(matches!(resumed(i64::MAX, 0), Err(Error::Sequence { .. })));
+    assert!(matches!(resumed(i64::MIN, 0), Err(Error::Sequence { .. })));
 }
