@@ -26,7 +26,7 @@ pub(crate) fn rate(work: Work, span: Duration) -> Result<f64> {
         for _ in 0..each {
             steps::take(work, &mut app, &runtime)?;
             taken += 1;
-            if taken % 64 == 0 && begun.elapsed() >= span {
+            if taken.is_multiple_of(64) && begun.elapsed() >= span {
                 break;
             }
         }

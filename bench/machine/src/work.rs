@@ -81,8 +81,10 @@ struct Message {
 
 impl Message {
     fn new(number: u64) -> Self {
-        let role = if number % 2 == 0 { "user" } else { "assistant" };
-        Self { role, content: format!("{:x<MESSAGE_BYTES$}", format_args!("{number:08} ")) }
+        let role = if number.is_multiple_of(2) { "user" } else { "assistant" };
+        let mut content = format!("{number:08} ");
+        content.extend(std::iter::repeat_n('x', MESSAGE_BYTES - content.len()));
+        Self { role, content }
     }
 }
 
