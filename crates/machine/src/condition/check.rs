@@ -1,7 +1,6 @@
 //! Conditions that the program answers itself.
 
 use std::{
-    any::Any,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
 };
@@ -9,7 +8,7 @@ use std::{
 use trackway_model::Text;
 
 use super::{Condition, Question};
-use crate::{Fault, State};
+use crate::{Fault, Panicked, State};
 
 /// A closure of the program that answers yes or no.
 struct Check<Answer> {
@@ -80,14 +79,9 @@ impl<Answer: Fn(&State) -> Result<bool, Fault> + Send + Sync> Question for Check
         // The state cannot change, so nothing half-done is seen behind a panic.
         match catch_unwind(AssertUnwindSafe(|| (self.answer)(state))) {
             Ok(answer) => answer.map_err(|fault| Text::from(fault.to_string())),
-            Err(panic) => Err(Text::from(format!("the check panicked{}", words(&*panic)))),
+            Err(panic) => Err(Text::from(format!("the check {}", Panicked::of(&*panic)))),
         }
     }
-}
-
-fn words(panic: &(dyn Any + Send)) -> String {
-    let words = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    words.map(|words| format!(": {words}")).unwrap_or_default()
 }
 
 impl<Answer> fmt::Debug for Check<Answer> {

@@ -28,6 +28,8 @@ pub(crate) struct Ticket {
     /// Attributes and spans that found no room.
     missed_notes: AtomicU64,
     failure: OnceLock<Text>,
+    /// True once the application object is gone.
+    is_closed: AtomicBool,
     is_waited_for: AtomicBool,
     waker: Mutex<Option<Waker>>,
 }
@@ -42,6 +44,7 @@ impl Ticket {
             kept_ends: AtomicU64::new(0),
             missed_notes: AtomicU64::new(0),
             failure: OnceLock::new(),
+            is_closed: AtomicBool::new(false),
             is_waited_for: AtomicBool::new(false),
             waker: Mutex::new(None),
         }
@@ -74,6 +77,16 @@ impl Ticket {
         let is_news = self.failure.set(what).is_ok();
         self.wake();
         is_news
+    }
+
+    /// Notes that the application object is gone: what a task of one of its steps may say still, nobody keeps.
+    pub(crate) fn close(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns true once the application object is gone.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Relaxed)
     }
 
     /// Returns why the tracker has failed, if it has.

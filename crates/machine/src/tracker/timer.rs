@@ -64,7 +64,7 @@ pub(crate) fn alarm(at: Instant, waker: Waker) -> Alarm {
 
 /// Returns the timer of this process. In the child of a fork the parent's has lost its thread, and perhaps keeps its lock.
 fn timer() -> Arc<Timer> {
-    const GENERATIONS: usize = 4;
+    const GENERATIONS: usize = 16;
     static TIMERS: [OnceLock<Arc<Timer>>; GENERATIONS] = [const { OnceLock::new() }; GENERATIONS];
     let generation = usize::try_from(process::forks()).unwrap_or(usize::MAX);
     let new = || Arc::new(Timer { state: Mutex::default(), news: Condvar::new() });

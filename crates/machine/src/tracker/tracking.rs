@@ -178,6 +178,7 @@ impl Tracking {
 impl Drop for Tracking {
     fn drop(&mut self) {
         self.teller.tell_now(Fact::Closed);
+        self.teller.channels.iter().for_each(|channel| channel.ticket.close());
     }
 }
 
@@ -206,7 +207,7 @@ impl Channel {
     /// Pushes a fact unless the tracker has failed; returns false when it waits for room.
     fn push(&self, entry: &mut Option<Entry>, room: Room<'_>) -> bool {
         let is_last = matches!(entry, Some(Entry { fact: Fact::Closed, .. }));
-        if self.ticket.failure().is_some() && !is_last {
+        if self.ticket.is_closed() || self.ticket.failure().is_some() && !is_last {
             return true;
         }
         match self.tracker.lane().push(&self.ticket, entry, room) {

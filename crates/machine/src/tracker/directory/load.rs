@@ -38,6 +38,11 @@ pub(super) fn load(root: &Path, wanted: &Wanted, at: At) -> Result<Option<Saved>
 
 /// Returns the runs of a project.
 pub(super) fn list(root: &Path, project: &str) -> Result<Vec<RunKey>, LoadError> {
+    runs(root, project, |_| true)
+}
+
+/// Returns the runs of a project whose directories are named so.
+fn runs(root: &Path, project: &str, is_named: impl Fn(&str) -> bool) -> Result<Vec<RunKey>, LoadError> {
     let directory = names::project(root, project);
     let unreadable = |error: io::Error| LoadError::Unreadable {
         project: project.into(),
@@ -51,9 +56,13 @@ pub(super) fn list(root: &Path, project: &str) -> Result<Vec<RunKey>, LoadError>
     };
     let mut runs = Vec::new();
     for entry in listed {
-        let path = entry.map_err(unreadable)?.path().join(log::NAME);
+        let entry = entry.map_err(unreadable)?;
+        if !entry.file_name().to_str().is_some_and(&is_named) {
+            continue;
+        }
         // What is no log of this project, or has no whole line yet, is no run of it.
-        runs.extend(File::open(&path).ok().and_then(|file| key(&file)).filter(|run| *run.project == *project));
+        let log = File::open(entry.path().join(log::NAME)).ok();
+        runs.extend(log.and_then(|log| key(&log)).filter(|run| *run.project == *project));
     }
     Ok(runs)
 }
@@ -81,12 +90,9 @@ fn find(root: &Path, wanted: &Wanted) -> Result<Option<PathBuf>, LoadError> {
 /// Returns the runs with an app id, in all partitions.
 fn list_named(root: &Path, wanted: &Wanted) -> Result<Vec<RunKey>, LoadError> {
     let prefix = format!("{}~", names::app(&wanted.app));
-    let Ok(listed) = fs::read_dir(names::project(root, &wanted.project)) else { return Ok(Vec::new()) };
-    let named = listed
-        .filter_map(|entry| entry.ok())
-        .filter(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with(&prefix)));
-    let keys = named.filter_map(|entry| key(&File::open(entry.path().join(log::NAME)).ok()?));
-    Ok(keys.filter(|run| run.app == wanted.app && run.project == wanted.project).collect())
+    let mut named = runs(root, &wanted.project, |name| name.starts_with(&prefix))?;
+    named.retain(|run| run.app == wanted.app);
+    Ok(named)
 }
 
 /// Returns the run that a log is of; `None` while it has no whole line.

@@ -239,6 +239,8 @@ impl Log {
 
     fn begin_group(&mut self) {
         self.group.clear();
+        // A single large state must not hold its room for as long as the log is open.
+        self.group.shrink_to(2 * GROUP);
         self.before.clone_from(&self.lines);
     }
 

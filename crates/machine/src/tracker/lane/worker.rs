@@ -14,7 +14,7 @@ use trackway_model::Text;
 
 use super::queue::{Item, Phase, Queue, Shared};
 use crate::{
-    Fact, Fault,
+    Fact, Fault, Panicked,
     error::chain,
     tracker::{Sink, ticket::Ticket},
 };
@@ -63,7 +63,8 @@ impl Worker {
         let panicked = catch_unwind(AssertUnwindSafe(|| self.work())).err();
         let lost = mem::take(&mut self.unsynced);
         let _ = catch_unwind(AssertUnwindSafe(|| drop(self))); // A sink that panics at its end has nothing more to do.
-        let why: Text = panicked.map_or(Text::literal("it is at its end"), |panic| told_panic(&*panic));
+        let told = |panic: Box<dyn Any + Send>| Text::from(format!("it {}", Panicked::of(&*panic)));
+        let why = panicked.map_or(Text::literal("it is at its end"), told);
         for portion in lost {
             shared.fail(&portion.ticket, why.clone());
         }
@@ -188,10 +189,4 @@ impl Worker {
         self.shared.lock().settled = self.written;
         self.shared.done.notify_all();
     }
-}
-
-fn told_panic(panic: &(dyn Any + Send)) -> Text {
-    let literal = panic.downcast_ref::<&str>().copied();
-    let words = literal.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    words.map_or(Text::literal("it panicked"), |words| format!("it panicked: {words}").into())
 }

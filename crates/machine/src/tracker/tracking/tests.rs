@@ -348,6 +348,19 @@ fn attributes_that_find_no_room_are_counted_and_steps_that_are_told_without_wait
 }
 
 #[test]
+fn what_a_task_says_when_its_application_is_gone_is_no_failure() {
+    let mut kit = Kit::new();
+    let mut tracking = kit.open(Durability::Eventual, NEVER);
+    let (teller, ticket) = (tracking.teller(), Arc::clone(&tracking.teller.channels[0].ticket));
+    step(&mut tracking, 0).unwrap();
+    drop(tracking);
+    teller.tell_now(note("late"));
+    kit.release();
+    assert!(kit.lane.flush(NEVER));
+    assert_eq!((kit.written().as_str(), ticket.failure()), ("opened, end 0, closed", None));
+}
+
+#[test]
 fn a_tracker_that_cannot_be_opened_is_left_out_and_one_that_is_in_use_refuses_the_application() {
     struct Closed(Lane, fn(Fault) -> OpenError);
     impl Tracker for Closed {

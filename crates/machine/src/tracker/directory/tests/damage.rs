@@ -101,3 +101,11 @@ fn a_run_that_is_there_is_not_begun_again() {
     let Err(error) = Run::open(root.path(), "b", Opening::GoesOn) else { panic!("it was opened") };
     assert_eq!(error.to_string(), format!("{} holds another run: a of demo", other.display()));
 }
+
+#[test]
+fn a_project_that_cannot_be_read_is_not_one_without_runs() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("demo"), "no directory").unwrap();
+    let error = load(root.path(), "a", At::Latest).unwrap_err();
+    assert!(matches!(error, crate::LoadError::Unreadable { .. }), "{error}");
+}
