@@ -123,6 +123,7 @@ def test_a_chatbot_has_its_failure_its_history_and_its_model_calls(own):
             if span["name"].startswith("chat "):
                 calls[span["span_id"]] = span
     assert sorted(span["status"]["code"] for span in calls.values()) == ["error", "unset", "unset"]
+    assert {span["kind"] for span in calls.values()} == {"client"}
     ordinals = {attributes(span)["trackway.span.ordinal"] for span in calls.values()}
     assert ordinals == {"2:0", "5:0", "6:0"}
     texts = [own.get(f"traces/{trace['trace_id']}/story")["calls"] for trace in listed]

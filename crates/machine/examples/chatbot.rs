@@ -18,6 +18,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use trackway::SpanKind;
 use trackway_machine::{
     Application, Fault, Graph, Halted, Schema, State, StateError, Step, action, after, tracker::Directory, when,
 };
@@ -85,6 +86,7 @@ impl Assistant {
         step.attribute("gen_ai.conversation.id", step.app_id());
         let call = step
             .span(format!("chat {MODEL}"))
+            .kind(SpanKind::Client)
             .attribute("gen_ai.operation.name", "chat")
             .attribute("gen_ai.provider.name", "script")
             .attribute("gen_ai.request.model", MODEL)

@@ -10,7 +10,7 @@ use std::{
 };
 
 use serde::Serialize;
-use trackway::{Context, Scope, StatusCode, Traced};
+use trackway::{Context, Scope, SpanKind, StatusCode, Traced};
 use trackway_model::Text;
 
 use crate::{Step, Value, hook::Happened, tracing::Recorded};
@@ -116,13 +116,20 @@ impl Inside {
 pub struct StepSpanBuilder<'a> {
     step: &'a Step,
     name: Text,
+    kind: SpanKind,
     dependencies: Vec<Text>,
     attributes: Vec<(Text, Value)>,
 }
 
 impl<'a> StepSpanBuilder<'a> {
     pub(crate) fn new(step: &'a Step, name: Text) -> Self {
-        Self { step, name, dependencies: Vec::new(), attributes: Vec::new() }
+        Self { step, name, kind: SpanKind::Internal, dependencies: Vec::new(), attributes: Vec::new() }
+    }
+
+    /// Says what kind of work it is, as others see it: a call of a model is one of a client.
+    pub fn kind(mut self, kind: SpanKind) -> Self {
+        self.kind = kind;
+        self
     }
 
     /// Says which spans of the step, by their names, this one needed the work of.
@@ -141,7 +148,7 @@ impl<'a> StepSpanBuilder<'a> {
 
     /// Begins the span, as a part of what is active on this thread.
     pub fn start(self) -> StepSpan {
-        let Self { step, name, dependencies, attributes } = self;
+        let Self { step, name, kind, dependencies, attributes } = self;
         let around = step.here();
         let local = around.local::<Inside>();
         let place = match Inside::span_of(local.as_ref(), step) {
@@ -150,7 +157,7 @@ impl<'a> StepSpanBuilder<'a> {
         };
         let inside = Inside { step: step.clone(), span: place.clone(), outer: local };
         let around = around.with_local(Arc::new(inside));
-        let span = Recorded::start(step, &around, &place, &dependencies);
+        let span = Recorded::start(step, &around, &place, kind, &dependencies);
         let span = StepSpan { step: step.clone(), place, span };
         step.tell(Happened::Started(step.clone(), span.place.clone(), dependencies));
         for (key, value) in attributes {
@@ -173,7 +180,7 @@ impl<'a> StepSpanBuilder<'a> {
 /// # use trackway_machine::Step;
 /// # async fn complete(prompt: &str) -> String { prompt.to_owned() }
 /// # async fn answer(step: &Step) {
-/// let call = step.span("complete").attribute("model", "small").start();
+/// let call = step.span("complete").kind(trackway::SpanKind::Client).attribute("model", "small").start();
 /// let text = call.around(complete("why?")).await;
 /// call.attribute("characters", text.len());
 /// # }

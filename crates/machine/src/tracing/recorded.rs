@@ -19,10 +19,16 @@ pub(crate) struct Recorded {
 
 impl Recorded {
     /// Begins a span as a part of `around`.
-    pub(crate) fn start(step: &Step, around: &Context, place: &ActionSpan, dependencies: &[Text]) -> Self {
+    pub(crate) fn start(
+        step: &Step,
+        around: &Context,
+        place: &ActionSpan,
+        kind: SpanKind,
+        dependencies: &[Text],
+    ) -> Self {
         let placement = step.place();
         if placement.span.is_recording() {
-            let span = placement.tracer.span(place.name.clone()).child_of(around).start();
+            let span = placement.tracer.span(place.name.clone()).kind(kind).child_of(around).start();
             span.attribute(keys::TRACKWAY_SPAN_ORDINAL, place.uid());
             if !dependencies.is_empty() {
                 span.attribute(keys::TRACKWAY_SPAN_DEPENDENCIES, list(dependencies));
@@ -37,6 +43,7 @@ impl Recorded {
         let span_id = step.around().ids.span_id();
         let mut record = blank(step, trace_id, span_id, parent_id);
         record.name = place.name.clone();
+        record.kind = kind;
         record.attributes.push(keys::TRACKWAY_SPAN_ORDINAL, place.uid());
         if !dependencies.is_empty() {
             record.attributes.push(keys::TRACKWAY_SPAN_DEPENDENCIES, list(dependencies));
