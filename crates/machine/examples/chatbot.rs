@@ -18,9 +18,9 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use trackway::SpanKind;
 use trackway_machine::{
-    Application, Fault, Graph, Halted, Schema, State, StateError, Step, action, after, tracker::Directory, when,
+    Application, Fault, Graph, Halted, Schema, SpanKind, State, StateError, Step, action, after, tracker::Directory,
+    when,
 };
 
 const PROJECT: &str = "chatbot";

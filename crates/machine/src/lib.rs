@@ -80,7 +80,8 @@ pub use tracker::{Durability, Tracker, TrackerReport};
 #[cfg(feature = "macros")]
 pub use trackway_macros::{Schema, action};
 pub use trackway_model::{
-    AppRecord, ChildEvent, ChildRecord, RunKey, RunPointer, SpanId, StepKey, Text, Timestamp, TraceId,
+    AppRecord, ChildEvent, ChildRecord, RunKey, RunPointer, SpanId, SpanKind, StatusCode, StepKey, Text, Timestamp,
+    TraceId,
 };
 pub use value::Value;
 pub use value_error::ValueError;

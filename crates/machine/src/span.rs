@@ -127,6 +127,21 @@ impl<'a> StepSpanBuilder<'a> {
     }
 
     /// Says what kind of work it is, as others see it: a call of a model is one of a client.
+    ///
+    /// ```
+    /// use trackway_machine::{Fact, Graph, SpanKind, State, action, state, tracker::Memory};
+    ///
+    /// let ask = action("ask").run_sync(|state: State, step| {
+    ///     step.span("model").kind(SpanKind::Client).start().finish();
+    ///     state
+    /// });
+    /// let memory = Memory::default();
+    /// let graph = Graph::new([ask]).build()?;
+    /// graph.start(state! {}).project("demo").tracker(memory.clone()).build()?.step().blocking()?;
+    /// let facts: Vec<Fact> = memory.entries().into_iter().map(|entry| entry.fact).collect();
+    /// assert!(facts.iter().any(|fact| matches!(fact, Fact::Span(span) if span.kind == SpanKind::Client)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn kind(mut self, kind: SpanKind) -> Self {
         self.kind = kind;
         self
@@ -177,10 +192,10 @@ impl<'a> StepSpanBuilder<'a> {
 /// A span in a step: owned, and at home on every thread. It ends when it is [finished](Self::finish) or dropped.
 ///
 /// ```
-/// # use trackway_machine::Step;
+/// # use trackway_machine::{SpanKind, Step};
 /// # async fn complete(prompt: &str) -> String { prompt.to_owned() }
 /// # async fn answer(step: &Step) {
-/// let call = step.span("complete").kind(trackway::SpanKind::Client).attribute("model", "small").start();
+/// let call = step.span("complete").kind(SpanKind::Client).attribute("model", "small").start();
 /// let text = call.around(complete("why?")).await;
 /// call.attribute("characters", text.len());
 /// # }
