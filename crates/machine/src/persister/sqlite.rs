@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use trackway_model::{RunKey, Text, Timestamp};
 
 use super::{Persisted, Persister, Snapshot};
-use crate::{At, Fault, State};
+use crate::{At, Fault, State, foreign::own_fields};
 
 /// How long another process may hold the file.
 const BUSY: Duration = Duration::from_secs(3);
@@ -146,12 +146,7 @@ fn snapshot(project: &str, row: &Row<'_>) -> Result<Snapshot, Fault> {
         sequence: row.get(2)?,
         action: position.into(),
         is_completed: status == "completed",
-        state: own(&State::from_json(&state)?),
+        state: own_fields(State::from_json(&state)?),
         time: Timestamp(seconds.saturating_mul(NANOS_PER_SECOND)),
     })
-}
-
-/// Leaves out what Burr keeps for itself among the fields.
-fn own(state: &State) -> State {
-    ["__SEQUENCE_ID", "__PRIOR_STEP"].into_iter().fold(state.clone(), |state, name| state.remove(name))
 }

@@ -6,10 +6,10 @@ mod sink;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use trackway_model::{RunKey, Text};
+use trackway_model::{AppRecord, RunKey, Text};
 
-use self::{client::Client, sink::Sender};
-use super::{Lane, Tracker};
+use self::{client::Client, load::Unloaded, sink::Sender};
+use super::{Lane, OpenError, Opening, Tracker};
 use crate::{At, Fault, LoadError, Loader, Saved, Wanted};
 
 /// Where a server on this machine listens.
@@ -69,13 +69,26 @@ impl Tracker for Server {
     fn lane(&self) -> &Lane {
         &self.lane
     }
+
+    /// Refuses names that no address can have.
+    fn open(&self, run: &Arc<RunKey>, _record: &Arc<AppRecord>, _how: Opening) -> Result<(), OpenError> {
+        if run.project.is_empty() || run.app.is_empty() {
+            return Err(OpenError::Failed("a server takes only runs whose project and app id are not empty".into()));
+        }
+        Ok(())
+    }
 }
 
 impl Loader for Server {
     fn load(&self, wanted: &Wanted, at: At) -> Result<Option<Saved>, LoadError> {
         // What this process has told of the run is a part of it, sent or not.
         self.lane.flush(PATIENCE);
-        load::run(&self.client, wanted, at).map_err(|source| self.unreadable(&wanted.project, &wanted.app, source))
+        load::run(&self.client, wanted, at).map_err(|error| match error {
+            Unloaded::Ambiguous(partitions) => {
+                LoadError::Ambiguous { project: wanted.project.clone(), app: wanted.app.clone(), partitions }
+            }
+            Unloaded::Unreadable(source) => self.unreadable(&wanted.project, &wanted.app, source),
+        })
     }
 
     fn list(&self, project: &str) -> Result<Vec<RunKey>, LoadError> {

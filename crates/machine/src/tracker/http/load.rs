@@ -8,9 +8,30 @@ use serde_json::value::RawValue;
 use trackway_model::{AppRecord, Graph, RunKey, RunPointer, SpanId, StepKey, Text, TraceId};
 
 use super::client::{Answer, Client, encoded};
-use crate::{At, Fault, Map, Saved, State, Status, Value, Wanted};
+use crate::{At, Fault, Map, Saved, State, Status, Value, Wanted, foreign::own_fields};
 
 const NOT_FOUND: u16 = 404;
+const CONFLICT: u16 = 409;
+
+/// Why a run cannot be loaded.
+pub(super) enum Unloaded {
+    /// It is not said which of these partitions is meant.
+    Ambiguous(Vec<String>),
+    /// Anything else.
+    Unreadable(Fault),
+}
+
+impl<E: Into<Fault>> From<E> for Unloaded {
+    fn from(error: E) -> Self {
+        Self::Unreadable(error.into())
+    }
+}
+
+/// What a server says of a run that there are several of.
+#[derive(Deserialize)]
+struct Several {
+    partitions: Vec<Option<String>>,
+}
 
 #[derive(Deserialize)]
 struct Run {
@@ -99,13 +120,20 @@ pub(super) fn list(client: &Client, project: &str) -> Result<Vec<RunKey>, Fault>
 }
 
 /// Returns a run as it stood at a step; `None` when there is no such run, or no such step in it.
-pub(super) fn run(client: &Client, wanted: &Wanted, at: At) -> Result<Option<Saved>, Fault> {
+pub(super) fn run(client: &Client, wanted: &Wanted, at: At) -> Result<Option<Saved>, Unloaded> {
     let base = format!("/api/v1/projects/{}/apps/{}", encoded(&wanted.project), encoded(&wanted.app));
     let partition = wanted.partition.as_deref().unwrap_or_default();
     let mut found = ask::<Run>(client, &format!("{base}?partition={}", encoded(partition)))?;
     if found.is_none() && wanted.partition.is_none() {
         // The one without a partition is not there: it may be of any, if there is only one.
-        found = ask(client, &base)?;
+        let answer = client.get(&base)?;
+        if answer.status.as_u16() == CONFLICT {
+            let mut partitions: Vec<_> =
+                serde_json::from_slice::<Several>(&answer.body)?.partitions.into_iter().flatten().collect();
+            partitions.sort();
+            return Err(Unloaded::Ambiguous(partitions));
+        }
+        found = read(&answer)?;
     }
     let Some(found) = found else { return Ok(None) };
     let record = AppRecord {
@@ -209,7 +237,7 @@ impl Place<'_> {
             let value = value.ok_or_else(|| format!("the field {name} changed while it was read"))?;
             whole = whole.with(name, value.clone());
         }
-        Ok(Some(Stood { state: State::from(whole), next: next.map(Text::from) }))
+        Ok(Some(Stood { state: own_fields(State::from(whole)), next: next.map(Text::from) }))
     }
 
     fn fields(&self, path: &str) -> Result<Option<(Map, Option<String>)>, Fault> {
@@ -225,7 +253,10 @@ fn is_cut(value: &Value) -> bool {
 }
 
 fn ask<T: DeserializeOwned>(client: &Client, path: &str) -> Result<Option<T>, Fault> {
-    let answer: Answer = client.get(path)?;
+    read(&client.get(path)?)
+}
+
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<Option<T>, Fault> {
     match answer.status.as_u16() {
         NOT_FOUND => Ok(None),
         _ if answer.status.is_success() => {
