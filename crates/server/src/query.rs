@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use trackway_model::{Content, SpanId, SpanRecord, TraceId};
 use trackway_store::{
-    Deleted, Error, Held, Page, PageRequest, Project, Runs, Service, Span, Store, TracePage, TraceQuery, TraceSummary,
+    Deleted, Error, Held, PageRequest, Project, Runs, Service, Span, Store, TraceList, TracePage, TraceQuery,
+    TraceSummary,
 };
 use trackway_wire::genai;
 
@@ -61,7 +62,7 @@ impl Query {
         self.ask(move |store| store.services(project.as_deref())).await
     }
 
-    pub(crate) async fn traces(&self, query: TraceQuery, page: PageRequest) -> Result<Page<TraceSummary>, Error> {
+    pub(crate) async fn traces(&self, query: TraceQuery, page: PageRequest) -> Result<TraceList, Error> {
         self.ask(move |store| store.traces(&query, &page)).await
     }
 

@@ -25,6 +25,8 @@ pub struct Config {
     pub wal_file_bytes: u64,
     /// How long a trace with an open span may be silent before it is shown as lost.
     pub lost_after: Duration,
+    /// How long a search of spans looks for more before it answers with what it has found.
+    pub search_time: Duration,
     /// How spans are held that are only announced.
     pub announced: Announced,
     /// The address that the owner serves, for whoever finds the directory locked; empty while there is none.
@@ -46,6 +48,7 @@ impl Config {
             run_ids: None,
             wal_file_bytes: 64 << 20,
             lost_after: LOST_AFTER,
+            search_time: Duration::from_secs(2),
             announced: Announced::default(),
             url: String::new(),
             clock: system_clock(),

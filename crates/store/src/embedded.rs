@@ -9,6 +9,7 @@ use std::{
         mpsc::{self, Sender},
     },
     thread::{self, JoinHandle},
+    time::Instant,
 };
 
 use tokio::sync::oneshot;
@@ -16,7 +17,7 @@ use trackway_model::{Batch, SpanId, SpanRecord, Timestamp, TraceId};
 
 use crate::{
     Ack, Appending, Config, Counter, Decoder, Deleted, Error, Frame, Held, Page, PageRequest, Project, Recovery,
-    Service, Span, Store, TracePage, TraceQuery, TraceSummary,
+    Search, Service, Span, Store, TraceList, TracePage, TraceQuery, TraceSummary,
     catalog::Catalog,
     clock::Moment,
     counters::{self, Counts},
@@ -198,20 +199,28 @@ impl Store for Embedded {
         Ok(self.shared.table().services(project))
     }
 
-    fn traces(&self, query: &TraceQuery, page: &PageRequest) -> Result<Page<TraceSummary>, Error> {
+    fn traces(&self, query: &TraceQuery, page: &PageRequest) -> Result<TraceList, Error> {
+        let stop = query.spans.is_some().then(|| Instant::now() + self.config.search_time);
+        let mut search = Search::default();
         let (mut after, limit) = (trace_cursor(page)?, page.limit.max(1));
         let (most, moment) = (limit.saturating_add(1), self.moment());
         let mut found = Vec::new();
         // A trace whose start moves back while the lock is free would be met a second time.
         let mut seen = HashSet::new();
         loop {
-            let search = self.shared.table().list(query, after, most - found.len(), moment);
-            found.extend(search.found.into_iter().filter(|(_, trace)| seen.insert(trace.trace_id)));
-            after = search.rest;
-            if after.is_none() || found.len() == most {
-                return Ok(page_of(found, limit, write_trace_cursor));
+            let stretch = self.shared.table().list(query, after, most - found.len(), moment);
+            found.extend(stretch.found.into_iter().filter(|(_, trace)| seen.insert(trace.trace_id)));
+            search.scanned += stretch.scanned;
+            after = stretch.rest;
+            let is_over = after.is_none() || found.len() == most;
+            search.is_cut = !is_over && stop.is_some_and(|stop| Instant::now() >= stop);
+            if is_over || search.is_cut {
+                break;
             }
         }
+        let Page { items, next } = page_of(found, limit, write_trace_cursor);
+        let next = if search.is_cut { after.map(write_trace_cursor) } else { next };
+        Ok(TraceList { items, next, search })
     }
 
     fn trace(&self, id: TraceId, page: &PageRequest) -> Result<Option<TracePage>, Error> {

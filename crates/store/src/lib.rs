@@ -27,6 +27,7 @@ mod cursor;
 mod door;
 mod embedded;
 mod files;
+mod filter;
 mod lock;
 mod memory;
 mod query;
@@ -47,11 +48,12 @@ use trackway_model::{Batch, SpanId, SpanRecord, Text, Timestamp, TraceId};
 pub use clock::{Clock, system_clock};
 pub use config::{Announced, Config};
 pub use embedded::Embedded;
+pub use filter::{Field, FilterError, Operand, Pattern, PatternError, Place, SpanFilter, Test};
 pub use lock::{Owner, owner};
 pub use memory::Memory;
 pub use query::{
-    AgentTotals, Deleted, Failure, Held, Outline, Page, PageRequest, Project, Service, Span, SpanState, TracePage,
-    TraceQuery, TraceStatus, TraceSummary,
+    AgentTotals, Deleted, Failure, Held, Outline, Page, PageRequest, Project, Search, Service, Span, SpanState,
+    TraceList, TracePage, TraceQuery, TraceStatus, TraceSummary,
 };
 pub use recovery::{Damage, Recovery};
 pub use runs::{
@@ -145,9 +147,11 @@ pub trait Store: Send + Sync {
 
     /// Returns a page of the traces that match, the newest start first.
     ///
+    /// A search by [`TraceQuery::spans`] may take long: it may end before its page is full, and says so.
+    ///
     /// # Errors
     /// [`Error::Cursor`] when the cursor is not one of ours.
-    fn traces(&self, query: &TraceQuery, page: &PageRequest) -> Result<Page<TraceSummary>, Error>;
+    fn traces(&self, query: &TraceQuery, page: &PageRequest) -> Result<TraceList, Error>;
 
     /// Returns one trace with a page of its spans in order of their start; `None` when there is no span of it, and no
     /// record of the whole trace.

@@ -12,7 +12,7 @@ use trackway_model::{Batch, Repeats, SpanEvent, SpanId, SpanRecord, Text, Timest
 
 use crate::{
     Ack, Announced, Appending, Clock, Counter, Deleted, Error, Frame, Held, Outline, Page, PageRequest, Project,
-    RunIds, Service, Span, SpanState, Store, TracePage, TraceQuery, TraceStatus, TraceSummary,
+    RunIds, Search, Service, Span, SpanState, Store, TraceList, TracePage, TraceQuery, TraceStatus, TraceSummary,
     clock::{LOST_AFTER, Moment, is_over},
     cursor::{SpanPlace, page_of, span_cursor, trace_cursor, trace_place, write_span_cursor, write_trace_cursor},
     query::{MOST_FOUND, contains_any_case, title},
@@ -124,7 +124,7 @@ impl Store for Memory {
         Ok(services.into_iter().map(service).collect())
     }
 
-    fn traces(&self, query: &TraceQuery, page: &PageRequest) -> Result<Page<TraceSummary>, Error> {
+    fn traces(&self, query: &TraceQuery, page: &PageRequest) -> Result<TraceList, Error> {
         let after = trace_cursor(page)?;
         let kept = self.kept();
         let mut found: Vec<_> = kept
@@ -134,8 +134,17 @@ impl Store for Memory {
             .map(|trace| (trace_place(trace.start, trace.trace_id), trace))
             .filter(|(place, _)| after.is_none_or(|after| *place < after))
             .collect();
+        let mut search = Search::default();
+        if let Some(filter) = &query.spans {
+            found.retain(|(_, trace)| {
+                let spans = kept.of_trace(trace.trace_id);
+                search.scanned += spans.len() as u64;
+                spans.iter().any(|span| filter.matches(&kept.with_events(&span.record)))
+            });
+        }
         found.sort_by(|(a, _), (b, _)| b.cmp(a));
-        Ok(page_of(found, page.limit.max(1), write_trace_cursor))
+        let Page { items, next } = page_of(found, page.limit.max(1), write_trace_cursor);
+        Ok(TraceList { items, next, search })
     }
 
     fn trace(&self, id: TraceId, page: &PageRequest) -> Result<Option<TracePage>, Error> {
@@ -449,6 +458,7 @@ impl Kept {
             && has(&query.group, &|name| trace.group.as_ref().is_some_and(|group| **group == *name))
             && query.status.is_none_or(|status| status == trace.status)
             && query.min_duration.is_none_or(|least| trace.duration >= least)
+            && query.max_duration.is_none_or(|most| trace.duration <= most)
             && query.start.is_none_or(|start| trace.start >= start)
             && query.end.is_none_or(|end| trace.start < end)
     }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use trackway_model::{Cost, Elapsed, SpanId, SpanRecord, Text, Timestamp, TraceId, TraceRecord, Usage};
 
+use crate::SpanFilter;
+
 /// Which traces are asked for; an absent field asks for all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TraceQuery {
@@ -19,10 +21,14 @@ pub struct TraceQuery {
     pub status: Option<TraceStatus>,
     /// The trace lasts at least this long.
     pub min_duration: Option<Elapsed>,
+    /// The trace lasts at most this long.
+    pub max_duration: Option<Elapsed>,
     /// The trace starts at this time or later.
     pub start: Option<Timestamp>,
     /// The trace starts before this time.
     pub end: Option<Timestamp>,
+    /// Some one span of the trace is as this says.
+    pub spans: Option<SpanFilter>,
 }
 
 /// Which part of a list is asked for.
@@ -41,6 +47,26 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Asks for the items behind these; absent at the end.
     pub next: Option<String>,
+}
+
+/// A part of the list of traces, and what it took to find it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceList {
+    /// The traces in order.
+    pub items: Vec<TraceSummary>,
+    /// Asks for the traces behind these; absent at the end.
+    pub next: Option<String>,
+    /// How the search went.
+    pub search: Search,
+}
+
+/// What it took to find a part of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Search {
+    /// How many spans were looked at one by one, as [`TraceQuery::spans`] demands where names alone do not decide.
+    pub scanned: u64,
+    /// True when the search ran out of time before it had enough: `next` goes on with it.
+    pub is_cut: bool,
 }
 
 /// One trace with a page of its spans.

@@ -20,6 +20,7 @@ mod ranked;
 mod read;
 mod run;
 mod shared;
+mod sieve;
 mod summary;
 mod trace;
 mod waiting;

@@ -4,6 +4,8 @@
 
 mod kit;
 
+use std::sync::Arc;
+
 use kit::*;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use trackway_model::*;
@@ -41,6 +43,103 @@ fn name() -> impl Strategy<Value = &'static str> {
 
 fn time() -> impl Strategy<Value = u64> {
     prop_oneof![8 => 0..12u64, 1 => Just(u64::MAX), 1 => Just(u64::MAX - 1)]
+}
+
+/// What attributes hold: values that look alike and are not of one type.
+fn value() -> impl Strategy<Value = Value> {
+    let text = select(vec!["1", "1.0", "true", "one", ""]).prop_map(Value::from);
+    let plain = prop_oneof![
+        text,
+        (0..3i64).prop_map(Value::Int),
+        select(vec![1.0, 1.5, f64::NAN]).prop_map(Value::Double),
+        any::<bool>().prop_map(Value::Bool),
+        Just(Value::Empty),
+    ];
+    prop_oneof![5 => plain.clone(), 1 => vec(plain, 0..3).prop_map(Value::Array)]
+}
+
+fn key() -> impl Strategy<Value = &'static str> {
+    select(vec!["a", "b", "service.name"])
+}
+
+fn some_attributes() -> impl Strategy<Value = Attributes> {
+    vec((key(), value()), 0..3).prop_map(Attributes::from_iter)
+}
+
+/// A span with attributes in every place.
+fn rich_span() -> impl Strategy<Value = SpanRecord> {
+    let lists = (some_attributes(), some_attributes(), some_attributes(), vec(some_attributes(), 0..2));
+    let kind = select(vec![SpanKind::Internal, SpanKind::Server, SpanKind::Client]);
+    (any_span(), lists, some_attributes(), kind).prop_map(|(span, (own, shared, of_scope, links), of_events, kind)| {
+        span.with(|it| {
+            (it.attributes, it.kind) = (own, kind);
+            it.links = links.into_iter().map(link).collect();
+            it.scope = Arc::new(Scope { name: "lib".into(), attributes: of_scope, ..Scope::default() });
+            let service = it.resource.attributes.clone();
+            let shared = Attributes(service.0.into_iter().chain(shared.0).collect());
+            it.resource = Arc::new(Resource { attributes: shared, ..Resource::default() });
+            it.events.iter_mut().for_each(|event| event.attributes = of_events.clone());
+        })
+    })
+}
+
+fn operand() -> impl Strategy<Value = Operand> {
+    prop_oneof![
+        3 => select(vec!["1", "web", "Auth", "GET /", "error", "server", "true", "e", ""]).prop_map(|it| Operand::Text(it.into())),
+        1 => (-1..3i64).prop_map(Operand::Int),
+        1 => select(vec![1.0, 0.5, f64::NAN]).prop_map(Operand::Double),
+        1 => any::<bool>().prop_map(Operand::Bool),
+        1 => (-2..9i64).prop_map(|it| Operand::Duration(Elapsed(it))),
+        1 => (0..12u64).prop_map(|it| Operand::Time(Timestamp(it))),
+    ]
+}
+
+fn field() -> impl Strategy<Value = Field> {
+    let places = [Place::Span, Place::Resource, Place::Scope, Place::Event, Place::Link, Place::Anywhere];
+    let plain = [
+        Field::Service,
+        Field::Name,
+        Field::Kind,
+        Field::Status,
+        Field::StatusMessage,
+        Field::Duration,
+        Field::Start,
+        Field::TraceId,
+        Field::SpanId,
+        Field::ParentId,
+        Field::Project,
+        Field::ScopeName,
+        Field::ScopeVersion,
+        Field::EventName,
+    ];
+    let attribute = (select(places.to_vec()), key()).prop_map(|(place, key)| Field::attribute(place, key));
+    // Of names often, since these have an index.
+    prop_oneof![2 => select(vec![Field::Service, Field::Name]), 2 => select(plain.to_vec()), 4 => attribute]
+}
+
+fn test() -> impl Strategy<Value = Test> {
+    let part = || select(vec!["e", "GET", "1", ""]).prop_map(Text::from);
+    let pattern = || select(vec![".*e.*", "GET.*", "[0-9]+", "web|db"]).prop_map(|it| Pattern::new(it).unwrap());
+    let ordered = select(vec![Test::Eq as fn(Operand) -> Test, Test::Ne, Test::Lt, Test::Lte, Test::Gt, Test::Gte]);
+    prop_oneof![
+        1 => Just(Test::Exists),
+        6 => (ordered, operand()).prop_map(|(test, operand)| test(operand)),
+        1 => part().prop_map(Test::Contains),
+        1 => part().prop_map(Test::StartsWith),
+        1 => pattern().prop_map(Test::Matches),
+        1 => pattern().prop_map(Test::Misses),
+    ]
+}
+
+fn filter() -> impl Strategy<Value = SpanFilter> {
+    let is = (field(), test()).prop_map(|(field, test)| SpanFilter::is(field, test));
+    is.prop_recursive(3, 12, 3, |part| {
+        prop_oneof![
+            3 => vec(part.clone(), 0..4).prop_map(SpanFilter::All),
+            2 => vec(part.clone(), 0..4).prop_map(SpanFilter::Any),
+            1 => part.prop_map(|part| SpanFilter::Not(Box::new(part))),
+        ]
+    })
 }
 
 fn any_span() -> impl Strategy<Value = SpanRecord> {
@@ -132,8 +231,9 @@ fn status() -> impl Strategy<Value = TraceStatus> {
 fn question() -> impl Strategy<Value = Question> {
     let texts = (option::of(project()), option::of(service()), option::of(select(vec!["GET", "ß", "δος", "t", ""])));
     let numbers = (option::of(status()), option::of(-2..9i64), option::of(time()), option::of(time()));
-    (texts, option::of(group()), numbers, 1..5usize, 0..2_000u64).prop_map(
-        |((project, service, name), group, (status, least, start, end), limit, now)| {
+    let most = option::weighted(0.2, -2..9i64);
+    (texts, option::of(group()), numbers, most, option::of(filter()), 1..5usize, 0..2_000u64).prop_map(
+        |((project, service, name), group, (status, least, start, end), most, spans, limit, now)| {
             let query = TraceQuery {
                 project: project.map(str::to_owned),
                 service: service.map(str::to_owned),
@@ -141,8 +241,10 @@ fn question() -> impl Strategy<Value = Question> {
                 group: group.map(str::to_owned),
                 status,
                 min_duration: least.map(Elapsed),
+                max_duration: most.map(Elapsed),
                 start: start.map(Timestamp),
                 end: end.map(Timestamp),
+                spans,
             };
             Question { query, limit, now }
         },
@@ -150,7 +252,7 @@ fn question() -> impl Strategy<Value = Question> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let spans = || prop_oneof![2 => vec(any_span(), 0..6), 3 => vec(any_work(), 0..6)];
+    let spans = || prop_oneof![1 => vec(any_span(), 0..6), 2 => vec(rich_span(), 0..6), 3 => vec(any_work(), 0..6)];
     let batch = (spans(), vec(any_event(), 0..3), vec(any_record(), 0..2));
     // An event waits for its span for ten minutes, which the store in memory does not count.
     let append = (0..600u64, batch);
@@ -207,6 +309,40 @@ fn answers(world: &mut World, Question { query, limit, now }: &Question) -> Stri
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn embedded_finds_the_spans_that_memory_finds(
+        spans in vec(rich_span(), 1..12),
+        late in vec(any_event(), 0..3),
+        filters in vec(filter(), 1..24),
+    ) {
+        let (mut memory, mut embedded) = (World::memory(), World::embedded());
+        let batch = Batch { spans, events: late, traces: Vec::new() };
+        memory.append(batch.clone());
+        embedded.append(batch);
+        for filter in filters {
+            let query = TraceQuery { spans: Some(filter), ..TraceQuery::default() };
+            prop_assert_eq!(memory.ids(query.clone()), embedded.ids(query.clone()), "{:?}", query.spans);
+        }
+    }
+
+    #[test]
+    fn a_filter_finds_the_same_after_it_was_written(
+        filter in filter(),
+        spans in vec(rich_span(), 1..6),
+    ) {
+        let text = filter.to_string();
+        match text.parse::<SpanFilter>() {
+            Ok(read) => {
+                prop_assert_eq!(read.to_string(), text.clone(), "what was read is written as it was");
+                for span in &spans {
+                    prop_assert_eq!(filter.matches(span), read.matches(span), "{} of {:?}", text, span);
+                }
+            }
+            // A program may ask a field for what it never has; people are told so.
+            Err(error) => prop_assert!(error.start < error.end && error.end <= text.chars().count(), "{text}: {error}"),
+        }
+    }
 
     #[test]
     fn embedded_answers_what_memory_answers(steps in vec(step(), 1..25), last in question()) {

@@ -1,12 +1,15 @@
 //! Runs and traces in one list.
 //!
 //! Both lists are read side by side, the newest start first. A trace that is wholly of one run is that run and no item of
-//! its own; only where a name is searched that the run does not bear itself, the trace's match brings the run.
+//! its own; only where a name is searched that the run does not bear itself, the trace's match brings the run. Where spans
+//! are searched, the traces are listed that have them, those of runs too, and no run.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{cell::Cell, collections::VecDeque, sync::Arc};
 
+use trackway_model::Elapsed;
 use trackway_store::{
-    Error, Page, PageRequest, RunQuery, RunStatus, RunSummary, Runs, Store, TraceQuery, TraceStatus, TraceSummary,
+    Error, Page, PageRequest, RunQuery, RunStatus, RunSummary, Runs, Search, Store, TraceQuery, TraceStatus,
+    TraceSummary,
 };
 use trackway_wire::foreign;
 
@@ -27,21 +30,35 @@ pub(crate) enum Doing {
     Trace(Box<TraceSummary>),
 }
 
+/// A part of the list, and what it took to find it.
+pub(crate) struct Activity {
+    pub(crate) items: Vec<Doing>,
+    /// Asks for what is behind these; absent at the end.
+    pub(crate) next: Option<String>,
+    pub(crate) search: Search,
+}
+
 impl Query {
     /// A page of runs and traces, the newest start first. It may have few items, or none, and still another behind it.
-    pub(crate) async fn activity(&self, query: TraceQuery, page: PageRequest) -> Result<Page<Doing>, Error> {
+    pub(crate) async fn activity(&self, query: TraceQuery, page: PageRequest) -> Result<Activity, Error> {
         let runs = Arc::clone(&self.runs);
         self.ask(move |store| activity(store, &*runs, &query, &page)).await
     }
 }
 
-fn activity(store: &dyn Store, runs: &dyn Runs, query: &TraceQuery, page: &PageRequest) -> Result<Page<Doing>, Error> {
+fn activity(store: &dyn Store, runs: &dyn Runs, query: &TraceQuery, page: &PageRequest) -> Result<Activity, Error> {
     let run_query = run_query(query);
     let read_runs = |page: &PageRequest| match &run_query {
         Some(query) => runs.runs(query, page),
         None => Ok(Page { items: Vec::new(), next: None }),
     };
-    let read_traces = |page: &PageRequest| store.traces(query, page);
+    let search = Cell::new(Search::default());
+    let read_traces = |page: &PageRequest| {
+        let found = store.traces(query, page)?;
+        let scanned = search.get().scanned + found.search.scanned;
+        search.set(Search { scanned, is_cut: found.search.is_cut });
+        Ok(Page { items: found.items, next: found.next })
+    };
     let (at_runs, at_traces) = places(page)?;
     let mut from_runs = Source::new(&read_runs, at_runs, page.limit);
     let mut from_traces = Source::new(&read_traces, at_traces, page.limit);
@@ -53,24 +70,29 @@ fn activity(store: &dyn Store, runs: &dyn Runs, query: &TraceQuery, page: &PageR
         let trace_start = from_traces.peek()?.map(|trace| trace.start);
         if run_start >= trace_start {
             let Some(run) = from_runs.take() else { break };
-            items.push(Doing::Run(Box::new(run)));
+            items.extend(Some(run).filter(|run| lasts_at_most(run, query)).map(|run| Doing::Run(Box::new(run))));
         } else if let Some(trace) = from_traces.take() {
-            items.extend(shown(store, runs, run_query.as_ref(), trace)?);
+            items.extend(match query.spans {
+                Some(_) => Some(Doing::Trace(Box::new(trace))),
+                None => shown(store, runs, query, run_query.as_ref(), trace)?,
+            });
         }
     }
-    Ok(Page { items, next: cursor(from_runs.place()?, from_traces.place()?) })
+    let next = cursor(from_runs.place()?, from_traces.place()?);
+    Ok(Activity { items, next, search: search.get() })
 }
 
 /// The runs that are asked for with these words; `None` where no run has what is asked for.
 fn run_query(query: &TraceQuery) -> Option<RunQuery> {
-    let TraceQuery { project, service, name, group, status, min_duration, start, end } = query.clone();
+    let TraceQuery { project, service, name, group, status, min_duration, max_duration: _, start, end, spans } =
+        query.clone();
     let status = status.map(|status| match status {
         TraceStatus::Running => RunStatus::Running,
         TraceStatus::Lost => RunStatus::Lost,
         TraceStatus::Error => RunStatus::Failed,
         TraceStatus::Ok => RunStatus::Ok,
     });
-    let is_of_runs = service.is_none() && group.is_none();
+    let is_of_runs = service.is_none() && group.is_none() && spans.is_none();
     is_of_runs.then_some(RunQuery { project, partition: None, name, status, start, end, min_duration })
 }
 
@@ -78,24 +100,34 @@ fn run_query(query: &TraceQuery) -> Option<RunQuery> {
 fn shown(
     store: &dyn Store,
     runs: &dyn Runs,
+    asked: &TraceQuery,
     query: Option<&RunQuery>,
     trace: TraceSummary,
 ) -> Result<Option<Doing>, Error> {
     let Some(run) = run_around(store, runs, &trace)? else { return Ok(Some(Doing::Trace(Box::new(trace)))) };
     let Some((query, name)) = query.and_then(|query| Some((query, query.name.as_deref()?))) else { return Ok(None) };
     let is_its_own = foreign::run_id(&run.key) == trace.trace_id;
-    let is_found = is_its_own && !run.key.app.to_lowercase().contains(&name.to_lowercase()) && answers(&run, query);
+    let is_named = run.key.app.to_lowercase().contains(&name.to_lowercase());
+    let is_found = is_its_own && !is_named && answers(&run, query) && lasts_at_most(&run, asked);
     Ok(is_found.then(|| Doing::Run(Box::new(run))))
 }
 
 /// Whether a run is what a query asks for, but for its name.
 fn answers(run: &RunSummary, query: &RunQuery) -> bool {
-    let duration = run.first.zip(run.last).map_or(0, |(first, last)| last.0.saturating_sub(first.0));
     query.project.as_deref().is_none_or(|project| project == &*run.key.project)
         && query.status.is_none_or(|status| status == run.status)
         && query.start.is_none_or(|start| run.start >= start)
         && query.end.is_none_or(|end| run.start < end)
-        && query.min_duration.is_none_or(|least| i128::from(duration) >= i128::from(least.0))
+        && query.min_duration.is_none_or(|least| duration(run) >= least)
+}
+
+/// Whether a run is short enough, which the list of runs is not asked for.
+fn lasts_at_most(run: &RunSummary, query: &TraceQuery) -> bool {
+    query.max_duration.is_none_or(|most| duration(run) <= most)
+}
+
+fn duration(run: &RunSummary) -> Elapsed {
+    run.first.zip(run.last).map_or(Elapsed(0), |(first, last)| last.since(first))
 }
 
 /// The run that all roots of a trace are of.

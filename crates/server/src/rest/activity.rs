@@ -11,6 +11,7 @@ use super::{
     problem::Problem,
     run::RunSummary,
     summary::TraceSummary,
+    trace::Search,
 };
 use crate::{App, query::Doing};
 
@@ -22,6 +23,7 @@ pub(crate) struct Activity {
     /// another behind it.
     #[schema(required)]
     next: Option<String>,
+    search: Search,
 }
 
 /// A run or a trace. A trace that is wholly of one run is listed as that run only.
@@ -34,7 +36,8 @@ enum ActivityItem {
 
 /// Lists runs and traces, the newest first.
 ///
-/// `name` is looked for in a run's application id and in the names of its spans; no run has a `service` or a `group`.
+/// `name` is looked for in a run's application id and in the names of its spans; no run has a `service` or a `group`. With
+/// a `filter`, the traces are listed that have such a span, those of runs too, and no run.
 #[utoipa::path(get, path = "/api/v1/activity", tag = "runs", params(TraceParams),
     responses((status = 200, body = Activity), (status = 400, body = Problem)))]
 pub(crate) async fn list(
@@ -47,5 +50,6 @@ pub(crate) async fn list(
         Doing::Run(run) => ActivityItem::Run { run: Box::new(RunSummary::from(&**run)) },
         Doing::Trace(trace) => ActivityItem::Trace { trace: Box::new(TraceSummary::from(&**trace)) },
     };
-    Ok(Json(Activity { items: page.items.iter().map(item).collect(), next: page.next }))
+    let search = Search::from(page.search);
+    Ok(Json(Activity { items: page.items.iter().map(item).collect(), next: page.next, search }))
 }

@@ -6,7 +6,7 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use serde::{Deserialize, de::DeserializeOwned};
-use trackway_model::{SpanId, Timestamp, TraceId};
+use trackway_model::{Elapsed, SpanId, Timestamp, TraceId};
 use trackway_store::{PageRequest, TraceQuery, TraceStatus};
 use trackway_wire::foreign;
 use utoipa::IntoParams;
@@ -59,10 +59,15 @@ pub(crate) struct TraceParams {
     status: Option<String>,
     /// The trace lasts at least this long: `5ms`, `1.5s`.
     min_duration: Option<String>,
+    /// The trace lasts at most this long.
+    max_duration: Option<String>,
     /// The trace starts at this time or later: RFC 3339, or relative to now as `-1h`.
     start: Option<String>,
     /// The trace starts before this time.
     end: Option<String>,
+    /// Some one span of the trace is as this says: `{ service = "api" && duration > 100ms && .http.status_code >= 500 }`, in
+    /// TraceQL's words. docs/search.md tells all of it.
+    filter: Option<String>,
     /// At most this many traces, 1 to 1000; 50 when absent.
     #[param(value_type = Option<u32>)]
     limit: Option<String>,
@@ -121,13 +126,11 @@ impl TraceParams {
             group: some(self.group),
             name: some(self.name),
             status: some(self.status).map(|text| status(&text)).transpose()?,
-            min_duration: some(self.min_duration)
-                .map(|text| {
-                    parse_duration(&text).ok_or_else(|| wrong("min_duration", &text, "a duration: use 5ms or 1.5s"))
-                })
-                .transpose()?,
+            min_duration: some(self.min_duration).map(|text| duration("min_duration", &text)).transpose()?,
+            max_duration: some(self.max_duration).map(|text| duration("max_duration", &text)).transpose()?,
             start: time("start", self.start)?,
             end: time("end", self.end)?,
+            spans: some(self.filter).map(|text| text.parse()).transpose()?,
         };
         Ok((query, page(self.limit.as_deref(), 50, 1_000, self.cursor)?))
     }
@@ -161,6 +164,10 @@ pub(super) fn page(
         }
     };
     Ok(PageRequest { limit, cursor: cursor.filter(|cursor| !cursor.is_empty()) })
+}
+
+fn duration(name: &str, text: &str) -> Result<Elapsed, Problem> {
+    parse_duration(text).ok_or_else(|| wrong(name, text, "a duration: use 5ms or 1.5s"))
 }
 
 fn status(text: &str) -> Result<TraceStatus, Problem> {

@@ -9,7 +9,7 @@ use axum::{
 };
 use serde::Serialize;
 use trackway_model::RunKey;
-use trackway_store::Error;
+use trackway_store::{Error, FilterError};
 use utoipa::ToSchema;
 
 use crate::ingest::RETRY_AFTER;
@@ -32,12 +32,31 @@ pub(crate) struct Problem {
     /// Where a run is named that there are several of: their partitions, null for none.
     #[serde(skip_serializing_if = "Option::is_none")]
     partitions: Option<Vec<Option<String>>>,
+    /// Where `filter` cannot be read, the place in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<Place>,
+}
+
+/// A piece of a text, in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Place {
+    /// How many characters stand before it.
+    start: usize,
+    /// How many stand before what follows it; equal to `start` where something is missing.
+    end: usize,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or_default();
-        Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into(), partitions: None }
+        Self {
+            kind: "about:blank",
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            partitions: None,
+            place: None,
+        }
     }
 
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
@@ -71,6 +90,13 @@ impl From<Error> for Problem {
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, error.to_string())
+    }
+}
+
+impl From<FilterError> for Problem {
+    fn from(FilterError { start, end, message, .. }: FilterError) -> Self {
+        let detail = format!("The filter cannot be read at character {}: {message}.", start + 1);
+        Self { place: Some(Place { start, end }), ..Self::bad_request(detail) }
     }
 }
 

@@ -21,6 +21,22 @@ pub(crate) struct TraceList {
     /// Asks for the traces behind these, as `cursor`; null at the end.
     #[schema(required)]
     next: Option<String>,
+    search: Search,
+}
+
+/// What it took to find a part of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Search {
+    /// How many spans were looked at because of `filter`; 0 where names alone decided.
+    scanned_spans: u64,
+    /// The search ran out of time before it had enough: `next` goes on with it.
+    cut: bool,
+}
+
+impl From<trackway_store::Search> for Search {
+    fn from(search: trackway_store::Search) -> Self {
+        Self { scanned_spans: search.scanned, cut: search.is_cut }
+    }
 }
 
 /// A trace with a page of its spans, in order of start.
@@ -48,6 +64,8 @@ pub(crate) struct SpanList {
 }
 
 /// Lists traces, the newest first.
+///
+/// A search by `filter` answers after two seconds with what it has found: the page may be short, and `next` goes on.
 #[utoipa::path(get, path = "/api/v1/traces", tag = "traces", params(TraceParams),
     responses((status = 200, body = TraceList), (status = 400, body = Problem)))]
 pub(crate) async fn list(
@@ -56,7 +74,8 @@ pub(crate) async fn list(
 ) -> Result<Json<TraceList>, Problem> {
     let (query, page) = params.read((app.clock)())?;
     let page = app.query.traces(query, page).await?;
-    Ok(Json(TraceList { traces: page.items.iter().map(TraceSummary::from).collect(), next: page.next }))
+    let search = Search::from(page.search);
+    Ok(Json(TraceList { traces: page.items.iter().map(TraceSummary::from).collect(), next: page.next, search }))
 }
 
 /// Returns a trace with a page of its spans.

@@ -71,9 +71,22 @@ impl Names {
     /// Finds every text that contains `part`, whatever the case; `None` when there is none.
     pub(super) fn containing(&self, part: &str) -> Option<Matches> {
         let part = fold_case(part);
-        let contains = |entry: &Entry| entry.folded.as_ref().unwrap_or(&entry.text).contains(&part);
-        let found: Vec<_> = self.entries.iter().map(|entry| entry.as_ref().is_some_and(contains)).collect();
+        self.found(|entry| entry.folded.as_ref().unwrap_or(&entry.text).contains(&part))
+    }
+
+    /// Finds every text that passes a test; `None` when there is none.
+    pub(super) fn passing(&self, test: impl Fn(&str) -> bool) -> Option<Matches> {
+        self.found(|entry| test(&entry.text))
+    }
+
+    fn found(&self, is_found: impl Fn(&Entry) -> bool) -> Option<Matches> {
+        let found: Vec<_> = self.entries.iter().map(|entry| entry.as_ref().is_some_and(&is_found)).collect();
         found.contains(&true).then_some(Matches(found))
+    }
+
+    /// Returns how many texts there are.
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
     }
 
     fn entry_mut(&mut self, id: NameId) -> Option<&mut Entry> {

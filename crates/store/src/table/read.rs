@@ -11,6 +11,7 @@ use super::{
     Table,
     fingerprint::Fingerprints,
     names::{Matches, NameId},
+    sieve::Sieve,
     summary,
     trace::Trace,
     words::{Tally, Words},
@@ -56,11 +57,17 @@ impl Found {
 /// The most traces that are looked at under one lock, so that a search never keeps an append waiting for long.
 const MOST_AT_ONCE: usize = 32_768;
 
+/// The most spans that are looked at under one lock, but for those of one trace.
+const MOST_SPANS_AT_ONCE: u64 = 65_536;
+
 /// A part of the list of traces that was searched.
-pub(crate) struct Search {
+#[derive(Default)]
+pub(crate) struct Stretch {
     pub(crate) found: Vec<(TracePlace, TraceSummary)>,
     /// Where the search goes on; absent when it is over.
     pub(crate) rest: Option<TracePlace>,
+    /// How many spans were looked at.
+    pub(crate) scanned: u64,
 }
 
 /// The questions that need a look at the trace itself.
@@ -68,17 +75,24 @@ struct Filter<'a> {
     query: &'a TraceQuery,
     service: Option<NameId>,
     names: Option<Matches>,
+    spans: Option<Sieve<'a>>,
     words: &'a Words,
     moment: Moment,
 }
 
 impl Filter<'_> {
-    fn admits(&self, trace: &Trace) -> bool {
+    fn admits(&mut self, trace: &Trace) -> bool {
         let duration = || Some(trace.last_moment()?.since(trace.start()?));
         self.service.is_none_or(|service| trace.services.contains_key(&service))
             && self.query.min_duration.is_none_or(|least| duration().is_some_and(|duration| duration >= least))
+            && self.query.max_duration.is_none_or(|most| duration().is_some_and(|duration| duration <= most))
             && self.query.status.is_none_or(|status| status == summary::status(trace, self.words, self.moment))
             && self.names.as_ref().is_none_or(|names| is_named(trace, names))
+            && self.spans.as_mut().is_none_or(|spans| spans.catches_one_of(trace))
+    }
+
+    fn scanned(&self) -> u64 {
+        self.spans.as_ref().map_or(0, |spans| spans.scanned)
     }
 }
 
@@ -89,35 +103,39 @@ fn is_named(trace: &Trace, names: &Matches) -> bool {
 
 impl Table {
     /// Finds traces that match, the newest start first, until there are `limit` or it has looked at enough of them.
-    pub(crate) fn list(&self, query: &TraceQuery, after: Option<TracePlace>, limit: usize, moment: Moment) -> Search {
-        let mut found = Vec::new();
+    pub(crate) fn list(&self, query: &TraceQuery, after: Option<TracePlace>, limit: usize, moment: Moment) -> Stretch {
+        let mut stretch = Stretch::default();
         let service = query.service.as_deref().map(|name| self.words.services.id(name));
         let names = query.name.as_deref().map(|part| self.words.operations.containing(part));
         let group = query.group.as_deref().map(|name| self.words.groups.id(name));
-        if service == Some(None) || matches!(names, Some(None)) || group == Some(None) {
-            return Search { found, rest: None };
+        let spans = query.spans.as_ref().map(|filter| Sieve::new(filter, &self.words));
+        if service == Some(None) || matches!(names, Some(None)) || group == Some(None) || matches!(spans, Some(None)) {
+            return stretch;
         }
-        let filter = Filter { query, service: service.flatten(), names: names.flatten(), words: &self.words, moment };
+        let (service, names, spans) = (service.flatten(), names.flatten(), spans.flatten());
+        let mut filter = Filter { query, service, names, spans, words: &self.words, moment };
 
         // The smallest id is left out of every trace's range of ids, so it stands for "before this start".
         let end = query.end.map(|end| (end, [0; 16]));
         let upper = [after, end].into_iter().flatten().min();
         let Some(places) = self.index.before(upper, query.project.as_deref(), group.flatten()) else {
-            return Search { found, rest: None };
+            return stretch;
         };
         for (looked_at, place) in places.rev().enumerate() {
-            if found.len() == limit || query.start.is_some_and(|start| place.0 < start) {
+            if stretch.found.len() == limit || query.start.is_some_and(|start| place.0 < start) {
                 break;
             }
             let Some((id, trace)) = self.placed(place) else { continue };
             if filter.admits(trace) {
-                found.extend(summary::summary(id, trace, &self.words, moment).map(|summary| (place, summary)));
+                stretch.found.extend(summary::summary(id, trace, &self.words, moment).map(|summary| (place, summary)));
             }
-            if looked_at == MOST_AT_ONCE {
-                return Search { found, rest: Some(place) };
+            if looked_at == MOST_AT_ONCE || filter.scanned() >= MOST_SPANS_AT_ONCE {
+                stretch.rest = Some(place);
+                break;
             }
         }
-        Search { found, rest: None }
+        stretch.scanned = filter.scanned();
+        stretch
     }
 
     pub(crate) fn summary(&self, id: TraceId, moment: Moment) -> Option<TraceSummary> {

@@ -368,6 +368,21 @@ impl Trace {
         self.spans.range((from, Bound::Unbounded)).map(|(place, kept)| (*place, &kept.record))
     }
 
+    /// The spans in their order, with the numbers of their service and their name.
+    pub(super) fn named_spans(&self) -> impl Iterator<Item = (NameId, NameId, &SpanRecord)> {
+        self.spans.values().map(|kept| (kept.service, kept.name, &*kept.record))
+    }
+
+    /// Returns true when events came apart from their spans.
+    pub(super) fn has_late_events(&self) -> bool {
+        !self.late.is_empty()
+    }
+
+    /// The events that came for a span apart from it.
+    pub(super) fn late_of(&self, id: SpanId) -> impl Iterator<Item = &Event> {
+        self.late.range((id, 0, 0)..=(id, u64::MAX, u64::MAX)).map(|(_, late)| &late.event)
+    }
+
     /// The places of a span's records, in their order.
     pub(super) fn places(&self, id: SpanId) -> Vec<SpanPlace> {
         let stored = self.entries(id).map(|(id, _, start, number)| (*start, *id, *number));

@@ -8,6 +8,7 @@ use trackway_model::*;
 use super::{
     agents::{read_data, read_foreign, read_record, write_data, write_foreign, write_record},
     event, resource,
+    values::{read_list, read_rest, write_list, write_rest},
 };
 
 pub fn encode(batch: &Batch) -> String {
@@ -18,7 +19,7 @@ pub fn encode(batch: &Batch) -> String {
         let events: Vec<_> = span.events.iter().map(|it| format!("{}:{}", it.time.0, hex(&it.name))).collect();
         writeln!(
             text,
-            "span {} {} {parent} {} {end} {} {} {} {} {} {} {} {} {}",
+            "span {} {} {parent} {} {end} {} {} {} {} {} {} {} {} {} {}",
             span.trace_id,
             span.span_id,
             span.start.0,
@@ -31,12 +32,14 @@ pub fn encode(batch: &Batch) -> String {
             write_data(span.data.as_deref()),
             write_foreign(span.foreign.as_deref()),
             u8::from(span.repeats == Repeats::Replace),
+            write_rest(span),
         )
         .unwrap();
     }
     for late in &batch.events {
         let (time, name) = (late.event.time.0, hex(&late.event.name));
-        writeln!(text, "event {} {} {time} {name}", late.trace_id, late.span_id).unwrap();
+        let attributes = write_list(&late.event.attributes);
+        writeln!(text, "event {} {} {time} {name} {attributes}", late.trace_id, late.span_id).unwrap();
     }
     for record in &batch.traces {
         writeln!(text, "trace {}", write_record(record)).unwrap();
@@ -71,12 +74,13 @@ pub fn decode(body: &[u8]) -> Result<Batch, String> {
                 data,
                 foreign,
                 replaces,
+                rest,
             ] => {
                 let service = unhex(service);
                 let shared = last.take().filter(|last| last.service() == service).unwrap_or_else(|| resource(&service));
                 last = Some(Arc::clone(&shared));
                 let events = events.trim_matches(['[', ']']).split(',').filter_map(|it| it.split_once(':'));
-                batch.spans.push(SpanRecord {
+                let mut span = SpanRecord {
                     trace_id: trace.parse().unwrap(),
                     span_id: span.parse().unwrap(),
                     parent_id: parent.parse().ok(),
@@ -95,12 +99,14 @@ pub fn decode(body: &[u8]) -> Result<Batch, String> {
                     repeats: if replaces == "1" { Repeats::Replace } else { Repeats::Stay },
                     events: events.map(|(time, name)| event(time.parse().unwrap(), &unhex(name))).collect(),
                     ..super::span(1, 1)
-                });
+                };
+                read_rest(rest, &mut span);
+                batch.spans.push(span);
             }
-            ["event", trace, span, time, name] => batch.events.push(SpanEvent {
+            ["event", trace, span, time, name, attributes] => batch.events.push(SpanEvent {
                 trace_id: trace.parse().unwrap(),
                 span_id: span.parse().unwrap(),
-                event: event(time.parse().unwrap(), &unhex(name)),
+                event: Event { attributes: read_list(attributes), ..event(time.parse().unwrap(), &unhex(name)) },
             }),
             ["trace", ref fields @ ..] => batch.traces.push(read_record(fields)),
             _ => return Err(format!("{line:?} is neither a span nor an event")),

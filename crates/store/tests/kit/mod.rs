@@ -6,6 +6,7 @@ mod agents;
 mod codec;
 pub mod process;
 pub mod runs;
+mod values;
 
 use std::{
     path::Path,
@@ -117,6 +118,14 @@ impl World {
     pub fn ids(&mut self, query: TraceQuery) -> Vec<u128> {
         let found = self.store().traces(&query, &all()).unwrap().items;
         found.iter().map(|trace| u128::from_be_bytes(trace.trace_id.bytes())).collect()
+    }
+
+    /// The ids of the traces that a filter of spans finds, the smallest first.
+    pub fn found(&mut self, filter: &str) -> Vec<u128> {
+        let filter = filter.parse().unwrap_or_else(|error| panic!("{filter}: {error}"));
+        let mut ids = self.ids(TraceQuery { spans: Some(filter), ..TraceQuery::default() });
+        ids.sort_unstable();
+        ids
     }
 
     /// The spans of a trace, a line each.
@@ -241,6 +250,15 @@ pub fn late(trace: u128, span: u64, time: u64, name: &str) -> Batch {
 
 pub fn event(time: u64, name: &str) -> Event {
     Event { time: Timestamp(time), name: name.into(), ..Event::default() }
+}
+
+pub fn link(attributes: Attributes) -> Link {
+    let trace_state = Text::default();
+    Link { trace_id: None, span_id: None, trace_state, flags: 0, attributes, dropped_attributes: 0 }
+}
+
+pub fn attributes<const N: usize>(pairs: [(&str, Value); N]) -> Attributes {
+    pairs.into_iter().collect()
 }
 
 pub fn all() -> PageRequest {
