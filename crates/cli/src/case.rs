@@ -58,7 +58,10 @@ pub(crate) fn run(flags: Flags, asked: TestCase) -> Result<()> {
 /// The Rust test that reads a case.
 fn test(Case { seq, action }: &Case, file: &str) -> String {
     let letter = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
-    let name: String = action.chars().map(letter).collect();
+    let mut name: String = action.chars().map(letter).collect();
+    if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
+        name.insert_str(0, "action_"); // no name of Rust begins with a digit
+    }
     format!(
         "#[test]\nfn {name}_does_what_it_did_in_step_{seq}() {{\n    \
          // {action:?} is the action to be tested.\n    \
