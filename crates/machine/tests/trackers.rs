@@ -30,6 +30,17 @@ fn a_directory_keeps_the_contract() {
     contract::all(&|| (next.borrow_mut())());
 }
 
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_file_of_states_keeps_what_it_can_of_the_contract() {
+    let directory = tempfile::tempdir().unwrap();
+    let number = std::cell::Cell::new(0);
+    contract::states(&|| {
+        number.set(number.get() + 1);
+        trackway_machine::persister::Sqlite::open(directory.path().join(format!("{}.db", number.get()))).unwrap()
+    });
+}
+
 #[test]
 fn an_application_that_one_tracker_refuses_leaves_its_run_to_the_next() {
     let roots = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];

@@ -44,8 +44,17 @@ pub fn start_with(data_dir: &Path, arguments: &[&str]) -> Trackway {
     started(command, "off")
 }
 
-fn started(mut command: Command, otlp_http: &str) -> Trackway {
-    command.args(["--json", "--listen", "127.0.0.1:0", "--otlp-http", otlp_http, "--otlp-grpc", "off"]);
+/// Starts a server at an address that one had before.
+pub fn start_at(data_dir: &Path, listen: &str) -> Trackway {
+    started_at(command(data_dir), listen, "off")
+}
+
+fn started(command: Command, otlp_http: &str) -> Trackway {
+    started_at(command, "127.0.0.1:0", otlp_http)
+}
+
+fn started_at(mut command: Command, listen: &str, otlp_http: &str) -> Trackway {
+    command.args(["--json", "--listen", listen, "--otlp-http", otlp_http, "--otlp-grpc", "off"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
