@@ -1,4 +1,4 @@
-//! A program that calls `exit` has told its trackers what it did.
+//! A program has told its trackers what it did, whichever way it ends.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::{env, path::PathBuf, process::Command};
@@ -6,6 +6,7 @@ use std::{env, path::PathBuf, process::Command};
 use trackway_machine::{At, Durability, Graph, Loader, Wanted, action, state, tracker::Directory};
 
 const ROOT: &str = "TRACKWAY_TEST_ROOT";
+const END: &str = "TRACKWAY_TEST_END";
 const STEPS: i64 = 1_000;
 
 /// Runs as a program of its own, started by the test below; by itself it does nothing.
@@ -19,15 +20,21 @@ fn program() {
     for _ in 0..STEPS {
         app.step().blocking().unwrap();
     }
-    std::process::exit(0);
+    match env::var(END).unwrap().as_str() {
+        "exit" => std::process::exit(0),
+        "panic" => panic!("as it was asked to"),
+        _ => {}
+    }
 }
 
 #[test]
-fn nothing_that_was_told_is_lost_at_exit() {
-    let root = tempfile::tempdir().unwrap();
-    let program =
-        Command::new(env::current_exe().unwrap()).args(["--exact", "program"]).env(ROOT, root.path()).output();
-    assert!(program.unwrap().status.success());
-    let saved = Directory::at(root.path()).load(&Wanted::new("demo", "1"), At::Latest).unwrap().unwrap();
-    assert_eq!(saved.state["n"], STEPS);
+fn nothing_that_was_told_is_lost_at_the_end() {
+    for end in ["exit", "panic", "return"] {
+        let root = tempfile::tempdir().unwrap();
+        let mut program = Command::new(env::current_exe().unwrap());
+        let output = program.args(["--exact", "program"]).env(ROOT, root.path()).env(END, end).output().unwrap();
+        assert_eq!(output.status.success(), end != "panic", "{output:?}");
+        let saved = Directory::at(root.path()).load(&Wanted::new("demo", "1"), At::Latest).unwrap().unwrap();
+        assert_eq!(saved.state["n"], STEPS, "{end}");
+    }
 }
