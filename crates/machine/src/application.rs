@@ -180,7 +180,7 @@ impl Application {
         if self.last.as_ref().map_or(self.follows_action.is_some(), |last| last.leads_on) {
             self.choose();
         }
-        self.tell_placed();
+        self.tell_placed(None);
         Ok(())
     }
 
@@ -191,7 +191,7 @@ impl Application {
         if let Some(last) = &mut self.last {
             last.leads_on = false;
         }
-        self.tell_placed();
+        self.tell_placed(None);
     }
 
     /// Chooses what comes after the last step.
@@ -202,7 +202,8 @@ impl Application {
         Some(choice)
     }
 
-    fn tell_placed(&self) {
+    /// Tells the state and what comes next, except to the tracker that knows both.
+    fn tell_placed(&self, known_to: Option<&Text>) {
         if self.tracking.is_empty() {
             return;
         }
@@ -211,7 +212,7 @@ impl Application {
         let after = self.last.as_ref().map(|last| last.step);
         let is_chosen = self.last.as_ref().is_some_and(|last| last.leads_on);
         let (state, time) = (self.state.clone(), tracer.now());
-        self.tracking.tell_now(Fact::Placed(Placed { after, next, is_chosen, state, time }));
+        self.tracking.tell_all_but(known_to, Fact::Placed(Placed { after, next, is_chosen, state, time }));
     }
 }
 

@@ -99,18 +99,21 @@ impl Builder {
     /// Names the project that the run is listed under. Trackers need it.
     pub fn project(mut self, name: impl Into<Text>) -> Self {
         self.project = Some(name.into());
+        self.is_altered = true;
         self
     }
 
     /// Names the application; a random UUID unless said.
     pub fn app_id(mut self, id: impl Into<Text>) -> Self {
         self.app_id = Some(id.into());
+        self.is_altered = true;
         self
     }
 
     /// Says whom or what the run is for: a user, a tenant.
     pub fn partition(mut self, name: impl Into<Text>) -> Self {
         self.partition = Some(name.into());
+        self.is_altered = true;
         self
     }
 
@@ -295,10 +298,9 @@ impl Builder {
             steps: 0,
             failed_steps: 0,
         };
-        // What goes on as it was kept is known to whoever kept it.
-        if opening == Opening::New || self.is_altered {
-            app.tell_placed();
-        }
+        // What goes on as it was kept is known to whoever kept it, and perhaps to nobody else.
+        let goes_on_as_kept = opening != Opening::New && !self.is_altered;
+        app.tell_placed(home.as_ref().filter(|_| goes_on_as_kept));
         app.tell_created(record)?;
         Ok(app)
     }

@@ -149,6 +149,11 @@ impl Tracking {
         self.teller.tell_now(fact);
     }
 
+    /// Tells a fact without waiting, room or not, to all trackers but the one of that name.
+    pub(crate) fn tell_all_but(&self, name: Option<&Text>, fact: Fact) {
+        self.teller.tell(fact, |channel| name.is_none_or(|name| channel.tracker.name() != *name));
+    }
+
     /// Returns what tells the trackers from anywhere: the attributes and spans of a step that runs.
     pub(crate) fn teller(&self) -> Teller {
         self.teller.clone()
@@ -185,9 +190,13 @@ impl Drop for Tracking {
 impl Teller {
     /// Tells a fact without waiting. Attributes and spans are left out, and counted, where too many wait; all else goes in.
     pub(crate) fn tell_now(&self, fact: Fact) {
+        self.tell(fact, |_| true);
+    }
+
+    fn tell(&self, fact: Fact, is_meant: impl Fn(&Channel) -> bool) {
         let room = if matches!(fact, Fact::Noted(_) | Fact::Span(_)) { Room::Stretched } else { Room::Any };
         let mut entry = Some(Entry { run: self.run.clone(), fact });
-        let mut channels = self.channels.iter().peekable();
+        let mut channels = self.channels.iter().filter(|channel| is_meant(channel)).peekable();
         while let Some(channel) = channels.next() {
             let mut given = if channels.peek().is_some() { entry.clone() } else { entry.take() };
             channel.count(&given);

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use trackway_machine::{Durability, Error, Fault, Graph, State, Step, action, never, state, when};
+use trackway_machine::{
+    Durability, Error, Fault, Graph, State, Step, Wanted, action, never, state, tracker::Memory, when,
+};
 
 use crate::kit::{Gate, Notes, counter, poll_and_drop, zero};
 
@@ -125,4 +127,22 @@ fn what_cannot_be_decided_is_told() {
 fn a_project_is_needed_where_runs_are_kept() {
     let error = counter().start(zero()).tracker(Notes::default().tracker()).build().unwrap_err();
     assert!(matches!(error, Error::NoProject));
+}
+
+#[test]
+fn a_tracker_that_does_not_have_the_run_is_told_where_it_goes_on() {
+    let (memory, notes, run) = (Memory::new(), Notes::default(), Wanted::new("demo", "a"));
+    let mut app = counter().start(zero()).project("demo").app_id("a").tracker(memory.clone()).build().unwrap();
+    app.step().blocking().unwrap();
+    drop(app);
+    let tracker = notes.tracker();
+    let builder = counter().resume_from(&memory, &run).unwrap().tracker(tracker.clone()).tracker(memory.clone());
+    drop(builder.build().unwrap());
+    assert!(tracker.flush(SOON));
+    assert_snapshot!(notes.take(), @r#"
+    opened Some("count")
+    placed after Some(0) next Some("count") {"n":1}
+    closed
+    "#);
+    assert_eq!(memory.text(&run).matches("state").count(), 1);
 }
