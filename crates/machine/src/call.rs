@@ -60,6 +60,8 @@ impl Call {
 
     /// Calls the action, and waits on this thread until it is done.
     ///
+    /// In a task of a runtime, await the call instead: what its actions wait for may need this very thread.
+    ///
     /// # Errors
     ///
     /// [`Error::MissingInputs`], [`Error::UnknownInput`] and [`Error::Input`] when the inputs are not those that the action

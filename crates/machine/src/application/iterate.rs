@@ -68,6 +68,8 @@ pub struct Next<'i, 'a>(&'i mut Call<'a>);
 impl Next<'_, '_> {
     /// Takes the step on this thread, which sleeps while there is nothing to do.
     ///
+    /// In a task of a runtime, await the call instead: what its actions wait for may need this very thread.
+    ///
     /// # Errors
     /// When the action fails, or cannot run as things are.
     pub fn blocking(self) -> Result<Option<Stepped>, Error> {

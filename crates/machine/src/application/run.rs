@@ -59,6 +59,8 @@ impl<'a> RunCall<'a> {
 
     /// Takes the steps on this thread, which sleeps while there is nothing to do.
     ///
+    /// In a task of a runtime, await the call instead: what its actions wait for may need this very thread.
+    ///
     /// # Errors
     /// When an action fails, or cannot run as things are. The steps before it are done.
     pub fn blocking(self) -> Result<Halted, Error> {

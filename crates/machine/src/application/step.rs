@@ -51,6 +51,8 @@ impl<'a> StepCall<'a> {
     /// Takes the step on this thread, which sleeps while there is nothing to do. Returns the step; `None` when there was
     /// nothing to do.
     ///
+    /// In a task of a runtime, await the call instead: what its actions wait for may need this very thread.
+    ///
     /// # Errors
     /// When the action fails, or cannot run as things are.
     pub fn blocking(mut self) -> Result<Option<Stepped>, Error> {
