@@ -9,7 +9,7 @@ use std::{
 use serde::Serialize;
 use trackway::Tracer;
 use trackway_model::{
-    AppRecord, ChildEvent, ChildRecord, DEFAULT_PROJECT, RunKey, RunPointer, SpanId, StepKey, Text, TraceId,
+    AppRecord, ChildEvent, ChildRecord, DEFAULT_PROJECT, RunKey, RunPointer, SpanId, StepKey, Text, Timestamp, TraceId,
 };
 
 use super::{Application, Last, Surroundings, Upcoming};
@@ -226,39 +226,24 @@ impl Builder {
         if !(0..=HIGHEST).contains(&self.first.sequence) {
             return Err(Error::Sequence { number: self.first.sequence });
         }
-        let state = self.graph.admit(self.state)?;
-        let next = match (&self.entry, &self.after) {
-            (None, Some(after)) => {
-                known(&self.graph, after)?;
-                Upcoming::of(&self.graph.choose(after, &state))
-            }
-            (entry, _) => Upcoming::Action(first_action(&self.graph, entry.as_ref())?),
-        };
+        let state = self.graph.admit(std::mem::take(&mut self.state))?;
+        let next = self.first_action(&state)?;
         let home = self.home.as_ref().map(|home| home.name());
         if self.trackers.is_empty() {
-            self.trackers.extend(self.home);
+            self.trackers.extend(self.home.take());
         }
         if self.project.is_none() && !self.trackers.is_empty() {
             return Err(Error::NoProject);
         }
         let random = random()?;
+        let time = self.tracer.clone().unwrap_or_else(trackway::tracer).now();
+        let record = Arc::new(self.record(time));
         let run = Arc::new(RunKey {
             project: self.project.unwrap_or(Text::literal(DEFAULT_PROJECT)),
             partition: self.partition,
             app: self.app_id.unwrap_or_else(|| uuid(random)),
         });
-        let time = self.tracer.clone().unwrap_or_else(trackway::tracer).now();
-        let record = Arc::new(AppRecord {
-            graph: Some(self.graph.record()),
-            parent: self.parent,
-            spawned_by: self.spawner.as_ref().map(pointer_to),
-            created: Some(time),
-        });
-        let (opening, last) = match self.origin {
-            Origin::New => (Opening::New, None),
-            Origin::GoesOn { last, kept: None } => (Opening::GoesOn, last),
-            Origin::GoesOn { last, kept: Some(kept) } => (Opening::GoesOnFrom(kept), last),
-        };
+        let (opening, last) = self.origin.opening();
         // Only the tracker that the run was loaded from knows how much that was.
         let of_others = if opening == Opening::New { opening } else { Opening::GoesOn };
         let how = |name: Text| if home.as_ref() == Some(&name) { opening } else { of_others };
@@ -284,7 +269,6 @@ impl Builder {
             ids: Ids::new(halves(random)),
             origin: OnceLock::new(),
         });
-        let last = last.map(|(step, action, leads_on)| Last { step, action, leads_on });
         let app = Application {
             graph: self.graph,
             around,
@@ -304,6 +288,36 @@ impl Builder {
         app.tell_created(record)?;
         Ok(app)
     }
+
+    /// Finds what comes first: what was said, what follows the action that this goes on from, or what the graph begins with.
+    fn first_action(&self, state: &State) -> Result<Upcoming, Error> {
+        match (&self.entry, &self.after) {
+            (Some(entry), _) => known(&self.graph, entry).map(|()| Upcoming::Action(entry.clone())),
+            (None, Some(after)) => known(&self.graph, after).map(|()| Upcoming::of(&self.graph.choose(after, state))),
+            (None, None) => Ok(Upcoming::Action(self.graph.entrypoint().clone())),
+        }
+    }
+
+    fn record(&self, time: Timestamp) -> AppRecord {
+        AppRecord {
+            graph: Some(self.graph.record()),
+            parent: self.parent.clone(),
+            spawned_by: self.spawner.as_ref().map(pointer_to),
+            created: Some(time),
+        }
+    }
+}
+
+impl Origin {
+    /// Returns how the application comes to its run, and the step that ran last.
+    fn opening(self) -> (Opening, Option<Last>) {
+        let (opening, last) = match self {
+            Self::New => return (Opening::New, None),
+            Self::GoesOn { last, kept: None } => (Opening::GoesOn, last),
+            Self::GoesOn { last, kept: Some(kept) } => (Opening::GoesOnFrom(kept), last),
+        };
+        (opening, last.map(|(step, action, leads_on)| Last { step, action, leads_on }))
+    }
 }
 
 impl Application {
@@ -316,11 +330,6 @@ impl Application {
         deliveries.push(hooks, Happened::Created(run.clone(), record, self.state.clone(), next));
         deliveries.failure_in(None).map_or(Ok(()), Err)
     }
-}
-
-fn first_action(graph: &Graph, entry: Option<&Text>) -> Result<Text, Error> {
-    let Some(name) = entry else { return Ok(graph.entrypoint().clone()) };
-    known(graph, name).map(|()| name.clone())
 }
 
 fn known(graph: &Graph, name: &Text) -> Result<(), Error> {
@@ -336,7 +345,7 @@ fn pointer_to(step: &Step) -> RunPointer {
     RunPointer { app: run.app.clone(), partition: run.partition.clone(), sequence: Some(step.sequence()) }
 }
 
-fn tell_spawned(step: &Step, child: &RunKey, time: trackway_model::Timestamp) {
+fn tell_spawned(step: &Step, child: &RunKey, time: Timestamp) {
     if let Some(teller) = &step.around().teller {
         let child = RunPointer { app: child.app.clone(), partition: child.partition.clone(), sequence: None };
         let (sequence, time) = (Some(step.sequence()), Some(time));
