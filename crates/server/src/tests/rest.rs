@@ -69,9 +69,40 @@ async fn lists_are_filtered_and_paged() {
     };
     assert_eq!(count("name=SPAN%203&service=shop&status=ok&project=default").await, Some(1));
     assert_eq!(count("min_duration=1001ms").await, Some(0));
+    assert_eq!(count("max_duration=1s").await, Some(5));
+    assert_eq!(count("max_duration=999ms").await, Some(0));
     assert_eq!(count("start=-10m").await, Some(5));
     assert_eq!(count("start=-5m").await, Some(0));
     assert_eq!(count("end=2026-11-21T06:00:00Z&name=&service=").await, Some(0));
+}
+
+#[tokio::test]
+async fn a_filter_finds_the_traces_with_such_a_span() {
+    let server = server();
+    for (trace, code) in [(1, 200), (2, 503), (3, 404)] {
+        let code = format!(r#","attributes":[{{"key":"http.status_code","value":{{"intValue":"{code}"}}}}]"#);
+        server.post(&span(trace, trace, &code)).await;
+    }
+    // { .http.status_code >= 500 && service = "shop" }
+    let filter = "%7B+.http.status_code+%3E%3D+500+%26%26+service+%3D+%22shop%22+%7D";
+    let found = server.get(&format!("/api/v1/traces?filter={filter}")).await.json();
+    assert_eq!(found["traces"].as_array().unwrap().len(), 1);
+    assert_eq!(found["traces"][0]["root_name"], "span 2");
+    assert_eq!(found["search"], serde_json::json!({ "scanned_spans": 3, "cut": false }));
+    let found = server.get(&format!("/api/v1/activity?filter={filter}")).await.json();
+    assert_eq!(found["items"][0]["trace"]["root_name"], "span 2");
+    assert_eq!(found["items"].as_array().unwrap().len(), 1);
+    assert_eq!(found["search"]["scanned_spans"], 3);
+}
+
+#[tokio::test]
+async fn a_filter_that_cannot_be_read_says_where() {
+    let server = server();
+    // { servce = "api" }, as docs/search.md shows it.
+    let answer = server.get("/api/v1/traces?filter=%7B+servce+%3D+%22api%22+%7D").await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    let shown = include_str!("../../../../docs/search.md").lines().find(|line| line.starts_with("{\"type\"")).unwrap();
+    assert_eq!(answer.text(), shown);
 }
 
 #[tokio::test]

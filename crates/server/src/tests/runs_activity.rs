@@ -62,6 +62,8 @@ async fn both_are_listed_newest_first() {
     assert_eq!(list(&server, "name=trace").await, ["trace trace 3", "trace trace 2", "trace trace 1"]);
     assert_eq!(list(&server, "service=shop").await, ["trace trace 3", "trace trace 2", "trace trace 1"]);
     assert_eq!(list(&server, "min_duration=600ms").await, ["trace trace 3", "trace trace 2", "trace trace 1"]);
+    assert_eq!(list(&server, "max_duration=600ms").await, ["run app2", "run app1", "run app0"]);
+    assert_eq!(list(&server, "filter=service%3D%22shop%22").await, ["trace trace 3", "trace trace 2", "trace trace 1"]);
     assert_eq!(list(&server, "status=running").await, Vec::<String>::new());
     assert_eq!(list(&server, "group=g").await, Vec::<String>::new());
     assert_eq!(server.get("/api/v1/activity?cursor=nonsense").await.status, 400);
@@ -102,6 +104,9 @@ async fn a_trace_wholly_of_a_run_shows_as_that_run_only() {
     assert_eq!(list(&server, "name=count%201").await, ["run count"]);
     assert_eq!(list(&server, "name=count").await, ["run count"]);
     assert_eq!(list(&server, "name=count%201&status=error").await, Vec::<String>::new());
+    // Who asks for spans is shown the trace that has them.
+    assert_eq!(list(&server, "filter=name%3D%22count%201%22").await, ["trace count 1"]);
+    assert_eq!(list(&server, "filter=name%3D%22count%202%22").await, Vec::<String>::new());
 }
 
 #[tokio::test]
