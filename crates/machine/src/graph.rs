@@ -106,11 +106,6 @@ impl Graph {
         self.planned(after).map(|planned| planned.ways.choose(state)).unwrap_or_default()
     }
 
-    /// Returns how values are stored in the states of this graph, if that is not as serde says.
-    pub fn codecs(&self) -> Option<&Arc<Codecs>> {
-        self.plan.codecs.as_ref()
-    }
-
     /// Returns the fields that its states have, if there is a schema.
     pub fn fields(&self) -> Option<&[Field]> {
         self.plan.shape.as_ref().map(|shape| &*shape.fields)

@@ -70,7 +70,7 @@ pub use map::Map;
 pub use node::Node;
 pub use number::Number;
 pub use outcome::{IntoOutcome, IntoState};
-pub use schema::{Field, Schema, field_named, unknown_fields};
+pub use schema::{Field, Schema};
 pub use span::{ActionSpan, StepSpan, StepSpanBuilder};
 pub use state::State;
 pub use state_error::StateError;

@@ -3,8 +3,6 @@
 use std::any::type_name;
 
 use serde::de::DeserializeOwned;
-use trackway_model::Text;
-
 use crate::{State, StateError};
 
 /// A struct whose fields are fields of a state; `#[derive(Schema)]` implements it.
@@ -77,15 +75,4 @@ impl Field {
 
 fn fits<T: DeserializeOwned>(state: &State, name: &'static str) -> Result<(), StateError> {
     state.get::<T>(name).map(drop)
-}
-
-/// Returns the field of a name.
-pub fn field_named(fields: &'static [Field], name: &str) -> Option<&'static Field> {
-    fields.iter().find(|field| field.name == name)
-}
-
-/// Returns the fields that a state holds and no schema knows.
-pub fn unknown_fields(fields: &[Field], state: &State) -> Vec<Text> {
-    let known = |name: &Text| fields.iter().any(|field| field.name == &**name);
-    state.keys().filter(|name| !known(name)).cloned().collect()
 }

@@ -130,11 +130,6 @@ impl State {
         self.len() == 0
     }
 
-    /// Returns all fields. Meant for trackers: inside an action these are more than it may read.
-    pub fn fields(&self) -> &Map {
-        &self.fields
-    }
-
     /// Returns the first mistake that was made on the way to this state.
     pub fn fault(&self) -> Option<&StateError> {
         self.fault.as_deref()
