@@ -5,6 +5,7 @@ mod call;
 mod iterate;
 mod open;
 mod run;
+mod settle;
 mod step;
 
 use std::{
@@ -20,6 +21,7 @@ pub use self::{
     builder::Builder,
     iterate::{Iterate, Next},
     run::{Halted, RunCall, Why},
+    settle::SettleCall,
     step::{StepCall, Stepped},
 };
 use crate::{

@@ -50,7 +50,7 @@ mod voice;
 #[cfg(feature = "cel")]
 pub use self::cel::cel;
 pub use action::{Action, Inputs, Outcome, Spec, Work};
-pub use application::{Application, Builder, Halted, Iterate, Next, RunCall, StepCall, Stepped, Why};
+pub use application::{Application, Builder, Halted, Iterate, Next, RunCall, SettleCall, StepCall, Stepped, Why};
 pub use builtin::{Input, Output};
 pub use call::Call;
 pub use closure::{Draft, action};

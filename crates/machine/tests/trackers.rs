@@ -8,9 +8,9 @@ mod contract;
 mod server;
 
 use trackway_machine::{
-    Graph, state,
+    Durability, Entry, Fault, Graph, state,
     testing::script,
-    tracker::{Directory, Memory},
+    tracker::{Directory, Lane, Memory, Sink},
 };
 
 #[test]
@@ -51,4 +51,33 @@ fn an_application_that_one_tracker_refuses_leaves_its_run_to_the_next() {
     start().tracker(one.clone()).tracker(other.clone()).build().unwrap_err();
     start().tracker(one).build().unwrap();
     drop(holder);
+}
+
+#[test]
+fn what_was_told_so_far_is_durable_when_that_was_waited_for() {
+    let root = tempfile::tempdir().unwrap();
+    let graph = Graph::new([script("ask")]).entry("ask").build().unwrap();
+    let start = graph.start(state! {}).project("demo").app_id("1").durability(Durability::Eventual);
+    let mut app = start.tracker(Directory::at(root.path())).build().unwrap();
+    app.update_state(app.state().set("mood", "good")).unwrap();
+    app.settle().blocking().unwrap();
+    // The bytes themselves: a loader here would ask the writer to hurry.
+    let log = std::fs::read_to_string(root.path().join("demo/1/log.ndjson")).unwrap();
+    assert!(log.lines().last().unwrap().contains(r#""state":{"mood":"good"}"#), "{log}");
+}
+
+#[test]
+fn who_waits_for_a_tracker_that_failed_is_told() {
+    struct Broken;
+    impl Sink for Broken {
+        fn write(&mut self, entries: Vec<Entry>) -> Vec<Result<(), Fault>> {
+            entries.iter().map(|_| Err("the disk is gone".into())).collect()
+        }
+    }
+    let graph = Graph::new([script("ask")]).entry("ask").build().unwrap();
+    let start = graph.start(state! {}).project("demo").durability(Durability::Eventual);
+    let mut app = start.tracker(Lane::new("a broken one", Broken)).build().unwrap();
+    app.update_state(state! { n: 1 }).unwrap();
+    let error = app.settle().blocking().unwrap_err().to_string();
+    assert!(error.contains("a broken one"), "{error}");
 }

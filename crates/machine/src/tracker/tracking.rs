@@ -121,6 +121,15 @@ impl Tracking {
         self.verdict()
     }
 
+    /// Waits until all that was told is durable, at most until the deadline.
+    ///
+    /// # Errors
+    /// When a tracker has failed.
+    pub(crate) async fn settle_all(&self) -> Result<(), TrackerError> {
+        self.wait().await;
+        self.failure()
+    }
+
     async fn wait(&self) {
         let mut clock = Clock::new(self.deadline);
         let mut has_hurried = false;
@@ -171,9 +180,10 @@ impl Tracking {
     }
 
     fn verdict(&self) -> Result<(), TrackerError> {
-        if !self.is_strict {
-            return Ok(());
-        }
+        if self.is_strict { self.failure() } else { Ok(()) }
+    }
+
+    fn failure(&self) -> Result<(), TrackerError> {
         let failed = self.teller.channels.iter().find_map(|channel| Some((channel, channel.ticket.failure()?)));
         failed
             .map_or(Ok(()), |(channel, what)| Err(TrackerError { tracker: channel.tracker.name(), what: what.clone() }))
