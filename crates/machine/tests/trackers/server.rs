@@ -144,7 +144,7 @@ fn a_busy_server_is_asked_again_and_gets_nothing_out_of_order() {
 fn a_server_that_wants_more_time_than_there_is_has_failed_at_once() {
     let busy = Turn {
         status: "503 Busy",
-        headers: "Retry-After: 3600\r\n",
+        headers: "Retry-After: 18446744073709551615\r\n",
         body: |_| r#"{"detail":"the disk is full"}"#.into(),
     };
     let (address, _heard) = server(vec![busy]);
