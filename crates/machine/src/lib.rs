@@ -1,5 +1,10 @@
 #![doc = include_str!("../GUIDE.md")]
 
+#[cfg(not(unix))]
+compile_error!(
+    "this crate runs on Unix: it keeps runs in files with modes, and reads them at places, as other systems do not"
+);
+
 #[doc(hidden)]
 pub mod __private;
 mod action;
