@@ -2,8 +2,8 @@
 
 use std::any::type_name;
 
-use serde::de::DeserializeOwned;
 use crate::{State, StateError};
+use serde::de::DeserializeOwned;
 
 /// A struct whose fields are fields of a state; `#[derive(Schema)]` implements it.
 ///
