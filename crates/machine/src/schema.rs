@@ -2,8 +2,9 @@
 
 use std::any::type_name;
 
-use crate::{State, StateError};
 use serde::de::DeserializeOwned;
+
+use crate::{State, StateError};
 
 /// A struct whose fields are fields of a state; `#[derive(Schema)]` implements it.
 ///
