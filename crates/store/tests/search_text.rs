@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+use proptest::{collection::vec, prelude::*, sample::select};
 use trackway_store::SpanFilter;
 
 const PAGE: &str = include_str!("../../../docs/search.md");
@@ -118,4 +119,54 @@ fn places_count_characters() {
     assert_eq!(read("{ name = \"größe\" && größe = 1 }").unwrap_err().split(' ').next(), Some("20,"));
     assert_eq!(read(""), Err("0, 0 the filter is empty: write { } for every span".into()));
     assert_eq!(read("  status =  "), Err("10, 10 a value is missing behind =".into()));
+}
+
+/// Pieces of filters, which are mostly wrong together.
+fn piece() -> impl Strategy<Value = String> {
+    let known = [
+        "{",
+        "}",
+        "(",
+        ")",
+        "!",
+        "&&",
+        "||",
+        "=",
+        "!=",
+        ">=",
+        "=~",
+        "!~",
+        "contains",
+        "nil",
+        "true",
+        "1",
+        "-0.5",
+        "1h2ms",
+        "service",
+        "kind",
+        "server",
+        "duration",
+        "span.a",
+        ".\"b c\"",
+        "event:name",
+        "\"text\"",
+        "`\\d+`",
+        "\"(\"",
+        "\"",
+        "ß",
+    ];
+    prop_oneof![9 => select(known.to_vec()).prop_map(str::to_owned), 1 => any::<String>()]
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_filter_or_says_where_it_is_none(pieces in vec(piece(), 0..12), space in select(vec!["", " "])) {
+        let text = pieces.join(space);
+        match text.parse::<SpanFilter>() {
+            Ok(filter) => prop_assert_eq!(written(&filter.to_string()), filter.to_string()),
+            Err(error) => {
+                prop_assert!(error.start <= error.end && error.end <= text.chars().count(), "{:?} {:?}", text, error);
+            }
+        }
+    }
 }

@@ -11,6 +11,7 @@ import type {
   ServiceList,
   SpanList,
   Stats,
+  TextPlace,
   TraceList,
   TraceTree,
   Watches,
@@ -24,11 +25,14 @@ export class RequestFailed extends Error {
   readonly status: number;
   /** Where a run was named that there are several of: their partitions. */
   readonly partitions: (string | null)[];
+  /** Where the filter that was asked with cannot be read. */
+  readonly place: TextPlace | null;
 
-  constructor(status: number, detail: string, partitions: (string | null)[] = []) {
+  constructor(status: number, detail: string, { partitions, place }: Partial<Problem> = {}) {
     super(detail);
     this.status = status;
-    this.partitions = partitions;
+    this.partitions = partitions ?? [];
+    this.place = place ?? null;
   }
 }
 
@@ -59,7 +63,7 @@ export async function request<T>(
 async function failure(response: Response): Promise<RequestFailed> {
   const problem: Partial<Problem> | null = await response.json().catch(() => null);
   const detail = problem?.detail || problem?.title || `The server answered ${response.status}.`;
-  return new RequestFailed(response.status, detail, problem?.partitions);
+  return new RequestFailed(response.status, detail, problem ?? {});
 }
 
 const segment = encodeURIComponent;

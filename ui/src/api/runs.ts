@@ -2,7 +2,7 @@
 
 import { exact } from "../model/exact";
 import { type PageOf, request, withPage } from "./client";
-import type { AgentTotals, Nanoseconds, Time, TraceSummary } from "./types";
+import type { AgentTotals, Nanoseconds, Search, Time, TraceSummary } from "./types";
 
 /** Any recorded JSON. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -312,6 +312,7 @@ export type ActivityItem = { kind: "run"; run: App } | { kind: "trace"; trace: T
 export interface ActivityList {
   items: ActivityItem[];
   next: string | null;
+  search: Search;
 }
 
 /** A run by its names. `partition` is null where the link did not say: the server then knows whether there are several. */

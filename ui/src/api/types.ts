@@ -111,10 +111,19 @@ export interface TraceSummary {
   outline: Outline[];
 }
 
-/** `GET traces?project&service&name&status&group&min_duration&start&end&limit&cursor` */
+/** `GET traces?project&service&name&filter&status&group&min_duration&max_duration&start&end&limit&cursor` */
 export interface TraceList {
   traces: TraceSummary[];
   next: string | null;
+  search: Search;
+}
+
+/** What it took to find a part of a list. */
+export interface Search {
+  /** How many spans were looked at one by one. */
+  scanned_spans: number;
+  /** Time ran out before there was enough: `next` goes on. */
+  cut: boolean;
 }
 
 export type SpanKind = "unspecified" | "internal" | "server" | "client" | "producer" | "consumer";
@@ -413,6 +422,14 @@ export interface Problem {
   detail: string;
   /** Where a run was named that there are several of: their partitions, null for none. */
   partitions?: (string | null)[];
+  /** Where `filter` cannot be read, the place in it. */
+  place?: TextPlace;
+}
+
+/** A piece of a text, in characters; `end` is `start` where something is missing. */
+export interface TextPlace {
+  start: number;
+  end: number;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type ReactNode, type RefObject, useEffect, useState } from "react";
-import { type Filters, RANGES } from "../model/address";
+import type { TextPlace } from "../api/types";
+import { around, askedFor, type Filters, isHalf, RANGES } from "../model/address";
 import { parseDuration } from "../model/time";
 import { Icon } from "./Icon";
 import { Select } from "./Select";
@@ -9,6 +10,8 @@ interface FilterBarProps {
   filters: Filters;
   services: string[];
   nameRef: RefObject<HTMLInputElement | null>;
+  /** Where the filter cannot be read, and why. */
+  wrong: { place: TextPlace; why: string } | null;
   onChange: (change: Partial<Filters>) => void;
   children: ReactNode;
 }
@@ -16,7 +19,7 @@ interface FilterBarProps {
 const SETTLE_MS = 250;
 const TIME_RANGES = RANGES.map(({ name, start }) => ({ value: start ?? "", name }));
 
-export function FilterBar({ filters, services, nameRef, onChange, children }: FilterBarProps) {
+export function FilterBar({ filters, services, nameRef, wrong, onChange, children }: FilterBarProps) {
   const choices = filters.service && !services.includes(filters.service) ? [filters.service, ...services] : services;
   const range = RANGES.find(({ start }) => start === filters.start && filters.end === null);
   return (
@@ -26,11 +29,14 @@ export function FilterBar({ filters, services, nameRef, onChange, children }: Fi
         <TypedField
           inputRef={nameRef}
           label="Name of a run or span"
-          placeholder="Name of a run or span"
-          value={filters.name}
-          onSettle={(name) => onChange({ name })}
+          placeholder="Name of a run or span, or { status = error }"
+          value={filters.filter ?? filters.name}
+          isHalf={isHalf}
+          mistake={wrong?.why}
+          onSettle={(text) => onChange(askedFor(text))}
         />
         <kbd>/</kbd>
+        {wrong && filters.filter !== null && <Mistake text={filters.filter} place={wrong.place} why={wrong.why} />}
       </label>
       <Select
         label="Service"
@@ -59,17 +65,37 @@ export function FilterBar({ filters, services, nameRef, onChange, children }: Fi
   );
 }
 
+/** A filter that cannot be read, marked where. */
+function Mistake({ text, place, why }: { text: string; place: TextPlace; why: string }) {
+  const [before, piece, behind] = around(text, place);
+  return (
+    <span className="filterbar-mistake" role="alert">
+      <code>
+        {before}
+        <mark>{piece || "\u00a0"}</mark>
+        {behind}
+      </code>
+      <span>{why}</span>
+    </span>
+  );
+}
+
 interface TypedFieldProps {
   label: string;
   placeholder: string;
   value: string | null;
   accepts?: (text: string) => boolean;
+  /** Whether a pause in the typing does not mean that it is done. */
+  isHalf?: (text: string) => boolean;
+  /** What is wrong with the value. */
+  mistake?: string | undefined;
   inputRef?: RefObject<HTMLInputElement | null>;
   onSettle: (value: string | null) => void;
 }
 
 /** A field whose text counts once the typing pauses. */
-function TypedField({ label, placeholder, value, accepts = () => true, inputRef, onSettle }: TypedFieldProps) {
+function TypedField(props: TypedFieldProps) {
+  const { label, placeholder, value, accepts = () => true, isHalf = () => false, mistake, inputRef, onSettle } = props;
   const [typed, setTyped] = useState<string | null>(null);
   const valid = typed === null || typed.trim() === "" || accepts(typed);
   const settle = () => {
@@ -80,7 +106,7 @@ function TypedField({ label, placeholder, value, accepts = () => true, inputRef,
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: only the typing starts the wait
   useEffect(() => {
-    if (typed === null) return;
+    if (typed === null || isHalf(typed)) return;
     const timer = setTimeout(settle, SETTLE_MS);
     return () => clearTimeout(timer);
   }, [typed]);
@@ -93,8 +119,8 @@ function TypedField({ label, placeholder, value, accepts = () => true, inputRef,
       placeholder={placeholder}
       spellCheck={false}
       autoComplete="off"
-      aria-invalid={!valid}
-      title={valid ? undefined : "A number and a unit: 5ms, 1.5s, 2m"}
+      aria-invalid={!valid || (typed === null && mistake !== undefined)}
+      title={valid ? mistake : "A number and a unit: 5ms, 1.5s, 2m"}
       value={typed ?? value ?? ""}
       onChange={(event) => setTyped(event.target.value)}
       onBlur={settle}

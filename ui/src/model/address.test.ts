@@ -1,5 +1,17 @@
 import { expect, test } from "vitest";
-import { chips, filtersOf, groupPath, NO_FILTERS, parametersOf, placeOf, tracePath, viewOf } from "./address";
+import {
+  around,
+  askedFor,
+  chips,
+  filtersOf,
+  groupPath,
+  isHalf,
+  NO_FILTERS,
+  parametersOf,
+  placeOf,
+  tracePath,
+  viewOf,
+} from "./address";
 
 test("paths name places", () => {
   expect(placeOf("/")).toEqual({ page: "traces" });
@@ -37,6 +49,24 @@ test("filters go into the address and back", () => {
   };
   expect(filtersOf(parametersOf(filters))).toEqual(filters);
   expect(parametersOf(filters).toString()).toBe("service=a%26b&status=error&group=g+1&min_duration=5ms&start=-1h");
+});
+
+test("what begins with a brace is a filter, anything else a name", () => {
+  expect(askedFor("pay")).toEqual({ name: "pay", filter: null });
+  expect(askedFor(" { status = error } ")).toEqual({ name: null, filter: "{ status = error }" });
+  expect(askedFor(null)).toEqual({ name: null, filter: null });
+  expect(["pay", "{ kind =", "{ kind = server } "].map(isHalf)).toEqual([false, true, false]);
+});
+
+test("a filter is kept in the address, in braces", () => {
+  const filters = { ...NO_FILTERS, filter: '{ name =~ "a&b" }' };
+  expect(filtersOf(parametersOf(filters))).toEqual(filters);
+  expect(filtersOf(new URLSearchParams("filter=status = error")).filter).toBe("{ status = error }");
+});
+
+test("a place in a filter counts characters", () => {
+  expect(around("{ 🐙 = 1 }", { start: 2, end: 3 })).toEqual(["{ ", "🐙", " = 1 }"]);
+  expect(around("{ a", { start: 3, end: 3 })).toEqual(["{ a", "", ""]);
 });
 
 test("an unknown status filters nothing", () => {

@@ -52,6 +52,8 @@ export const STATUSES: TraceStatus[] = ["ok", "error", "running", "lost"];
 export interface Filters {
   project: string | null;
   name: string | null;
+  /** What some one span must be like: `{ status = error }`. */
+  filter: string | null;
   service: string | null;
   status: TraceStatus | null;
   /** The id of a conversation. */
@@ -65,6 +67,7 @@ export interface Filters {
 export const NO_FILTERS: Filters = {
   project: null,
   name: null,
+  filter: null,
   service: null,
   status: null,
   group: null,
@@ -76,6 +79,7 @@ export const NO_FILTERS: Filters = {
 const PARAMETERS: Record<keyof Filters, string> = {
   project: "project",
   name: "name",
+  filter: "filter",
   service: "service",
   status: "status",
   group: "group",
@@ -91,6 +95,7 @@ export function filtersOf(search: URLSearchParams): Filters {
   return {
     project: read("project"),
     name: read("name"),
+    filter: inBraces(read("filter")),
     service: read("service"),
     status: STATUSES.find((status) => status === read("status")) ?? null,
     group: read("group"),
@@ -98,6 +103,28 @@ export function filtersOf(search: URLSearchParams): Filters {
     start: read("start"),
     end: read("end"),
   };
+}
+
+/** The server takes a filter without its braces too; in the search box they are what makes it one. */
+function inBraces(filter: string | null): string | null {
+  return filter === null || isFilter(filter) ? filter : `{ ${filter} }`;
+}
+
+const isFilter = (text: string) => text.trimStart().startsWith("{");
+
+/** What the search box asks for: a filter where its text begins with a brace, else a part of a name. */
+export function askedFor(text: string | null): Pick<Filters, "name" | "filter"> {
+  return text !== null && isFilter(text) ? { name: null, filter: text.trim() } : { name: text, filter: null };
+}
+
+/** Whether a text looks as if more of it were still to be typed. */
+export const isHalf = (text: string) => isFilter(text) && !text.trimEnd().endsWith("}");
+
+/** The text around a place in it, and what stands there; places count characters, as the server does. */
+export function around(text: string, { start, end }: { start: number; end: number }): [string, string, string] {
+  const characters = [...text];
+  const piece = (from: number, to?: number) => characters.slice(from, to).join("");
+  return [piece(0, start), piece(start, end), piece(end)];
 }
 
 /** The same names in the page's address and in the API's, so that one can be pasted into the other. */
@@ -127,6 +154,8 @@ function describe(field: keyof Filters, value: string): string {
   switch (field) {
     case "name":
       return `name contains “${line(value)}”`;
+    case "filter":
+      return `spans ${line(value)}`;
     case "minDuration":
       return `at least ${inWords(parseDuration(value), value)}`;
     case "start":

@@ -119,6 +119,8 @@ test("filters are decided here but for names inside a trace", () => {
   expect(fits({ ...one, group_id: "thread_1" }, { ...NO_FILTERS, group: "thread_1" }, now)).toBe(true);
   expect(fits(one, { ...NO_FILTERS, name: "WORK" }, now)).toBe(true);
   expect(fits(one, { ...NO_FILTERS, name: "inner" }, now)).toBeNull();
+  expect(fits(one, { ...NO_FILTERS, filter: "{ }" }, now)).toBeNull();
+  expect(fits(run("a", 1), { ...NO_FILTERS, filter: "{ }" }, now)).toBe(false);
 });
 
 function run(id: string, second: number, more: Partial<App> = {}): App {

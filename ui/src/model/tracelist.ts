@@ -133,8 +133,8 @@ export function rows(pages: Listed[], news: News): Listed[] {
 const newestFirst = (a: Listed, b: Listed) => (a.start < b.start ? 1 : a.start > b.start ? -1 : 0);
 
 /**
- * Whether the server would list this. A name may be any span's, which a row does not tell; `null` means that only the
- * server knows.
+ * Whether the server would list this. A name may be any span's, and a filter asks for a span, which a row does not tell;
+ * `null` means that only the server knows.
  */
 export function fits(item: Listed, filters: Filters, nowMs: number): boolean | null {
   if (filters.project !== null && item.project !== filters.project) return false;
@@ -146,6 +146,7 @@ export function fits(item: Listed, filters: Filters, nowMs: number): boolean | n
   const start = milliseconds(item.start);
   if (filters.start !== null && start < pointInTime(filters.start, nowMs)) return false;
   if (filters.end !== null && start >= pointInTime(filters.end, nowMs)) return false;
+  if (filters.filter !== null) return isRun(item) ? false : null;
   const name = isRun(item) ? item.app_id : item.root_name;
   if (filters.name !== null && !name.toLowerCase().includes(filters.name.toLowerCase())) return null;
   return true;

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { api } from "../api/client";
+import { api, RequestFailed } from "../api/client";
 import { useLive } from "../api/live";
 import { copy } from "../components/clipboard";
 import { Facet } from "../components/Facets";
@@ -121,11 +121,25 @@ export function TraceListPage() {
     Escape: () => setSelected(null),
   });
 
+  // A search that ran out of time may have found nothing yet.
+  const searching = query.isSuccess && items.length === 0 && hasNextPage;
+  useEffect(() => {
+    if (searching) more();
+  }, [searching, more]);
+
   const narrowed = chips(filters);
-  const nothing = query.isSuccess && items.length === 0;
+  const nothing = query.isSuccess && items.length === 0 && !hasNextPage;
+  const mistake = query.error instanceof RequestFailed ? query.error : null;
+  const wrong = mistake?.place ? { place: mistake.place, why: mistake.message } : null;
   return (
     <Page title="Traces" hints={HINTS.list} keys="List" className="list">
-      <FilterBar filters={filters} services={byUse.map(({ name }) => name)} nameRef={nameRef} onChange={change}>
+      <FilterBar
+        filters={filters}
+        services={byUse.map(({ name }) => name)}
+        nameRef={nameRef}
+        wrong={wrong}
+        onChange={change}
+      >
         <button type="button" className={live ? "btn livebtn" : "btn"} aria-pressed={live} onClick={toggleLive}>
           <i className={live ? "dot l small" : "dot small d"} />
           Live
@@ -179,7 +193,11 @@ export function TraceListPage() {
             </span>
           </div>
           {query.isError && items.length === 0 ? (
-            <Notice tone="error" title="The runs and traces cannot be listed" detail={query.error.message}>
+            <Notice
+              tone="error"
+              title={wrong ? "The filter cannot be read" : "The runs and traces cannot be listed"}
+              detail={query.error.message}
+            >
               <button type="button" className="btn" onClick={() => void query.refetch()}>
                 Try again
               </button>
@@ -190,7 +208,7 @@ export function TraceListPage() {
             <TraceTable
               key={address}
               scrollRef={scrollRef}
-              items={query.isSuccess ? items : null}
+              items={query.isSuccess && !searching ? items : null}
               selected={selected}
               initialOffset={offsets.get(address) ?? 0}
               onOpen={open}
