@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{case::TestCase, import::Import, settings::Flags, state::State};
+use crate::{case::TestCase, import::Import, settings::Flags, state::State, store::Store};
 
 /// Records what agents, state machines and services did, shows it live, and goes back to any step.
 #[derive(Debug, Parser)]
@@ -29,6 +29,9 @@ pub(crate) enum Command {
     State(State),
     /// Write a recorded step as a test: the state before, the inputs, and what came of it
     TestCase(TestCase),
+    /// Write spans to files that other programs read, and read them back
+    #[command(subcommand)]
+    Store(Store),
     /// Print every setting with its value and where the value came from
     Config,
 }
@@ -44,6 +47,8 @@ Examples:
   trackway import ~/.burr                    read it once
   trackway state RUN --at 3                  the state of a run after its step 3
   trackway test-case RUN --at 3 --out 3.json the same step as a test
+  trackway store export --out spans          write every span as Parquet, for DuckDB or pandas
+  trackway store import spans/*.parquet      read them back, here or elsewhere
   trackway config                            see what is set, and by what
 
 Send traces from any OpenTelemetry SDK:

@@ -12,6 +12,7 @@ mod running;
 mod serve;
 mod settings;
 mod state;
+mod store;
 mod watches;
 mod which;
 
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Demo => demo::run(settings),
         Command::Import(import) => import::run(settings, import),
         Command::State(asked) => state::run(settings, asked),
+        Command::Store(asked) => store::run(settings, asked),
         Command::TestCase(asked) => case::run(settings, asked),
         Command::Config => settings::show(settings),
     };

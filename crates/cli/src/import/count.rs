@@ -12,7 +12,7 @@ const OTHER_KINDS: &str = "something else";
 
 /// What one source brought; what is told again as more becomes known counts once.
 #[derive(Debug, Default)]
-pub(super) struct Count {
+pub(crate) struct Count {
     runs: HashSet<RunKey>,
     steps: HashSet<(RunKey, StepKey)>,
     spans: HashSet<SpanId>,
@@ -91,6 +91,11 @@ impl Count {
             RunFact::Remark(remark) if self.places.insert(remark.place.to_string()) => self.flag(&remark.what),
             _ => {}
         }
+    }
+
+    /// Returns what could not be used, with how often.
+    pub(crate) fn flagged(&self) -> &BTreeMap<String, u64> {
+        &self.flagged
     }
 
     /// Notes that something could not be used.

@@ -24,9 +24,10 @@ use crate::{
     print, running,
     settings::{Flags, Settings},
 };
-use count::{Count, Tally};
-use progress::Progress;
-use sink::Sink;
+pub(crate) use count::Count;
+use count::Tally;
+pub(crate) use progress::Progress;
+pub(crate) use sink::Sink;
 use source::{Source, Work};
 
 /// How many applications are read at once: while one waits for the disk, others are read.
@@ -77,7 +78,7 @@ fn import_all(sources: Vec<Source>, sink: &Sink, settings: &Settings) -> Tally {
         tally.errors.extend(troubles.into_iter().map(|it| format!("{}: {}", it.path.display(), it.what)));
     }
     tally.read = works.len() + tally.errors.len();
-    let progress = Progress::begin(works.len(), settings.json);
+    let progress = Progress::begin(works.len() as u64, settings.json);
     let (next, tally) = (AtomicUsize::new(0), Mutex::new(tally));
     let read = || {
         while let Some(work) = works.get(next.fetch_add(1, Relaxed)) {

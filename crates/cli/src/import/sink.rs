@@ -27,7 +27,7 @@ const MOST_RETRIES: u32 = 60;
 const WAIT: Duration = Duration::from_secs(2);
 
 /// Where what is read goes.
-pub(super) enum Sink {
+pub(crate) enum Sink {
     Server { url: String, agent: Agent },
     Store { importer: Box<Importer>, runtime: Runtime },
 }
@@ -44,11 +44,13 @@ struct Rejected {
 }
 
 impl Sink {
-    pub(super) fn through(url: &str) -> Self {
+    /// Sends to a server.
+    pub(crate) fn through(url: &str) -> Self {
         Self::Server { url: url.to_owned(), agent: running::agent(Duration::from_secs(120)) }
     }
 
-    pub(super) fn into_store(settings: &Settings) -> Result<Self> {
+    /// Stores into the directory, which no other process may have open.
+    pub(crate) fn into_store(settings: &Settings) -> Result<Self> {
         let (store, _) = serve::open(settings)?;
         let runtime =
             tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
@@ -57,7 +59,7 @@ impl Sink {
     }
 
     /// Stores what is told of a run; it is durable when this returns.
-    pub(super) fn send(&self, run: &Arc<RunKey>, items: Vec<Item>, count: &mut Count) -> Result<()> {
+    pub(crate) fn send(&self, run: &Arc<RunKey>, items: Vec<Item>, count: &mut Count) -> Result<()> {
         match self {
             Self::Store { importer, runtime } => {
                 runtime.block_on(importer.take(run, items)).map_err(anyhow::Error::msg)

@@ -1,6 +1,6 @@
 //! The formats that come in, their names on the disk, and how a frame of each becomes records.
 
-use trackway_model::SpanRecord;
+use trackway_model::{SpanRecord, Value};
 use trackway_store::Frame;
 use trackway_wire::{
     genai, openai_agents,
@@ -81,7 +81,11 @@ pub(super) fn finish(
 /// Reads what spans of agents say of themselves.
 fn recognise(spans: &mut [SpanRecord], afford: &mut dyn FnMut(usize) -> bool) -> Result<(), Error> {
     for span in spans {
-        genai::recognise(span);
+        // A span that came by that way once keeps what it came with, and can come again by any other.
+        match span.attributes.get(openai_agents::SPAN_DATA) {
+            Some(Value::Map(told)) => span.data = Some(Box::new(openai_agents::data(told, Some(span.start)))),
+            _ => genai::recognise(span),
+        }
         if span.data.as_ref().is_some_and(|data| !afford(data.memory_bytes())) {
             return Err(Error::Memory);
         }

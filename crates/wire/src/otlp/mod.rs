@@ -25,10 +25,12 @@ mod replay;
 mod shape;
 mod texts;
 mod values;
+mod write;
 
 pub use answer::{Code, Signal, failure, failure_with_retry, retry_info, success};
 pub use replay::replay;
 pub use texts::texts;
+pub use write::encode_traces;
 
 use trackway_model::Text;
 

@@ -1,0 +1,144 @@
+//! `trackway store export`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use trackway_model::SpanRecord;
+use trackway_store::{PageRequest, Store, TraceQuery};
+
+use super::output::Output;
+use crate::{
+    import::Progress,
+    print, serve,
+    settings::{Flags, Settings},
+};
+
+/// How many traces, and how many spans of one, are asked for at once.
+const PAGE: usize = 1_000;
+
+/// What `trackway store export` is told.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Export {
+    /// How spans are written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "parquet")]
+    format: Format,
+    /// The directory to write to, which must be empty or not be there yet
+    #[arg(long, value_name = "DIR", default_value = "trackway-export")]
+    out: PathBuf,
+    /// Only the traces that list under this project
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+}
+
+/// How spans are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Parquet with a column for each frequent attribute; all that is known of a span comes back from it
+    Parquet,
+    /// A line each request as OpenTelemetry's collector reads and writes them, one file for each project
+    OtlpJson,
+}
+
+/// The line of JSON that programs read.
+#[derive(Serialize)]
+struct Summary<'a> {
+    spans: u64,
+    traces: u64,
+    bytes: u64,
+    files: &'a [PathBuf],
+}
+
+/// Writes the spans of a store that no server has open.
+pub(crate) fn run(flags: Flags, asked: &Export) -> Result<()> {
+    let settings = flags.resolve()?;
+    let store = open(&settings)?;
+    make_empty(&asked.out)?;
+    let mut output = Output::new(asked.format, &asked.out);
+    let traces = export(&store, asked.project.as_deref(), settings.json, &mut output)?;
+    let written = output.finish()?;
+    if settings.json {
+        let (spans, bytes, files) = (written.spans, written.bytes, &written.files);
+        return print::data(serde_json::to_string(&Summary { spans, traces, bytes, files })?);
+    }
+    if written.spans == 0 {
+        bail!("there was nothing to export");
+    }
+    for file in &written.files {
+        print::data(file.display())?;
+    }
+    let mib = written.bytes as f64 / f64::from(1 << 20);
+    print::talk(format_args!("{} spans of {traces} traces, {mib:.1} MiB", written.spans));
+    Ok(())
+}
+
+/// Opens the store, or tells what to do first: the very records are only at hand in the process that has it open.
+fn open(settings: &Settings) -> Result<trackway_store::Embedded> {
+    let directory = &settings.data_dir;
+    match trackway_store::owner(directory) {
+        None if directory.join("wal").is_dir() => Ok(serve::open(settings)?.0),
+        None => bail!("{} holds no spans; name another directory with --data-dir", directory.display()),
+        Some(owner) => {
+            let serves = if owner.url.is_empty() { String::new() } else { format!(", which serves {}", owner.url) };
+            bail!(
+                "{} is in use by process {}{serves}; an export needs the directory for itself: \
+                 end that process (kill {}), export, and start it again",
+                directory.display(),
+                owner.pid,
+                owner.pid
+            )
+        }
+    }
+}
+
+/// Makes the directory; one in which there is something is left alone.
+fn make_empty(out: &Path) -> Result<()> {
+    let shown = out.display();
+    fs::create_dir_all(out).with_context(|| format!("cannot make {shown}"))?;
+    let mut entries = fs::read_dir(out).with_context(|| format!("cannot read {shown}"))?;
+    if entries.next().is_some() { bail!("{shown} is not empty; name another directory with --out") } else { Ok(()) }
+}
+
+/// Hands every span to the output, trace by trace, and returns how many traces there were.
+fn export(store: &dyn Store, project: Option<&str>, is_quiet: bool, output: &mut Output) -> Result<u64> {
+    let projects = store.projects()?;
+    let counted = projects.iter().filter(|it| project.is_none_or(|name| *it.name == *name));
+    let progress = Progress::begin(counted.map(|it| it.span_count).sum(), is_quiet);
+    let query = TraceQuery { project: project.map(str::to_owned), ..TraceQuery::default() };
+    let (mut traces, mut page) = (0, PageRequest { limit: PAGE, cursor: None });
+    loop {
+        let list = store.traces(&query, &page)?;
+        for trace in &list.items {
+            progress.at(&trace.root_name);
+            let mut spans = PageRequest { limit: PAGE, cursor: None };
+            while let Some(found) = store.trace(trace.trace_id, &spans)? {
+                let records = found.spans.items.into_iter().map(|span| span.record);
+                progress.add(write(records, output)?);
+                match found.spans.next {
+                    Some(next) => spans.cursor = Some(next),
+                    None => break,
+                }
+            }
+            traces += 1;
+        }
+        match list.next {
+            Some(next) => page.cursor = Some(next),
+            None => break,
+        }
+    }
+    progress.end();
+    Ok(traces)
+}
+
+fn write(records: impl Iterator<Item = SpanRecord>, output: &mut Output) -> Result<u64> {
+    let mut written = 0;
+    for record in records {
+        output.write(record)?;
+        written += 1;
+    }
+    Ok(written)
+}
