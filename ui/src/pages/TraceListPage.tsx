@@ -198,9 +198,11 @@ export function TraceListPage() {
               title={wrong ? "The filter cannot be read" : "The runs and traces cannot be listed"}
               detail={query.error.message}
             >
-              <button type="button" className="btn" onClick={() => void query.refetch()}>
-                Try again
-              </button>
+              {!wrong && (
+                <button type="button" className="btn" onClick={() => void query.refetch()}>
+                  Try again
+                </button>
+              )}
             </Notice>
           ) : nothing ? (
             <NoMatch filters={filters} onChange={change} />

@@ -75,7 +75,7 @@ fn unknown(word: &str) -> String {
     }
     let near = SPELLINGS.iter().map(|(spelling, _)| (changes(word, spelling), spelling)).min();
     match near {
-        Some((changes, spelling)) if changes <= MOST_CHANGES => format!("{word} is no field: is it {spelling}?"),
+        Some((changes, spelling)) if changes <= MOST_CHANGES => format!("{word} is no field, but {spelling} is"),
         _ => format!(
             "{word} is no field: an attribute is written span.{word}, resource.{word}, or .{word} for any place"
         ),
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_misspelled_field_is_named() {
-        assert_eq!(field("duratoin", None), Err("duratoin is no field: is it duration?".into()));
+        assert_eq!(field("duratoin", None), Err("duratoin is no field, but duration is".into()));
         assert_eq!((changes("", "abc"), changes("abc", ""), changes("kitten", "sitting")), (3, 3, 3));
     }
 
