@@ -59,7 +59,7 @@ pub(crate) fn run(flags: Flags, asked: TestCase) -> Result<()> {
 fn test(Case { seq, action }: &Case, file: &str) -> String {
     let letter = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
     let mut name: String = action.chars().map(letter).collect();
-    if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
+    if name.chars().next().is_none_or(|first| first.is_ascii_digit()) {
         name.insert_str(0, "action_"); // no name of Rust begins with a digit
     }
     format!(
