@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod arbitrary;
+mod kept;
 
 use std::{
     fs,
@@ -254,4 +255,16 @@ fn what_a_writer_left_half_does_not_hinder_the_next() {
     let mut names: Vec<_> = names.collect();
     names.sort();
     assert_eq!(names, ["spans.parquet", "spans.tix"]);
+}
+
+#[test]
+fn a_segment_of_the_first_version_is_read_for_ever() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/store/segment-v1.parquet");
+    let segment = Segment::open(&path).unwrap();
+    assert_eq!(segment.version(), 1);
+    assert_eq!(segment.latest_end(), Some(Timestamp(1_795_275_602_000_000_005)));
+    let expected = in_order(&kept::spans());
+    assert_eq!(all(&segment), expected);
+    let of_trace: Vec<_> = expected.iter().filter(|it| it.record.trace_id == trace_id(1)).cloned().collect();
+    assert_eq!(segment.trace(trace_id(1)).unwrap(), of_trace);
 }
