@@ -1,6 +1,8 @@
 //! What can go wrong with an application.
 
-use trackway_model::{StepKey, Text};
+use std::sync::Arc;
+
+use trackway_model::{RunKey, StepKey, Text};
 
 use crate::{Fault, LoadError, StateError, ValueError, near, tracker::TrackerError};
 
@@ -83,6 +85,19 @@ pub enum Error {
         /// What it failed with.
         #[source]
         source: Fault,
+    },
+    /// The run is not free: another application object writes it, here or in another process, or has done so since it was
+    /// loaded. Nothing is broken: load it again, once whoever holds it is done.
+    #[error("the tracker {tracker} refused the run: {what}")]
+    InUse {
+        /// The run.
+        run: Arc<RunKey>,
+        /// Who writes it, `process 7` for example; `None` when nobody does so now: it is there already, or went on since.
+        holder: Option<Text>,
+        /// What the tracker is called.
+        tracker: Text,
+        /// What is wrong, and what to do about it.
+        what: Text,
     },
     /// A tracker cannot be used, and the application may not go on without it.
     #[error(transparent)]

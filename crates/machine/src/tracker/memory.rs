@@ -126,22 +126,19 @@ impl Tracker for Memory {
         let mut kept = self.settled();
         let RunKey { project, app, .. } = &**run;
         if how == Opening::New && kept.entries.iter().any(|entry| entry.run == *run) {
-            return Err(OpenError::InUse(
-                format!("{project} has a run {app} already: resume it, or take another id").into(),
-            ));
+            let why = format!("{project} has a run {app} already: resume it, or take another id").into();
+            return Err(OpenError::InUse { holder: None, why });
         }
         let facts = kept.entries.iter().filter(|entry| entry.run == *run).map(|entry| &entry.fact);
         if let Opening::GoesOnFrom(known) = how
             && news(facts) > known
         {
-            return Err(OpenError::InUse(
-                format!("the run {app} of {project} went on since it was loaded: resume it again").into(),
-            ));
+            let why = format!("the run {app} of {project} went on since it was loaded: resume it again").into();
+            return Err(OpenError::InUse { holder: None, why });
         }
         if !kept.open.insert(run.clone()) {
-            return Err(OpenError::InUse(
-                format!("another application object writes the run {app} of {project}").into(),
-            ));
+            let why = format!("another application object writes the run {app} of {project}").into();
+            return Err(OpenError::InUse { holder: Some("this process".into()), why });
         }
         Ok(())
     }

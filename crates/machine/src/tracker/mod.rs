@@ -44,7 +44,7 @@ pub trait Tracker: Send + Sync + 'static {
     /// Makes ready for a run: called once for every application object, on its thread, before its first fact.
     ///
     /// # Errors
-    /// [`OpenError::InUse`] refuses the application; with [`OpenError::Failed`] it goes on without this tracker, unless its
+    /// [`OpenError::InUse`] refuses the application with [`Error::InUse`](crate::Error::InUse); with [`OpenError::Failed`] it goes on without this tracker, unless its
     /// trackers are strict.
     fn open(&self, run: &Arc<RunKey>, record: &Arc<AppRecord>, how: Opening) -> Result<(), OpenError> {
         let _ = (run, record, how); // A tracker that needs no preparation is ready.
@@ -109,9 +109,15 @@ pub enum Opening {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// Another application object writes this run, here or in another process, or has done so since it was loaded.
-    #[error("{0}")]
-    InUse(#[source] Fault),
+    /// The run is not free: another application object writes it, or has done so since it was loaded.
+    #[error("{why}")]
+    InUse {
+        /// Who writes it, `process 7` for example; `None` when nobody does so now.
+        holder: Option<Text>,
+        /// What is wrong, and what to do about it.
+        #[source]
+        why: Fault,
+    },
     /// Anything else.
     #[error("{0}")]
     Failed(#[source] Fault),

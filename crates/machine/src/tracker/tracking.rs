@@ -16,7 +16,7 @@ use super::{
     ticket::Ticket,
     timer::{self, Alarm},
 };
-use crate::{Entry, Fact, error::chain};
+use crate::{Entry, Error, Fact, error::chain};
 
 /// The trackers of one application object: owner of their failures, of what they missed, and of the waiting.
 ///
@@ -55,7 +55,7 @@ impl Tracking {
         is_strict: bool,
         run: Arc<RunKey>,
         record: Arc<AppRecord>,
-    ) -> Result<Self, TrackerError> {
+    ) -> Result<Self, Error> {
         let mut channels = Vec::with_capacity(trackers.len());
         for (tracker, how) in trackers {
             let channel = Channel { tracker, ticket: Arc::new(Ticket::new(run.clone())) };
@@ -64,8 +64,8 @@ impl Tracking {
                 Err(OpenError::Failed(why)) if !is_strict => channel.fail(chain(&*why).into()),
                 Err(error) => {
                     // Those that were opened before it are free for whoever comes next.
-                    Teller { run, channels: channels.into() }.tell_now(Fact::Closed);
-                    return Err(TrackerError { tracker: channel.tracker.name(), what: chain(&error).into() });
+                    Teller { run: run.clone(), channels: channels.into() }.tell_now(Fact::Closed);
+                    return Err(refusal(channel.tracker.name(), run, error));
                 }
             }
             channels.push(channel);
@@ -212,6 +212,15 @@ impl Teller {
             channel.count(&given);
             channel.push(&mut given, room);
         }
+    }
+}
+
+/// Returns what an application is told that a tracker did not take.
+fn refusal(tracker: Text, run: Arc<RunKey>, error: OpenError) -> Error {
+    let what = chain(&error).into();
+    match error {
+        OpenError::InUse { holder, .. } => Error::InUse { run, holder, tracker, what },
+        OpenError::Failed(_) => Error::Tracker(TrackerError { tracker, what }),
     }
 }
 

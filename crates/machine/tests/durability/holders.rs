@@ -6,7 +6,7 @@ use std::{
 };
 
 use trackway_machine::{
-    Builder, Graph, Loader, State, Wanted, action, state,
+    Builder, Error, Graph, Loader, State, Wanted, action, state,
     tracker::{Directory, Memory},
 };
 
@@ -26,7 +26,15 @@ fn resume(directory: &Directory) -> Builder {
 }
 
 fn refused(builder: Builder) -> String {
-    builder.build().unwrap_err().chain().split_once("projects failed: ").unwrap().1.to_owned()
+    let Error::InUse { run, what, .. } = builder.build().unwrap_err() else { panic!("it is told as something else") };
+    assert_eq!((&*run.project, &*run.app), ("demo", "1"));
+    what.to_string()
+}
+
+/// Who holds the run, as whoever cannot have it is told.
+fn holder(builder: Builder) -> Option<String> {
+    let Error::InUse { holder, .. } = builder.build().unwrap_err() else { panic!("it is told as something else") };
+    holder.map(|holder| holder.to_string())
 }
 
 /// The child: holds a run until it is killed, or told to end.
@@ -49,6 +57,7 @@ fn of_two_handles_in_a_process_the_second_is_refused() {
     let is_held = "1 of demo is written by this process: end that application first";
     assert_eq!(refused(resume(&directory)), is_held);
     assert_eq!(refused(begin(&directory)), is_held);
+    assert_eq!(holder(resume(&directory)).as_deref(), Some("this process"));
     assert!(since.elapsed() < Duration::from_secs(4), "nobody waits for what goes on");
     app.step().blocking().unwrap();
     drop(app);
@@ -71,6 +80,7 @@ fn a_run_that_went_on_since_it_was_loaded_is_not_written_over() {
     first.build().unwrap().step().blocking().unwrap();
     let went_on = "1 of demo went on since it was loaded: resume it again";
     assert_eq!(refused(late), went_on);
+    assert_eq!(holder(begin(&directory)), None, "nobody writes it now");
     // Said to be kept there, or not said: it is the same.
     assert_eq!(refused(later.tracker(directory.clone())), went_on);
     let mut app = resume(&directory).build().unwrap();
@@ -98,6 +108,7 @@ fn of_two_processes_the_second_is_refused_until_the_first_is_gone() {
         let directory = Directory::at(&root);
         let is_held = format!("1 of demo is written by process {}: end that application first", child.id());
         assert_eq!(refused(resume(&directory)), is_held);
+        assert_eq!(holder(resume(&directory)), Some(format!("process {}", child.id())));
         assert_eq!(refused(begin(&directory)), is_held);
         // Whoever only reads is not kept out, and may fork.
         assert_eq!(directory.load(&Wanted::new("demo", "1"), 0.into()).unwrap().unwrap().state, state! { n: 1 });

@@ -83,7 +83,8 @@ pub(super) enum Refusal {
     Foreign { path: PathBuf, what: String },
 }
 
-fn owner(pid: Option<u32>) -> String {
+/// Returns what messages call the process that writes a log.
+pub(super) fn owner(pid: Option<u32>) -> String {
     match pid {
         Some(pid) if pid == process::id() => "this process".into(),
         Some(pid) => format!("process {pid}"),

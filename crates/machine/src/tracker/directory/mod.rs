@@ -123,9 +123,10 @@ impl Tracker for Directory {
             lane.flush(PATIENCE);
         }
         logs.open(run, how).map_err(|refusal| match refusal {
-            Refusal::Locked { .. } | Refusal::Exists { .. } | Refusal::WentOn { .. } => {
-                OpenError::InUse(refusal.into())
+            Refusal::Locked { pid, .. } => {
+                OpenError::InUse { holder: Some(log::owner(pid).into()), why: refusal.into() }
             }
+            Refusal::Exists { .. } | Refusal::WentOn { .. } => OpenError::InUse { holder: None, why: refusal.into() },
             refusal => OpenError::Failed(refusal.into()),
         })
     }
