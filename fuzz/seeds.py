@@ -90,6 +90,12 @@ def metrics_request_as_json():
     return json.dumps({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]}).encode()
 
 
+def filters():
+    """Yields every filter that docs/search.md shows."""
+    page = (FUZZ.parent / "docs" / "search.md").read_text()
+    yield from (line for line in page.splitlines() if line.startswith("{ "))
+
+
 def save(target, body):
     directory = FUZZ / "corpus" / target
     directory.mkdir(parents=True, exist_ok=True)
@@ -108,6 +114,8 @@ def main():
         save("records_log", log.read_bytes())
     for body in records():
         save("records", body)
+    for filter in filters():
+        save("span_filter", filter.encode())
     save("otlp_protobuf_logs", log_request())
     save("otlp_json_logs", log_request_as_json())
     save("otlp_metrics", metrics_request())

@@ -3,6 +3,7 @@
 //! A target is one line in `fuzz_targets/`; `run.sh` runs all of them.
 
 pub mod check;
+pub mod filter;
 pub mod json;
 pub mod log;
 pub mod message;
