@@ -26,5 +26,5 @@ fn a_state_with_a_mistake_in_it_is_refused() {
 fn an_input_that_has_no_form_is_refused() {
     let odd = std::collections::BTreeMap::from([(vec![1], 1)]);
     let error = add().call(&State::default()).input("by", odd).blocking().unwrap_err();
-    insta::assert_snapshot!(error.chain(), @r#"cannot encode the input "by": the key of a map is a list, and only a text can be one"#);
+    insta::assert_snapshot!(error.chain(), @r#"cannot encode the input `by`: the key of a map is a list, and only a text can be one"#);
 }

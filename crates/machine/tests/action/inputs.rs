@@ -28,9 +28,9 @@ fn what_is_missing_or_unknown_or_of_another_type_is_said() {
     let call = say().call(&State::default()).input("text", "hey");
     let told = |error: trackway_machine::Error| error.chain();
     insta::assert_snapshot!(told(call.clone().blocking().unwrap_err()), @r#"say needs the inputs ending, marks: give it with .input("ending", ..)"#);
-    insta::assert_snapshot!(told(call.clone().input("txt", 1).blocking().unwrap_err()), @r#"no action takes an input "txt": it has text, ending, marks, times"#);
+    insta::assert_snapshot!(told(call.clone().input("txt", 1).blocking().unwrap_err()), @r#"no action takes an input `txt`: it has text, ending, marks, times; did you mean `text`?"#);
     let call = call.input("ending", ".").input("marks", [1]);
-    insta::assert_snapshot!(told(call.blocking().unwrap_err()), @r#"say failed in step 0: the input "marks" of say is of another type: invalid type: integer `1`, expected a character"#);
+    insta::assert_snapshot!(told(call.blocking().unwrap_err()), @r#"say failed in step 0: the input `marks` of say is of another type: invalid type: integer `1`, expected a character"#);
 }
 
 #[action]

@@ -16,7 +16,7 @@ fn a_bound_input_is_not_asked_for() {
     assert!(spec.inputs.is_empty());
     assert_eq!(hey.call(&State::default()).blocking().unwrap().state, state! { said: "hey" });
     let error = hey.call(&State::default()).input("text", "ho").blocking().unwrap_err();
-    insta::assert_snapshot!(error.chain(), @r#"no action takes an input "text": it has times"#);
+    insta::assert_snapshot!(error.chain(), @r#"no action takes an input `text`: it has times"#);
 }
 
 #[test]
