@@ -56,6 +56,9 @@ pub(crate) struct More {
     pub(crate) local: Option<Arc<dyn Any + Send + Sync>>,
 }
 
+// A library's value is only handed on: in what state a panic left it is for the library to know.
+impl std::panic::RefUnwindSafe for More {}
+
 impl More {
     /// Returns what remains when the span is left: the baggage and a library's value, which are not part of any span.
     pub(crate) fn only_baggage(more: &Self) -> Option<Arc<Self>> {
