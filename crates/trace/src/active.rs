@@ -124,9 +124,9 @@ impl Active {
         self
     }
 
-    /// Records that the active span failed: its status, and an `exception` event.
-    pub fn fail(&self, kind: &str, message: &str, causes: Option<&str>) -> &Self {
-        self.event(keys::EXCEPTION).field(keys::EXCEPTION_TYPE, kind).field(keys::EXCEPTION_MESSAGE, message);
+    /// Records that the active span failed: its status, and an `exception` event, of a kind where it is known.
+    pub fn fail<'a>(&self, kind: impl Into<Option<&'a str>>, message: &str, causes: Option<&str>) -> &Self {
+        self.event(keys::EXCEPTION).field(keys::EXCEPTION_TYPE, kind.into()).field(keys::EXCEPTION_MESSAGE, message);
         self.field("exception.stacktrace", causes);
         self.status(StatusCode::Error, message)
     }

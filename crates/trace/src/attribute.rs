@@ -81,12 +81,12 @@ impl<F: Future, I: FnOnce(&F::Output)> Future for Inspected<F, I> {
 /// The macro calls `(&&&&&Failed(error)).record(&active)`. Of the methods of that name the compiler takes the one that
 /// needs the fewest references removed and whose bounds hold, so the traits come in the order in which they are written.
 pub mod failed {
-    use std::any::type_name;
     use std::error::Error;
     use std::fmt::{Debug, Display};
     use std::ops::Deref;
 
     use crate::active::Active;
+    use crate::errors::known_type;
     use crate::span::causes;
 
     /// An error to be recorded.
@@ -128,7 +128,7 @@ pub mod failed {
     impl<E: Display> ByDisplay for &&Failed<'_, E> {
         #[cold]
         fn record(&self, active: &Active) {
-            active.fail(type_name::<E>(), &self.0.to_string(), None);
+            active.fail(known_type::<E>(), &self.0.to_string(), None);
         }
     }
 
@@ -141,7 +141,7 @@ pub mod failed {
     impl<E: Debug> ByDebug for &Failed<'_, E> {
         #[cold]
         fn record(&self, active: &Active) {
-            active.fail(type_name::<E>(), &format!("{:?}", self.0), None);
+            active.fail(known_type::<E>(), &format!("{:?}", self.0), None);
         }
     }
 
@@ -154,12 +154,12 @@ pub mod failed {
     impl<E> ByName for Failed<'_, E> {
         #[cold]
         fn record(&self, active: &Active) {
-            active.fail(type_name::<E>(), "", None);
+            active.fail(known_type::<E>(), "", None);
         }
     }
 
     /// Records an error as one of the type `Named`, which is the error or holds it.
     fn fail<Named, E: Error + ?Sized>(active: &Active, error: &E) {
-        active.fail(type_name::<Named>(), &error.to_string(), causes(error).as_deref());
+        active.fail(known_type::<Named>(), &error.to_string(), causes(error).as_deref());
     }
 }

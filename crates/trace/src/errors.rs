@@ -1,6 +1,6 @@
 //! Errors, recorded by as much as they can tell.
 
-use std::error::Error;
+use std::{any::type_name, error::Error};
 
 use trackway_model::{StatusCode, keys};
 
@@ -16,10 +16,10 @@ use crate::span::causes;
     note = "of what holds an error, such as `anyhow::Error`, lend what it holds: `&*error`"
 )]
 pub trait Fault<How> {
-    /// Returns the name of its type.
+    /// Returns the name of its type; `None` when nobody knows what it was.
     #[doc(hidden)]
-    fn kind(&self) -> &'static str {
-        std::any::type_name::<Self>()
+    fn kind(&self) -> Option<&'static str> {
+        known_type::<Self>()
     }
 
     /// Returns what it says.
@@ -40,6 +40,13 @@ pub enum Plain {}
 #[doc(hidden)]
 #[derive(Debug)]
 pub enum Boxed {}
+
+/// Returns the name of a type of errors, unless it stands for an error of any type: nobody looks for failures by a box.
+pub(crate) fn known_type<E: ?Sized>() -> Option<&'static str> {
+    let name = type_name::<E>();
+    let held = name.strip_prefix("alloc::boxed::Box<").unwrap_or(name);
+    (!held.starts_with("dyn ")).then_some(name)
+}
 
 impl<E: Error + ?Sized> Fault<Plain> for E {
     fn message(&self) -> String {
@@ -72,8 +79,8 @@ boxed! {
 }
 
 impl Guard {
-    /// Records that the span failed with that error: its status, and an `exception` event with the error's type, its
-    /// message and what it was caused by, as OpenTelemetry's
+    /// Records that the span failed with that error: its status, and an `exception` event with the error's type (where it is
+    /// known: a `Box<dyn Error>` holds any), its message and what it was caused by, as OpenTelemetry's
     /// [conventions](https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/) name them.
     ///
     /// ```

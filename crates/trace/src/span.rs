@@ -292,8 +292,8 @@ impl Span {
         self
     }
 
-    /// Records that the span failed with that error: its status, and an `exception` event with the error's type, its
-    /// message and what it was caused by, as OpenTelemetry's
+    /// Records that the span failed with that error: its status, and an `exception` event with the error's type (where it is
+    /// known: a `Box<dyn Error>` holds any), its message and what it was caused by, as OpenTelemetry's
     /// [conventions](https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/) name them.
     pub fn record_error<How>(&self, error: &(impl Fault<How> + ?Sized)) -> &Self {
         if self.is_recording() {
@@ -317,12 +317,14 @@ impl Span {
     }
 
     /// Records that the span failed now, in one change: others may be changing it too.
-    fn fail(&self, kind: &str, message: &str, stacktrace: Option<String>) {
+    fn fail(&self, kind: Option<&str>, message: &str, stacktrace: Option<String>) {
         let Some(live) = &self.live else { return };
         let time = live.tracer.now();
         live.change(|record, limits| {
             if let Some(at) = add_event(record, limits, keys::EXCEPTION, time) {
-                add_field_of(record, limits, at, keys::EXCEPTION_TYPE, Value::from(kind));
+                if let Some(kind) = kind {
+                    add_field_of(record, limits, at, keys::EXCEPTION_TYPE, Value::from(kind));
+                }
                 add_field_of(record, limits, at, keys::EXCEPTION_MESSAGE, Value::from(message));
                 if let Some(stacktrace) = stacktrace {
                     add_field_of(record, limits, at, "exception.stacktrace", Value::from(&*stacktrace));
@@ -347,7 +349,7 @@ impl Drop for Span {
     fn drop(&mut self) {
         if std::thread::panicking() && self.is_recording() {
             let (message, place) = crate::panics::last();
-            self.fail("panic", &message, Some(place));
+            self.fail(Some("panic"), &message, Some(place));
         }
         self.finish();
     }

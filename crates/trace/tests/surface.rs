@@ -163,9 +163,11 @@ fn every_kind_of_span_records_errors_boxed_ones_too() {
     for name in ["owned", "guard", "active"] {
         let span = spans.named(name).unwrap();
         assert_eq!(&*span.status.message, "declined", "{name}");
-        let types: Vec<_> = span.events.iter().map(|event| event.attributes.text("exception.type").unwrap()).collect();
-        assert_eq!(types[0], "core::num::error::ParseIntError", "{name}");
-        assert!(types[1].contains("Box<dyn core::error::Error"), "{name}: {types:?}");
+        let types: Vec<_> = span.events.iter().map(|event| event.attributes.text("exception.type")).collect();
+        // Of what is in a box nobody knows the type.
+        assert_eq!(types[0], Some("core::num::error::ParseIntError"), "{name}");
+        assert!(types[1..].iter().all(Option::is_none), "{name}: {types:?}");
+        assert!(span.events.iter().all(|event| event.attributes.text("exception.message").is_some()), "{name}");
     }
 }
 

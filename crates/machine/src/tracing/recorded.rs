@@ -88,7 +88,9 @@ impl Recorded {
         let (message, causes) = (error.message(), error.causes());
         self.change(|record| {
             let mut event = Event { time: time(), name: Text::literal(keys::EXCEPTION), ..Event::default() };
-            event.attributes.push(keys::EXCEPTION_TYPE, error.kind());
+            if let Some(kind) = error.kind() {
+                event.attributes.push(keys::EXCEPTION_TYPE, kind);
+            }
             event.attributes.push(keys::EXCEPTION_MESSAGE, &*message);
             if let Some(causes) = causes {
                 event.attributes.push(keys::EXCEPTION_STACKTRACE, causes);

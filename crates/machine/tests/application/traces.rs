@@ -144,7 +144,7 @@ fn failures_are_on_the_spans_of_step_and_call() {
     assert_snapshot!(short(&spans), @r#"
     run demo 7s ERROR fail failed in step 0: no model
       fail 4s step.sequence=0 ERROR no model
-        - exception exception.type="alloc::boxed::Box<dyn core::error::Error + core::marker::Send + core::marker::Sync>" exception.message="no model"
+        - exception exception.message="no model"
         model 2s span.ordinal=0:0 ERROR an error occurred when formatting an argument
           - exception exception.type=core::fmt::Error exception.message="an error occurred when formatting an argument"
     "#);

@@ -241,7 +241,7 @@ iterator 1s
 shown 1s return=1
 boxed 1s
 dynamic 2s ERROR zero
-  - exception exception.type="alloc::boxed::Box<dyn core::error::Error>" exception.message=zero
+  - exception exception.message=zero
 labelled 1s return=2
 foreign 1s number=1
 outer 3s

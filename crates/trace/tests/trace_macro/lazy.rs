@@ -50,7 +50,7 @@ fn the_span_of_a_returned_future_is_that_of_the_future() {
     let expected = r#"block 3s text="\"1\"" return=1
   leaf 1s
 block 4s text="\"x\"" ERROR invalid digit found in string
-  - exception exception.type="alloc::boxed::Box<dyn core::error::Error + core::marker::Send + core::marker::Sync>" exception.message="invalid digit found in string"
+  - exception exception.message="invalid digit found in string"
   leaf 1s
 block_after_more 3s text="\"1\""
   leaf 1s

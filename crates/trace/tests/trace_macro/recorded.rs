@@ -284,7 +284,7 @@ fn an_error_is_recorded_by_as_much_as_its_type_tells() {
         wait(later()).unwrap_err();
     });
     let expected = r#"by_box 5s ERROR no order
-  - exception exception.type="alloc::boxed::Box<dyn core::error::Error + core::marker::Send + core::marker::Sync>" exception.message="no order" exception.stacktrace="caused by: no connection"
+  - exception exception.message="no order" exception.stacktrace="caused by: no connection"
   by_error 2s ERROR no order
     - exception exception.type=trace_macro::recorded::Outer exception.message="no order" exception.stacktrace="caused by: no connection"
 by_text 2s ERROR text
