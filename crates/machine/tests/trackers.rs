@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 #[path = "trackers/contract.rs"]
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
 mod contract;
 #[cfg(feature = "http")]
 #[path = "trackers/server.rs"]
