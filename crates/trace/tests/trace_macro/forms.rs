@@ -234,7 +234,7 @@ fn functions_of_every_form() {
         made_by_a_macro(1).unwrap();
     });
     std::panic::catch_unwind(|| never("no")).unwrap_err();
-    let expected = r#"generic 1s
+    let expected = "generic 1s
 block_alone 1s
 inner_attribute 1s
 iterator 1s
@@ -250,7 +250,7 @@ names_of_the_macro 1s seen=6
 renamed 2s number=1 ERROR 1
   - exception exception.type=u8 exception.message=1
 made_by_a_macro 1s number=1
-"#;
+";
     assert_eq!(drawn, expected);
 }
 
