@@ -37,7 +37,7 @@ pub(super) struct Written {
 }
 
 enum Files {
-    Parquet(SegmentWriter),
+    Parquet(Box<SegmentWriter>),
     /// By project.
     Otlp(BTreeMap<Text, Lines>),
 }
@@ -53,7 +53,7 @@ struct Lines {
 impl Output {
     pub(super) fn new(format: Format, directory: &Path) -> Self {
         let files = match format {
-            Format::Parquet => Files::Parquet(SegmentWriter::new()),
+            Format::Parquet => Files::Parquet(Box::default()),
             Format::OtlpJson => Files::Otlp(BTreeMap::new()),
         };
         Self { directory: directory.to_owned(), written: Written::default(), files }
@@ -69,7 +69,7 @@ impl Output {
                     return Ok(());
                 }
                 let full = std::mem::take(writer);
-                self.segment(full)
+                self.segment(*full)
             }
             Files::Otlp(projects) => {
                 if !projects.contains_key(&span.project) {
@@ -96,7 +96,7 @@ impl Output {
     pub(super) fn finish(mut self) -> Result<Written> {
         match std::mem::replace(&mut self.files, Files::Otlp(BTreeMap::new())) {
             Files::Parquet(writer) if writer.is_empty() => {}
-            Files::Parquet(writer) => self.segment(writer)?,
+            Files::Parquet(writer) => self.segment(*writer)?,
             Files::Otlp(projects) => {
                 for mut lines in projects.into_values() {
                     lines.flush()?;
