@@ -68,6 +68,30 @@ fn a_full_disk_is_reported_and_each_step_that_is_missing_counted() {
     assert_eq!(log.ended.len() + missed, STEPS as usize);
 }
 
+/// The child, which may have few files open.
+#[test]
+fn program_with_few_open_files() {
+    let Some(root) = process::root() else { return };
+    let directory = Directory::at(root);
+    let failure = |app: &Application| app.stats().trackers[0].failure.clone();
+    let mut apps = Vec::new();
+    let first = (0..200).find_map(|number| {
+        apps.push(chat(&number.to_string()).tracker(directory.clone()).build().unwrap());
+        apps.last().and_then(failure)
+    });
+    println!("\nreported: {}", first.unwrap());
+}
+
+#[test]
+fn who_has_too_many_files_open_is_told_what_to_do() {
+    let root = tempfile::tempdir().unwrap();
+    let (mut child, said) = start("failures::program_with_few_open_files", root.path(), "ulimit -n 64;");
+    let said: Vec<String> = said.into_iter().collect();
+    assert!(child.wait().unwrap().success(), "{said:#?}");
+    let reported = said.iter().find_map(|line| line.strip_prefix("reported: ")).unwrap();
+    assert!(reported.contains("drop those that are done, or raise `ulimit -n`"), "{reported}");
+}
+
 #[test]
 fn a_directory_that_cannot_be_made_is_reported_or_refuses_the_application() {
     let root = tempfile::tempdir().unwrap();

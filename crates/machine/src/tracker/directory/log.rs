@@ -72,7 +72,7 @@ pub(super) enum Refusal {
     #[error("{} holds another run: {} of {}", .directory.display(), .found.app, .found.project)]
     Another { directory: PathBuf, found: RunKey },
     // The cause is told along: what becomes of this is a text.
-    #[error("cannot {action} {}: {source}", .path.display())]
+    #[error("cannot {action} {}: {source}{}", .path.display(), advice(.source))]
     File {
         action: &'static str,
         path: PathBuf,
@@ -81,6 +81,16 @@ pub(super) enum Refusal {
     },
     #[error("{} is no log of a run: {what}", .path.display())]
     Foreign { path: PathBuf, what: String },
+}
+
+/// Returns what can be done about an error of the system, where that is known.
+fn advice(error: &io::Error) -> &'static str {
+    // EMFILE, which the standard library has no name for.
+    const TOO_MANY_OPEN: i32 = 24;
+    match error.raw_os_error() {
+        Some(TOO_MANY_OPEN) => "; each application keeps its log open: drop those that are done, or raise `ulimit -n`",
+        _ => "",
+    }
 }
 
 /// Returns what messages call the process that writes a log.
