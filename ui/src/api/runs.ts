@@ -230,6 +230,8 @@ export interface StateAnswer {
   attempt: number;
   action: string;
   state: Json;
+  /** The action that was set by hand to come next; only where the latest state is asked for. */
+  next?: string | null;
 }
 
 export type ChangeOp = "add" | "remove" | "replace" | "append";

@@ -12,7 +12,7 @@ const schemas: Record<string, Schema> = document.components.schemas;
 const types = readFileSync("src/api/types.ts", "utf8");
 
 /** The server's names for what the page calls otherwise. */
-const NAMES: Record<string, string> = { TraceTree: "Trace", Content: "SpanContent" };
+const NAMES: Record<string, string> = { TraceTree: "Trace", Content: "SpanContent", TextPlace: "Place" };
 
 /** The properties of an interface of types.ts, those of objects inside it left out. */
 function properties(body: string): string[] {
