@@ -132,8 +132,9 @@ proptest! {
     #[test]
     fn other_formats_and_serde_json_values_lose_nothing(value in value()) {
         let plain = serde_json::to_string(&value).unwrap();
+        // Serde has whole numbers of 128 bits; the first that needs more has 39 digits.
         let is_beyond_serde = plain != value.to_json();
-        prop_assert!(!is_beyond_serde || value.to_json().len() > 39, "{} {}", plain, value.to_json());
+        prop_assert!(!is_beyond_serde || value.to_json().len() >= 39, "{} {}", plain, value.to_json());
         let kept: Value = value.decode().unwrap();
         prop_assert_eq!(kept, value);
     }
