@@ -52,25 +52,31 @@ pub(crate) enum Arguments {
 impl Parse for Options {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let mut options = Self::default();
-        let mut seen: Vec<String> = Vec::new();
-        while !input.is_empty() {
-            if input.peek(LitStr) {
-                let name: LitStr = input.parse()?;
-                return Err(Error::new(name.span(), format!("write `name = \"{}\"`", name.value())));
-            }
-            let key = input.call(Ident::parse_any)?;
-            let word = key.to_string();
-            if seen.contains(&word) {
-                return Err(Error::new(key.span(), format!("`{word}` is given twice")));
-            }
-            options.read(&key, &word, input)?;
-            seen.push(word);
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
+        each(input, |key, word| options.read(key, word, input))?;
         Ok(options)
     }
+}
+
+/// Calls back with every option of an attribute, each of which may be given once, in order; what is called reads its value.
+pub(crate) fn each(input: ParseStream<'_>, mut read: impl FnMut(&Ident, &str) -> Result<()>) -> Result<()> {
+    let mut seen: Vec<String> = Vec::new();
+    while !input.is_empty() {
+        if input.peek(LitStr) {
+            let name: LitStr = input.parse()?;
+            return Err(Error::new(name.span(), format!("write `name = \"{}\"`", name.value())));
+        }
+        let key = input.call(Ident::parse_any)?;
+        let word = key.to_string();
+        if seen.contains(&word) {
+            return Err(Error::new(key.span(), format!("`{word}` is given twice")));
+        }
+        read(&key, &word)?;
+        seen.push(word);
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+    }
+    Ok(())
 }
 
 impl Options {

@@ -10,7 +10,7 @@ use syn::{
     token::Bracket,
 };
 
-use crate::expand::at;
+use crate::{expand::at, options::each};
 
 #[derive(Default)]
 pub(crate) struct Options {
@@ -54,23 +54,7 @@ pub(crate) fn is_opaque(name: &str) -> bool {
 impl Parse for Options {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let mut options = Self::default();
-        let mut seen: Vec<String> = Vec::new();
-        while !input.is_empty() {
-            if input.peek(LitStr) {
-                let name: LitStr = input.parse()?;
-                return Err(Error::new(name.span(), format!("write `name = \"{}\"`", name.value())));
-            }
-            let option = input.call(Ident::parse_any)?;
-            let word = option.to_string();
-            if seen.contains(&word) {
-                return Err(Error::new(option.span(), format!("`{word}` is given twice")));
-            }
-            options.read(&option, &word, input)?;
-            seen.push(word);
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
+        each(input, |option, word| options.read(option, word, input))?;
         Ok(options)
     }
 }
