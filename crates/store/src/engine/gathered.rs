@@ -1,0 +1,21 @@
+//! What the parts of the store have of one trace.
+
+use std::sync::Arc;
+
+use trackway_model::{SpanEvent, SpanRecord, Timestamp, TraceRecord};
+
+/// When a record came among all records of its store: counted up, never used twice, the same after a restart.
+pub(crate) type Sequence = u64;
+
+/// All records of one trace, from whichever parts they come.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Gathered {
+    /// Its spans, in any order.
+    pub(crate) spans: Vec<(Sequence, Arc<SpanRecord>)>,
+    /// The events that came apart from their spans, in any order.
+    pub(crate) late: Vec<(Sequence, SpanEvent)>,
+    /// What its client told last of the whole trace, and when.
+    pub(crate) told: Option<(Timestamp, Arc<TraceRecord>)>,
+    /// When something of it last came, as far as that is known.
+    pub(crate) news: Timestamp,
+}

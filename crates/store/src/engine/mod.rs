@@ -1,0 +1,19 @@
+//! The engine of the embedded store: what came last is in memory, what came before is in segments.
+//!
+//! ```text
+//! append ─► WAL, synced ─► Head ─── full or idle ──► flush ──► segment ──► compaction ──► larger segments
+//!                           │                                    │                           │
+//!                           ▼ caught up when somebody asks        └────────── Shelf ◄─────────┘
+//!                          View (a Table)                              what is published
+//!                           └───────────────┬──────────────────────────┘
+//!                                           ▼
+//!                            ask: find the traces, gather them, let a Table answer
+//! ```
+//!
+//! A trace may lie in several of these parts. No part knows how records of a span take each other's place, what a trace's
+//! status is, or whether a filter holds: whoever asks gathers what all parts have of a trace into a `Table`, which knows.
+//! The parts only tell quickly which traces cannot be the answer.
+
+mod gathered;
+
+pub(crate) use gathered::{Gathered, Sequence};
