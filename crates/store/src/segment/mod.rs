@@ -23,10 +23,14 @@ mod record;
 mod rows;
 mod scan;
 mod schema;
+#[allow(dead_code, reason = "the engine that writes segments is about to come")]
+mod schema_plan;
 mod trace_index;
 mod typed_json;
 mod words;
 mod write;
+#[allow(dead_code, reason = "the engine that writes segments is about to come")]
+mod write_stream;
 
 use std::path::{Path, PathBuf};
 
@@ -34,6 +38,11 @@ pub use self::{
     read::{Segment, SegmentSpan, SegmentSpans},
     scan::SegmentFilter,
     write::{SegmentWriter, Written},
+};
+#[allow(unused_imports, reason = "the engine that writes segments is about to come")]
+pub(crate) use self::{
+    schema_plan::Plan,
+    write_stream::{Effort, SegmentStream, file_order},
 };
 
 /// The newest version of a segment that this program reads.

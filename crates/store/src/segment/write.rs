@@ -1,6 +1,7 @@
 //! Writes the two files of a segment.
 
 use std::{
+    collections::HashSet,
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
@@ -17,7 +18,7 @@ use parquet::{
     },
     schema::types::ColumnPath,
 };
-use trackway_model::SpanRecord;
+use trackway_model::{SpanRecord, Timestamp};
 
 use super::{
     MAX_END, MAX_START, MIN_START, ROWS, VERSION, VERSION_KEY,
@@ -50,7 +51,7 @@ pub struct SegmentWriter {
 }
 
 /// What became of a segment that was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// How many spans it holds.
     pub spans: u64,
@@ -58,6 +59,14 @@ pub struct Written {
     pub bytes: u64,
     /// How many bytes its index of traces has.
     pub index_bytes: u64,
+    /// How many traces it holds something of.
+    pub traces: u64,
+    /// The earliest and the latest start of a span; `None` when there is none.
+    pub starts: Option<(Timestamp, Timestamp)>,
+    /// The latest start or end of a span; `None` when there is none.
+    pub last: Option<Timestamp>,
+    /// The lowest and the highest sequence of a span; `None` when there is none.
+    pub sequences: Option<(u64, u64)>,
 }
 
 impl SegmentWriter {
@@ -97,13 +106,12 @@ impl SegmentWriter {
     /// [`Error::File`] and [`Error::Segment`] when a file cannot be written; what was there under these names stays.
     pub fn finish(mut self, path: &Path) -> Result<Written, Error> {
         self.rows.sort();
-        let spans = self.len() as u64;
         let (part, index_part) = (part_of(path), part_of(&index_path(path)));
         let written = self.write(&part, &index_part);
         let Ok((bytes, index_bytes)) = written else {
             // Nobody needs what could not be finished; what failed is told by the first error.
             let _ = (fs::remove_file(&part), fs::remove_file(&index_part));
-            return written.map(|(bytes, index_bytes)| Written { spans, bytes, index_bytes });
+            return written.map(|(bytes, index_bytes)| self.written(bytes, index_bytes));
         };
         // The index first: whoever sees the segment sees its index.
         let index = index_path(path);
@@ -111,7 +119,23 @@ impl SegmentWriter {
         fs::rename(&part, path).map_err(file_error("name", path))?;
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         sync_directory(directory).map_err(file_error("sync", directory))?;
-        Ok(Written { spans, bytes, index_bytes })
+        Ok(self.written(bytes, index_bytes))
+    }
+
+    fn written(&self, bytes: u64, index_bytes: u64) -> Written {
+        let rows = &self.rows.rows;
+        let starts = || rows.iter().map(|row| row.start);
+        let sequences = || rows.iter().map(|row| row.sequence);
+        let traces: HashSet<_> = rows.iter().map(|row| row.trace_id).collect();
+        Written {
+            spans: rows.len() as u64,
+            bytes,
+            index_bytes,
+            traces: traces.len() as u64,
+            starts: starts().min().zip(starts().max()).map(|(min, max)| (Timestamp(min), Timestamp(max))),
+            last: rows.iter().map(|row| row.start.max(row.end.unwrap_or_default())).max().map(Timestamp),
+            sequences: sequences().min().zip(sequences().max()),
+        }
     }
 
     fn write(&self, part: &Path, index_part: &Path) -> Result<(u64, u64), Error> {
