@@ -11,6 +11,7 @@ mod agents;
 mod announced;
 mod fingerprint;
 mod forest;
+mod gather;
 mod index;
 mod keys;
 mod live;
@@ -30,7 +31,7 @@ use std::collections::{HashMap, HashSet};
 
 use trackway_model::{Event, Resource, Scope, SpanEvent, SpanId, SpanRecord, Timestamp, TraceId, TraceRecord};
 
-pub(crate) use announced::AnnouncedTallies;
+pub(crate) use announced::{AnnouncedTallies, Holding};
 pub(crate) use fingerprint::{Fingerprints, Prepared};
 pub(crate) use live::Live;
 pub(crate) use waiting::Patience;

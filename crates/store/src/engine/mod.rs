@@ -14,6 +14,11 @@
 //! status is, or whether a filter holds: whoever asks gathers what all parts have of a trace into a `Table`, which knows.
 //! The parts only tell quickly which traces cannot be the answer.
 
+mod ask;
 mod gathered;
+mod head;
+mod view;
 
 pub(crate) use gathered::{Gathered, Sequence};
+pub(crate) use head::{Applied, Elsewhere, Head, LateEvent, Row, Seen, Telling};
+pub(crate) use view::{Older, View};
