@@ -63,11 +63,11 @@ pub(super) fn read_scope(text: &str) -> Result<Scope, String> {
     })
 }
 
-pub(super) fn write_attributes(attributes: &Attributes) -> Result<String, String> {
+pub(crate) fn write_attributes(attributes: &Attributes) -> Result<String, String> {
     write(&Named::from(attributes))
 }
 
-pub(super) fn read_attributes(text: &str) -> Result<Attributes, String> {
+pub(crate) fn read_attributes(text: &str) -> Result<Attributes, String> {
     read::<Named<'_>>(text).map(Attributes::from)
 }
 
@@ -94,11 +94,11 @@ impl<'a> Happened<'a> {
     }
 }
 
-pub(super) fn write_events(events: &[Event]) -> Result<String, String> {
+pub(crate) fn write_events(events: &[Event]) -> Result<String, String> {
     write(&events.iter().map(Happened::of).collect::<Vec<_>>())
 }
 
-pub(super) fn read_events(text: &str) -> Result<Vec<Event>, String> {
+pub(crate) fn read_events(text: &str) -> Result<Vec<Event>, String> {
     let event = |Happened { time, name, attributes, dropped_attributes }: Happened<'_>| Event {
         time: Timestamp(time),
         name: (*name).into(),
