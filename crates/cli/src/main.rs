@@ -24,17 +24,18 @@ use command::{Command, Trackway};
 
 fn main() -> ExitCode {
     let Trackway { command, settings } = Trackway::parse();
+    let done = |outcome: anyhow::Result<()>| outcome.map(|()| ExitCode::SUCCESS);
     let outcome = match command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(settings),
-        Command::Demo => demo::run(settings),
-        Command::Import(import) => import::run(settings, import),
-        Command::State(asked) => state::run(settings, asked),
+        Command::Serve => done(serve::run(settings)),
+        Command::Demo => done(demo::run(settings)),
+        Command::Import(import) => done(import::run(settings, import)),
+        Command::State(asked) => done(state::run(settings, asked)),
         Command::Store(asked) => store::run(settings, asked),
-        Command::TestCase(asked) => case::run(settings, asked),
-        Command::Config => settings::show(settings),
+        Command::TestCase(asked) => done(case::run(settings, asked)),
+        Command::Config => done(settings::show(settings)),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             print::talk(format_args!("trackway: {error:#}"));
             ExitCode::FAILURE

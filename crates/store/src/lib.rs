@@ -39,6 +39,7 @@ mod segment;
 mod sqlite;
 mod sweep;
 mod table;
+pub mod tools;
 mod wal;
 mod writer;
 

@@ -1,6 +1,7 @@
 //! Runs in one SQLite file: one thread writes, whoever asks reads beside it.
 
 mod apply;
+mod check;
 mod delete;
 mod door;
 mod notes;
@@ -15,6 +16,7 @@ mod tally;
 mod writer;
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -28,6 +30,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 use trackway_model::{RunFact, RunRecord};
 
+pub(crate) use self::check::check_states;
 use self::{
     states::Tips,
     writer::{Change, Changed, Command, Counts, Request, Writer, check_size},
@@ -37,6 +40,7 @@ use crate::{
     catalog::{is_damage, put_aside},
     door::Door,
     files::file_error,
+    wal::HEADER_BYTES,
 };
 
 /// The most connections that wait for the next question.
@@ -54,10 +58,23 @@ pub(crate) struct RunFile {
     writer: Option<JoinHandle<()>>,
 }
 
+/// Tells of a file that is gone, or holds nothing, in a store that has taken something in: it was made before that.
+fn lost(path: &Path, store: &Path) -> Option<Damage> {
+    let is_there = fs::metadata(path).is_ok_and(|file| file.len() > 0);
+    let has_more_than = |directory: &str, bytes: u64| {
+        let mut entries = fs::read_dir(store.join(directory)).into_iter().flatten().flatten();
+        entries.any(|entry| entry.metadata().is_ok_and(|file| file.len() > bytes))
+    };
+    let has_history = has_more_than("wal", HEADER_BYTES) || has_more_than("segments", 0);
+    let reason = "it is missing or empty, and with it whatever it held of runs".to_owned();
+    (!is_there && has_history).then(|| Damage { file: path.to_owned(), offset: 0, bytes: 0, reason })
+}
+
 impl RunFile {
     /// Opens the file in the store's directory; one that is damaged beyond reading is put aside and begun anew.
     pub(crate) fn open(config: &Config, door: Arc<Door>, quarantine: &Path) -> Result<(Self, Option<Damage>), Error> {
         let path = config.path.join("runs.db");
+        let lost = lost(&path, &config.path);
         let (connection, damage) = match schema::open_writer(&path) {
             Ok(connection) => (connection, None),
             Err(Error::Catalog(error)) if is_damage(&error) => {
@@ -85,7 +102,7 @@ impl RunFile {
             .spawn(|| writer.run())
             .map_err(file_error("start the writer of", &path))?;
         let (commands, writer) = (Some(sender), Some(writer));
-        Ok((Self { path, door, max_bytes, counts, idle: Mutex::default(), commands, writer }, damage))
+        Ok((Self { path, door, max_bytes, counts, idle: Mutex::default(), commands, writer }, damage.or(lost)))
     }
 
     /// Checks facts at the door and queues them; what returns is told once they are durable.

@@ -1,0 +1,132 @@
+//! `trackway store stats|check|compact|repair|backup`: on a healthy directory, beside a server, and over damage.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod support;
+
+use std::{
+    fs,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    process::Output,
+};
+
+use serde_json::{Value as Json, json};
+use support::Trackway;
+use tempfile::TempDir;
+
+/// Runs a tool; what it exits with, and the line of JSON that it prints.
+fn tool(data_dir: &Path, arguments: &[&str]) -> (i32, Json) {
+    let Output { status, stdout, stderr } =
+        support::command(data_dir).arg("--json").arg("store").args(arguments).output().unwrap();
+    let told = String::from_utf8_lossy(&stderr).into_owned();
+    (status.code().unwrap(), serde_json::from_slice(&stdout).unwrap_or(Json::String(told)))
+}
+
+/// Sends a trace of two spans.
+fn send(server: &Trackway, trace: u64) {
+    let span = |number: u64| {
+        json!({"traceId": format!("{trace:032x}"), "spanId": format!("{number:016x}"), "name": format!("work {trace}"),
+            "startTimeUnixNano": (1_795_244_400_000_000_000 + trace * 1_000_000).to_string(),
+            "endTimeUnixNano": (1_795_244_400_000_500_000 + trace * 1_000_000).to_string()})
+    };
+    let body = json!({"resourceSpans": [{"scopeSpans": [{"spans": [span(1), span(2)]}]}]}).to_string();
+    let headers = [("content-type".to_owned(), "application/json".to_owned())];
+    assert_eq!(server.post("/v1/traces", &headers, body.as_bytes()).0, 200);
+}
+
+/// The traces that a server lists.
+fn listed(server: &Trackway) -> Vec<u64> {
+    let list = server.get("/api/v1/traces?limit=200");
+    let id = |trace: &Json| u64::from_str_radix(&trace["trace_id"].as_str().unwrap()[16..], 16).unwrap();
+    let mut ids: Vec<u64> = list["traces"].as_array().unwrap().iter().map(id).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// A directory with five traces in the log, closed.
+fn recorded() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let server = support::start(directory.path());
+    (1..=5).for_each(|trace| send(&server, trace));
+    assert!(server.terminate().0.success());
+    directory
+}
+
+/// Changes one bit of a file.
+fn flip(path: &Path, offset: u64) {
+    let file = fs::File::options().read(true).write(true).open(path).unwrap();
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, offset).unwrap();
+    file.write_all_at(&[byte[0] ^ 1], offset).unwrap();
+}
+
+fn log_file(directory: &Path) -> PathBuf {
+    directory.join("wal/0001.log")
+}
+
+/// The findings of a check, as file and the rest of what is told.
+fn findings(directory: &Path) -> Vec<(String, Json)> {
+    let (code, report) = tool(directory, &["check"]);
+    let found = report["findings"].as_array().unwrap_or_else(|| panic!("{report}"));
+    assert_eq!(code, i32::from(!found.is_empty()), "{report}");
+    let name = |finding: &Json| {
+        let file = Path::new(finding["file"].as_str().unwrap());
+        file.strip_prefix(directory).unwrap().display().to_string()
+    };
+    found.iter().map(|finding| (name(finding), finding.clone())).collect()
+}
+
+#[test]
+fn a_healthy_directory_has_no_findings_with_and_without_a_server() {
+    let directory = recorded();
+    let (code, report) = tool(directory.path(), &["check"]);
+    assert_eq!((code, &report["spans"]), (0, &json!(10)), "{report}");
+
+    let server = support::start(directory.path());
+    let (code, report) = tool(directory.path(), &["check"]);
+    assert_eq!(code, 0, "{report}");
+    assert!(report["notes"][0].as_str().unwrap().contains("0001.log was left out"), "{report}");
+    send(&server, 6);
+    assert_eq!(listed(&server), [1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn what_holds_no_store_could_not_be_checked() {
+    let directory = tempfile::tempdir().unwrap();
+    let (code, told) = tool(directory.path(), &["check"]);
+    assert_eq!(code, 2);
+    assert!(told.as_str().unwrap().contains("cannot check"), "{told}");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "nothing was written there");
+}
+
+#[test]
+fn a_damaged_log_is_found_by_file_and_place() {
+    let directory = recorded();
+    let path = log_file(directory.path());
+    flip(&path, fs::metadata(&path).unwrap().len() / 2);
+    let found = findings(directory.path());
+    let [(file, finding)] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(file, "wal/0001.log");
+    assert!(finding["offset"].as_u64().unwrap() > 24 && finding["what"].as_str().unwrap().contains("checksum"));
+    assert!(finding["advice"].as_str().unwrap().contains("trackway store repair"));
+}
+
+#[test]
+fn databases_that_are_damaged_or_missing_are_found() {
+    for name in ["catalog.db", "runs.db"] {
+        let directory = recorded();
+        let path = directory.path().join(name);
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+        assert!(findings(directory.path()).iter().any(|(file, _)| file == name));
+        fs::write(&path, b"something else altogether, and long enough to have a header, which SQLite's files have")
+            .unwrap();
+        assert!(findings(directory.path()).iter().any(|(file, _)| file == name));
+        fs::remove_file(&path).unwrap();
+        let found = findings(directory.path());
+        assert!(
+            found.iter().any(|(file, finding)| file == name && finding["what"].as_str().unwrap().contains("missing"))
+        );
+    }
+}
