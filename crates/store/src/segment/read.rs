@@ -1,6 +1,6 @@
 //! Reads a segment.
 
-use std::{ops::Range, path::Path, sync::Arc};
+use std::{collections::HashMap, ops::Range, path::Path, sync::Arc};
 
 use arrow_array::RecordBatch;
 use parquet::{
@@ -10,17 +10,22 @@ use parquet::{
     },
     file::metadata::{PageIndexPolicy, ParquetMetaData},
 };
-use trackway_model::{SpanRecord, Timestamp, TraceId};
+use trackway_model::{Event, SpanRecord, Timestamp, TraceId};
 
 use super::{
     MAX_END, MAX_START, MIN_START, VERSION, VERSION_KEY,
+    candidates::{Candidates, Wanted},
     checked::{Checked, Shared},
     index_path,
+    listed::{Listed, Mark},
     record::{Fields, Known},
     scan::SegmentFilter,
     trace_index::TraceIndex,
 };
-use crate::Error;
+use crate::{
+    Error,
+    cursor::{SpanPlace, TracePlace},
+};
 
 /// How many rows are read at once.
 const BATCH_ROWS: usize = 1024;
@@ -39,6 +44,8 @@ pub struct SegmentSpan {
     pub sequence: u64,
     /// What was recorded of it.
     pub record: SpanRecord,
+    /// Events of it that came apart from it.
+    pub late_events: Vec<Event>,
 }
 
 impl Segment {
@@ -136,6 +143,82 @@ impl Segment {
         Ok(SegmentSpans { file: self.file.clone(), batches, filter, known: Known::default(), spans, scanned })
     }
 
+    /// Returns the rows that may be of a trace, in their order, as ranges of row numbers.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the index of traces is missing, [`Error::Segment`] when a file is damaged.
+    pub(crate) fn ranges(&self, id: TraceId) -> Result<Vec<Range<u64>>, Error> {
+        TraceIndex::open(&index_path(self.file.0.path()), self.file.0.print())?.rows(id)
+    }
+
+    /// Returns what the segment lists of a trace; `None` when it has no row of it.
+    ///
+    /// # Errors
+    /// As [`ranges`](Self::ranges).
+    pub(crate) fn listed(&self, id: TraceId) -> Result<Option<Listed>, Error> {
+        Ok(self.listing()?.into_iter().find(|listed| listed.trace_id == id))
+    }
+
+    /// Returns the traces that are listed before a place, at most so many, the newest place first.
+    ///
+    /// # Errors
+    /// As [`ranges`](Self::ranges).
+    pub(crate) fn list_before(&self, before: Option<TracePlace>, most: usize) -> Result<Vec<Listed>, Error> {
+        let listed = self.listing()?.into_iter().rev();
+        Ok(listed.filter(|listed| before.is_none_or(|before| listed.place() < before)).take(most).collect())
+    }
+
+    /// Gives the rows of several traces to `each`, in one pass in the order of the file; the ids may come in any order.
+    ///
+    /// # Errors
+    /// As [`ranges`](Self::ranges).
+    pub(crate) fn gather(&self, ids: &[TraceId], each: &mut dyn FnMut(TraceId, SegmentSpan)) -> Result<(), Error> {
+        for id in ids {
+            self.trace(*id)?.into_iter().for_each(|span| each(*id, span));
+        }
+        Ok(())
+    }
+
+    /// Returns rows of a trace that stand behind a place, at most so many, in order of start, span id and sequence.
+    ///
+    /// # Errors
+    /// As [`ranges`](Self::ranges).
+    pub(crate) fn trace_behind(
+        &self,
+        id: TraceId,
+        after: Option<SpanPlace>,
+        most: usize,
+    ) -> Result<Vec<SegmentSpan>, Error> {
+        let place = |span: &SegmentSpan| (span.record.start, span.record.span_id, span.sequence);
+        let spans = self.trace(id)?.into_iter();
+        Ok(spans.filter(|span| after.is_none_or(|after| place(span) > after)).take(most).collect())
+    }
+
+    /// Looks for the traces that may be an answer, those that start last first.
+    ///
+    /// # Errors
+    /// As [`ranges`](Self::ranges).
+    pub(crate) fn candidates(&self, wanted: &Wanted) -> Result<Candidates<'_>, Error> {
+        Ok(Candidates::new(self, wanted))
+    }
+
+    /// Returns about how many bytes of memory the open segment takes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.parquet().memory_size()
+    }
+
+    fn listing(&self) -> Result<Vec<Listed>, Error> {
+        let mut listed: HashMap<TraceId, Listed> = HashMap::new();
+        for span in self.spans(&SegmentFilter::default())? {
+            let SegmentSpan { record, late_events, .. } = span?;
+            let mark = Mark::of(&record, !late_events.is_empty());
+            listed.entry(mark.trace_id).and_modify(|listed| listed.add(&mark)).or_insert_with(|| Listed::first(&mark));
+        }
+        let mut listed: Vec<_> = listed.into_values().collect();
+        listed.sort_by_key(Listed::place);
+        Ok(listed)
+    }
+
     fn parquet(&self) -> &ParquetMetaData {
         self.metadata.metadata()
     }
@@ -175,7 +258,7 @@ impl SegmentSpans {
         for row in 0..batch.num_rows() {
             let record = fields.record(row, &mut self.known)?;
             if self.filter.matches(&record) {
-                spans.push(SegmentSpan { sequence: fields.sequence(row), record });
+                spans.push(SegmentSpan { sequence: fields.sequence(row), record, late_events: Vec::new() });
             }
         }
         self.spans = spans.into_iter();

@@ -175,7 +175,7 @@ fn number(bytes: &[u8]) -> u64 {
 }
 
 /// Spreads trace ids, which clients may choose as they like, over 64 bits; part of the format.
-fn hash(trace: TraceId) -> u64 {
+pub(super) fn hash(trace: TraceId) -> u64 {
     let bytes = trace.bytes();
     let (high, low) = bytes.split_at(8);
     mixed(number(high) ^ mixed(number(low)))

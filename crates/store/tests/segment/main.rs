@@ -64,9 +64,13 @@ fn all(segment: &Segment) -> Vec<SegmentSpan> {
 
 /// The order that the format promises.
 fn in_order(spans: &[SpanRecord]) -> Vec<SegmentSpan> {
-    let spans = (0..).zip(spans).map(|(sequence, record)| SegmentSpan { sequence, record: record.clone() });
+    let spans = (0..).zip(spans).map(|(sequence, record)| SegmentSpan {
+        sequence,
+        record: record.clone(),
+        late_events: Vec::new(),
+    });
     let mut spans: Vec<_> = spans.collect();
-    spans.sort_by_key(|SegmentSpan { sequence, record }| {
+    spans.sort_by_key(|SegmentSpan { sequence, record, .. }| {
         (record.start.0 / SECOND, record.trace_id, record.start, record.span_id, *sequence)
     });
     spans
