@@ -17,8 +17,12 @@
 mod ask;
 mod gathered;
 mod head;
+mod shelf;
+mod tallies;
 mod view;
 
 pub(crate) use gathered::{Gathered, Sequence};
 pub(crate) use head::{Applied, Elsewhere, Head, LateEvent, Row, Seen, Telling};
 pub(crate) use view::{Older, View};
+pub(crate) use shelf::{Doomed, OpenBounds, Pinned, Shelf, Shelved, Snapshot};
+pub(crate) use tallies::{Tallies, Tallying};

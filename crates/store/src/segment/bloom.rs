@@ -48,6 +48,11 @@ impl Bloom {
         Self(bytes.into())
     }
 
+    /// Makes the set of these traces.
+    pub(crate) fn of_traces(ids: impl Iterator<Item = TraceId>) -> Self {
+        Self::of(&ids.map(hash).collect::<Vec<_>>())
+    }
+
     /// Reads what [`bytes`](Self::bytes) gave; `None` when it is damaged, or of a newer version.
     pub(crate) fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
         let (header, bits) = bytes.split_first_chunk::<HEADER>()?;

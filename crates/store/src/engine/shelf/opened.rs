@@ -1,0 +1,107 @@
+//! The segments that are open, as many as there is room for.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use crate::{Error, catalog::SegmentId, segment::Segment};
+
+/// How much of what is published may be open at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OpenBounds {
+    /// The most segments; each takes two of the process's file handles.
+    pub(crate) segments: usize,
+    /// The most memory that their footers may take, about.
+    pub(crate) bytes: usize,
+}
+
+impl Default for OpenBounds {
+    fn default() -> Self {
+        Self { segments: 128, bytes: 48 << 20 }
+    }
+}
+
+/// Keeps segments open that were asked last.
+pub(super) struct Opened {
+    bounds: OpenBounds,
+    kept: Mutex<Kept>,
+    count: AtomicU64,
+}
+
+#[derive(Default)]
+struct Kept {
+    segments: HashMap<SegmentId, Used>,
+    bytes: usize,
+    /// Counts the questions, so that the segment is known that was asked longest ago.
+    time: u64,
+}
+
+struct Used {
+    segment: Arc<Segment>,
+    bytes: usize,
+    last: u64,
+}
+
+impl Opened {
+    pub(super) fn new(bounds: OpenBounds) -> Self {
+        Self { bounds, kept: Mutex::default(), count: AtomicU64::new(0) }
+    }
+
+    /// Returns a segment, opening it where it is not open.
+    pub(super) fn get(&self, id: SegmentId, path: &Path) -> Result<Arc<Segment>, Error> {
+        if let Some(segment) = self.kept().find(id) {
+            return Ok(segment);
+        }
+        // Others may go on meanwhile. Two that open the same segment at once do no harm.
+        let segment = Arc::new(Segment::open(path)?);
+        self.count.fetch_add(1, Relaxed);
+        self.kept().keep(id, Arc::clone(&segment), self.bounds);
+        Ok(segment)
+    }
+
+    /// Closes a segment once nobody reads it.
+    pub(super) fn forget(&self, id: SegmentId) {
+        self.kept().remove(id);
+    }
+
+    /// Returns how often a segment was opened.
+    pub(super) fn count(&self) -> u64 {
+        self.count.load(Relaxed)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn find(&mut self, id: SegmentId) -> Option<Arc<Segment>> {
+        self.time += 1;
+        let used = self.segments.get_mut(&id)?;
+        used.last = self.time;
+        Some(Arc::clone(&used.segment))
+    }
+
+    fn keep(&mut self, id: SegmentId, segment: Arc<Segment>, bounds: OpenBounds) {
+        self.remove(id);
+        let bytes = segment.memory_bytes();
+        self.bytes += bytes;
+        self.segments.insert(id, Used { segment, bytes, last: self.time });
+        while self.segments.len() > bounds.segments.max(1) || self.bytes > bounds.bytes && self.segments.len() > 1 {
+            let oldest = self.segments.iter().filter(|(other, _)| **other != id).min_by_key(|(_, used)| used.last);
+            let Some(oldest) = oldest.map(|(id, _)| *id) else { break };
+            self.remove(oldest);
+        }
+    }
+
+    fn remove(&mut self, id: SegmentId) {
+        if let Some(used) = self.segments.remove(&id) {
+            self.bytes -= used.bytes;
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! What is published at one moment.
+
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+use trackway_model::{Timestamp, TraceId};
+
+use super::{Doomed, gone::Gone, opened::Opened, shelved::Shelved};
+use crate::{
+    Damage, Error,
+    catalog::{Age, Publication, Published, SegmentEntry, SegmentId},
+    engine::{
+        Sequence,
+        tallies::{Tallies, Tallying},
+    },
+};
+
+/// The published segments and what is dead in them; what is published later is not in it.
+#[derive(Clone)]
+pub(crate) struct Snapshot {
+    segments: Arc<[Arc<Shelved>]>,
+    gone: Gone,
+    tallies: Arc<Tallies>,
+    next_age: Age,
+    next_sequence: Sequence,
+}
+
+/// How often a publication looks whether dead rows are left; with more, what is noted of them stays.
+const MOST_PROBES: usize = 4 << 20;
+
+/// The new counts of segments.
+pub(super) type Recounted = Vec<(SegmentId, Arc<Tallies>)>;
+
+impl Snapshot {
+    /// Makes it of what the catalog has published, and tells which files are missing; what they held is left out.
+    pub(super) fn new(directory: &Path, published: Published, opened: &Arc<Opened>) -> (Self, Vec<Damage>) {
+        let (mut segments, mut damaged, mut tallies) = (Vec::new(), Vec::new(), Tallies::default());
+        for entry in published.segments {
+            let shelved = Shelved::new(directory, entry, opened);
+            match shelved.damage() {
+                Some(damage) => damaged.push(damage),
+                None => {
+                    tallies.add(&shelved.about().tallies);
+                    segments.push(Arc::new(shelved));
+                }
+            }
+        }
+        let snapshot = Self {
+            segments: segments.into(),
+            gone: Gone::new(published.gone),
+            tallies: Arc::new(tallies),
+            next_age: published.next_age.max(Age(1)),
+            next_sequence: published.next_sequence,
+        };
+        (snapshot, damaged)
+    }
+
+    /// Returns the segments, the oldest first.
+    pub(crate) fn segments(&self) -> &[Arc<Shelved>] {
+        &self.segments
+    }
+
+    /// Returns the segments that may hold rows of a trace that are not dead, the oldest first.
+    pub(crate) fn holding(&self, id: TraceId) -> impl Iterator<Item = &Arc<Shelved>> {
+        let before = self.gone.before(id);
+        let lives = move |it: &&Arc<Shelved>| before.is_none_or(|before| it.age() >= before);
+        self.segments.iter().filter(lives).filter(move |it| it.may_hold(id))
+    }
+
+    /// Returns true when what a segment has of a trace is dead.
+    pub(crate) fn is_gone(&self, id: TraceId, segment: &Shelved) -> bool {
+        self.gone.before(id).is_some_and(|before| segment.age() < before)
+    }
+
+    /// Returns true when some segment has a row of the trace that is not dead.
+    ///
+    /// # Errors
+    /// [`Error`] when a segment that may have one cannot be read.
+    pub(crate) fn is_there(&self, id: TraceId) -> Result<bool, Error> {
+        // What came last is asked for most often, and is most often open.
+        let holding: Vec<_> = self.holding(id).collect();
+        for shelved in holding.into_iter().rev() {
+            if shelved.open()?.listed(id)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Returns what lists count of all segments.
+    pub(crate) fn tallies(&self) -> &Tallies {
+        &self.tallies
+    }
+
+    /// Returns the sequence of the first record that no segment holds.
+    pub(crate) fn next_sequence(&self) -> Sequence {
+        self.next_sequence
+    }
+
+    pub(super) fn next_age(&self) -> Age {
+        self.next_age
+    }
+
+    /// Returns where that stands which takes the place of segments.
+    pub(super) fn age_of_replacement(&self, removed: &[SegmentId]) -> Option<Age> {
+        self.segments.iter().filter(|it| removed.contains(&it.id())).map(|it| it.age()).max()
+    }
+
+    /// Returns what is published after a publication.
+    pub(super) fn changed(
+        &self,
+        directory: &Path,
+        publication: &Publication,
+        added: &[SegmentEntry],
+        next_age: Age,
+        opened: &Arc<Opened>,
+    ) -> Self {
+        let lags: HashMap<_, _> = publication.lags.iter().copied().collect();
+        let (removed, kept): (Vec<_>, Vec<_>) =
+            self.segments.iter().cloned().partition(|it| publication.removed.contains(&it.id()));
+        let lagging =
+            |it: Arc<Shelved>| lags.get(&it.id()).map_or_else(|| Arc::clone(&it), |lag| it.lagging(*lag).into());
+        let mut segments: Vec<_> = kept.into_iter().map(lagging).collect();
+        segments.extend(added.iter().map(|entry| Arc::new(Shelved::new(directory, entry.clone(), opened))));
+        segments.sort_by_key(|it| (it.age(), it.id()));
+        let mut tallies = (*self.tallies).clone();
+        added.iter().for_each(|entry| tallies.add(&entry.about.tallies));
+        removed.iter().for_each(|it| tallies.subtract(&it.about().tallies));
+        let next_sequence = publication.flushed.map_or(0, |flushed| flushed.next_sequence).max(self.next_sequence);
+        let mut changed = Self {
+            segments: segments.into(),
+            gone: self.gone.clone(),
+            tallies: Arc::new(tallies),
+            next_age,
+            next_sequence,
+        };
+        if !removed.is_empty() {
+            changed.settle_last_starts();
+        }
+        changed
+    }
+
+    /// Takes back what is counted of rows that a publication makes dead, and returns the new counts.
+    ///
+    /// Called before that is noted: what is dead already is not counted any more.
+    pub(super) fn recount(&mut self, publication: &Publication, before: &Self) -> Result<Recounted, Error> {
+        let is_added = |it: &Shelved| publication.added.iter().any(|about| about.id == it.id());
+        let (_, mut recounted) = self.without(Doomed::Traces(&publication.moved), |it| !is_added(it))?;
+        let mut dead = publication.deleted.clone();
+        if let Some(base) = &publication.base {
+            dead.extend(before.gone.iter().filter(|(id, age)| base.gone.before(*id) != Some(*age)).map(|(id, _)| id));
+        }
+        // What these hold of traces deleted meanwhile is counted in them, whatever is noted as gone.
+        let all = Self { gone: Gone::default(), ..self.clone() };
+        recounted.extend(all.without(Doomed::Traces(&dead), is_added)?.1);
+        self.set_tallies(&recounted);
+        Ok(recounted)
+    }
+
+    /// Returns the counts of what goes from segments when traces do, and the counts that remain of each.
+    pub(super) fn without(
+        &self,
+        doomed: Doomed<'_>,
+        is_asked: impl Fn(&Shelved) -> bool,
+    ) -> Result<(Tallies, Recounted), Error> {
+        let mut all = Tallies::default();
+        let mut recounted = Vec::new();
+        for shelved in self.segments.iter().filter(|it| is_asked(it)) {
+            let removed = match doomed {
+                Doomed::Traces(traces) => self.tallies_of(shelved, traces)?,
+                Doomed::Project(name, _) => shelved.about().tallies.only_project(name),
+            };
+            if removed.is_empty() {
+                continue;
+            }
+            let mut rest = (*shelved.about().tallies).clone();
+            rest.subtract(&removed);
+            all.add(&removed);
+            recounted.push((shelved.id(), Arc::new(rest)));
+        }
+        Ok((all, recounted))
+    }
+
+    /// Counts what a segment has of traces.
+    fn tallies_of(&self, shelved: &Shelved, traces: &[TraceId]) -> Result<Tallies, Error> {
+        let held = |id: &TraceId| shelved.may_hold(*id) && !self.is_gone(*id, shelved);
+        let ids: Vec<_> = traces.iter().copied().filter(held).collect();
+        if ids.is_empty() {
+            return Ok(Tallies::default());
+        }
+        let segment = shelved.open()?;
+        let mut listed = HashMap::new();
+        let mut counted = Tallying::default();
+        for id in ids {
+            let Some(trace) = segment.listed(id)? else { continue };
+            if !self.is_older_there(id, shelved)? {
+                counted.note_trace(&trace.project);
+            }
+            listed.insert(id, trace);
+        }
+        let ids: Vec<_> = listed.keys().copied().collect();
+        segment.gather(&ids, &mut |id, span| {
+            if let Some(trace) = listed.get(&id) {
+                counted.note_span(&trace.project, &span.record, trace.start);
+            }
+        })?;
+        Ok(counted.finish())
+    }
+
+    /// Returns true when an older segment than this has a row of a trace that is not dead.
+    fn is_older_there(&self, id: TraceId, shelved: &Shelved) -> Result<bool, Error> {
+        let order = (shelved.age(), shelved.id());
+        for older in self.holding(id).filter(|it| (it.age(), it.id()) < order) {
+            if older.open()?.listed(id)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Gives segments other counts.
+    pub(super) fn set_tallies(&mut self, tallies: &Recounted) {
+        if tallies.is_empty() {
+            return;
+        }
+        let counts: HashMap<_, _> = tallies.iter().map(|(id, tallies)| (*id, tallies)).collect();
+        let mut total = (*self.tallies).clone();
+        let segments = self.segments.iter().map(|it| match counts.get(&it.id()) {
+            Some(tallies) => {
+                total.subtract(&it.about().tallies);
+                total.add(tallies);
+                Arc::new(it.counted(Arc::clone(tallies)))
+            }
+            None => Arc::clone(it),
+        });
+        self.segments = segments.collect();
+        self.tallies = Arc::new(total);
+        self.settle_last_starts();
+    }
+
+    pub(super) fn note_gone(&mut self, gone: &[(TraceId, Age)]) {
+        self.gone.note(gone);
+    }
+
+    /// Forgets the traces of which no segment has dead rows any more, and returns them.
+    pub(super) fn clear_gone(&mut self) -> Vec<TraceId> {
+        if self.gone.len() * self.segments.len() > MOST_PROBES {
+            return Vec::new();
+        }
+        // A segment that is still being written may hold dead rows; it is older than what is noted as gone meanwhile.
+        let Some(last) = self.segments.iter().map(|it| it.age()).max() else { return Vec::new() };
+        let is_cleared = |(id, before): &(TraceId, Age)| {
+            *before <= last && !self.segments.iter().any(|it| it.age() < *before && it.may_hold(*id))
+        };
+        let cleared: Vec<_> = self.gone.iter().filter(is_cleared).map(|(id, _)| id).collect();
+        self.gone.clear(&cleared);
+        cleared
+    }
+
+    /// Finds the latest start in each project anew, after something went.
+    fn settle_last_starts(&mut self) {
+        let mut last: HashMap<_, Timestamp> = HashMap::new();
+        for shelved in self.segments.iter() {
+            for (name, tally) in shelved.about().tallies.by_project() {
+                let start = last.entry(name.clone()).or_default();
+                *start = (*start).max(tally.last_start);
+            }
+        }
+        let tallies = Arc::make_mut(&mut self.tallies);
+        last.iter().for_each(|(name, start)| tallies.set_last_start(name, *start));
+    }
+}
