@@ -17,6 +17,7 @@
 mod ask;
 mod gathered;
 mod head;
+mod heads;
 mod shelf;
 mod tallies;
 mod view;
@@ -25,4 +26,4 @@ pub(crate) use gathered::{Gathered, Sequence};
 pub(crate) use head::{Applied, Elsewhere, Head, LateEvent, Row, Seen, Telling};
 pub(crate) use view::{Older, View};
 pub(crate) use shelf::{Doomed, OpenBounds, Pinned, Shelf, Shelved, Snapshot};
-pub(crate) use tallies::{Tallies, Tallying};
+pub(crate) use tallies::{OperationTally, Tallies, Tallying};

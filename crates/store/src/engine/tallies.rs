@@ -126,6 +126,20 @@ impl Tallies {
         }
     }
 
+    /// Counts a trace that lists under a project, with how many spans it has and when it starts.
+    pub(crate) fn add_trace(&mut self, project: &Text, spans: u64, start: Timestamp) {
+        let tally = &mut self.project(project).tally;
+        tally.traces += 1;
+        tally.spans += spans;
+        tally.last_start = tally.last_start.max(start);
+    }
+
+    /// Counts spans of an operation in traces that list under a project, and that were counted for it.
+    pub(crate) fn add_operation(&mut self, project: &Text, service: &Text, name: &Text, tally: OperationTally) {
+        let service = self.project(project).services.entry(service.clone()).or_default();
+        service.operations.entry(name.clone()).or_default().add(tally);
+    }
+
     /// Takes back what a part had that is there no more; the latest starts stay as they are.
     pub(crate) fn subtract(&mut self, other: &Self) {
         for (name, theirs) in &other.projects {

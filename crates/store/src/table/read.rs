@@ -20,6 +20,7 @@ use crate::{
     Project, Service, Span, SpanState, TraceQuery, TraceSummary,
     clock::Moment,
     cursor::{SpanPlace, TracePlace},
+    engine::{OperationTally, Tallies},
     query::MOST_FOUND,
 };
 
@@ -105,20 +106,12 @@ impl Table {
     /// Finds traces that match, the newest start first, until there are `limit` or it has looked at enough of them.
     pub(crate) fn list(&self, query: &TraceQuery, after: Option<TracePlace>, limit: usize, moment: Moment) -> Stretch {
         let mut stretch = Stretch::default();
-        let service = query.service.as_deref().map(|name| self.words.services.id(name));
-        let names = query.name.as_deref().map(|part| self.words.operations.containing(part));
-        let group = query.group.as_deref().map(|name| self.words.groups.id(name));
-        let spans = query.spans.as_ref().map(|filter| Sieve::new(filter, &self.words));
-        if service == Some(None) || matches!(names, Some(None)) || group == Some(None) || matches!(spans, Some(None)) {
-            return stretch;
-        }
-        let (service, names, spans) = (service.flatten(), names.flatten(), spans.flatten());
-        let mut filter = Filter { query, service, names, spans, words: &self.words, moment };
+        let Some((mut filter, group)) = self.filter(query, moment) else { return stretch };
 
         // The smallest id is left out of every trace's range of ids, so it stands for "before this start".
         let end = query.end.map(|end| (end, [0; 16]));
         let upper = [after, end].into_iter().flatten().min();
-        let Some(places) = self.index.before(upper, query.project.as_deref(), group.flatten()) else {
+        let Some(places) = self.index.before(upper, query.project.as_deref(), group) else {
             return stretch;
         };
         for (looked_at, place) in places.rev().enumerate() {
@@ -136,6 +129,54 @@ impl Table {
         }
         stretch.scanned = filter.scanned();
         stretch
+    }
+
+    /// Finds those of some traces that match, in the order in which they are given.
+    pub(crate) fn pick(&self, query: &TraceQuery, ids: &[TraceId], moment: Moment) -> Stretch {
+        let mut stretch = Stretch::default();
+        let Some((mut filter, group)) = self.filter(query, moment) else { return stretch };
+        for id in ids {
+            let Some((trace, listing)) = self.traces.get(id).and_then(|it| Some((it, it.listing(*id)?))) else { continue };
+            let start = listing.place.0;
+            let is_listed = query.project.as_deref().is_none_or(|project| *project == *listing.project)
+                && group.is_none_or(|group| listing.group == Some(group))
+                && query.start.is_none_or(|first| start >= first)
+                && query.end.is_none_or(|end| start < end);
+            if is_listed && filter.admits(trace) {
+                let summary = summary::summary(*id, trace, &self.words, moment);
+                stretch.found.extend(summary.map(|summary| (listing.place, summary)));
+            }
+        }
+        stretch.scanned = filter.scanned();
+        stretch
+    }
+
+    /// Arranges what has to be looked at trace by trace, and finds the group; `None` when no trace that is there can match.
+    fn filter<'a>(&'a self, query: &'a TraceQuery, moment: Moment) -> Option<(Filter<'a>, Option<NameId>)> {
+        let service = query.service.as_deref().map(|name| self.words.services.id(name));
+        let names = query.name.as_deref().map(|part| self.words.operations.containing(part));
+        let group = query.group.as_deref().map(|name| self.words.groups.id(name));
+        let spans = query.spans.as_ref().map(|filter| Sieve::new(filter, &self.words));
+        if service == Some(None) || matches!(names, Some(None)) || group == Some(None) || matches!(spans, Some(None)) {
+            return None;
+        }
+        let (service, names, spans) = (service.flatten(), names.flatten(), spans.flatten());
+        Some((Filter { query, service, names, spans, words: &self.words, moment }, group.flatten()))
+    }
+
+    /// Counts spans by project, service and operation, but those of traces that are to be left out.
+    pub(crate) fn tally(&self, is_left_out: &dyn Fn(TraceId) -> bool) -> Tallies {
+        let mut tallies = Tallies::default();
+        for (id, trace) in self.traces.iter().filter(|(id, _)| !is_left_out(**id)) {
+            let Some(listing) = trace.listing(*id) else { continue };
+            tallies.add_trace(&listing.project, listing.spans, listing.place.0);
+            for ((service, name), tally) in &trace.operations {
+                let (service, name) = (self.words.services.text(*service), self.words.operations.text(*name));
+                let tally = OperationTally { spans: tally.spans, errors: tally.errors };
+                tallies.add_operation(&listing.project, &service, &name, tally);
+            }
+        }
+        tallies
     }
 
     pub(crate) fn summary(&self, id: TraceId, moment: Moment) -> Option<TraceSummary> {

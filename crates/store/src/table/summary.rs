@@ -28,7 +28,7 @@ fn root<'a>(trace: &'a Trace, words: &Words) -> Option<&'a SpanRecord> {
         trace.about()?;
         let top = trace.first_top()?;
         let parent = top.foreign.as_ref()?.parent_id.as_ref()?;
-        words.originals.is_elsewhere(parent, top.trace_id).then_some(top)
+        words.is_elsewhere(parent, top.trace_id).then_some(top)
     })
 }
 

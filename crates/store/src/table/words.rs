@@ -1,9 +1,9 @@
 //! The services and the span names of all traces, and how many spans each pair of them has; and the ids that foreign
 //! clients gave their spans.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use trackway_model::SpanRecord;
+use trackway_model::{SpanRecord, Text, TraceId};
 
 use super::{
     names::{NameId, Names},
@@ -21,7 +21,12 @@ pub(super) struct Words {
     /// By service and operation.
     pub(super) tallies: HashMap<(NameId, NameId), Tally>,
     pub(super) originals: Originals,
+    /// Knows the spans that are in other parts of the store.
+    pub(super) far: Option<Far>,
 }
+
+/// Tells whether a part of the store has a span with a client's id in another trace than the one named.
+pub(crate) type Far = Arc<dyn Fn(&Text, TraceId) -> bool + Send + Sync>;
 
 /// How many spans of an operation there are, and how many of them failed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,6 +36,11 @@ pub(super) struct Tally {
 }
 
 impl Words {
+    /// Returns true when a span with a client's id is in another trace.
+    pub(super) fn is_elsewhere(&self, id: &Text, trace: TraceId) -> bool {
+        self.originals.is_elsewhere(id, trace) || self.far.as_ref().is_some_and(|far| far(id, trace))
+    }
+
     /// Counts a span and returns the numbers of its service and its name.
     pub(super) fn hold(&mut self, span: &SpanRecord) -> (NameId, NameId) {
         let pair = (self.services.hold(span.service()), self.operations.hold(&span.name));

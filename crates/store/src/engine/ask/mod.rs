@@ -1,0 +1,3 @@
+//! Questions, answered from all parts of the store together.
+
+mod merge;
