@@ -130,3 +130,50 @@ fn databases_that_are_damaged_or_missing_are_found() {
         );
     }
 }
+
+/// Backs a directory up and returns how many files were copied.
+fn back_up(directory: &Path, to: &Path) -> u64 {
+    let (code, summary) = tool(directory, &["backup", to.to_str().unwrap()]);
+    assert_eq!(code, 0, "{summary}");
+    summary["copied_files"].as_u64().unwrap()
+}
+
+#[test]
+fn a_backup_beside_a_server_opens_with_everything_that_was_acknowledged() {
+    let (directory, copies) = (recorded(), tempfile::tempdir().unwrap());
+    let to = copies.path().join("copy");
+    let server = support::start(directory.path());
+    for round in 6..=8 {
+        send(&server, round);
+        back_up(directory.path(), &to);
+        assert!(findings(&to).is_empty());
+        // A copy of the copy, which stays as it is.
+        let used = copies.path().join(round.to_string());
+        back_up(&to, &used);
+        assert_eq!(listed(&support::start(&used)), (1..=round).collect::<Vec<_>>());
+    }
+    assert_eq!(listed(&server).len(), 8);
+}
+
+#[test]
+fn a_backup_without_a_server_is_whole_and_spares_what_is_none() {
+    let (directory, copies) = (recorded(), tempfile::tempdir().unwrap());
+    let to = copies.path().join("copy");
+    fs::write(directory.path().join("config.toml"), "max_spans = 7\n").unwrap();
+    back_up(directory.path(), &to);
+    assert_eq!(fs::read_to_string(to.join("config.toml")).unwrap(), "max_spans = 7\n");
+    assert_eq!(listed(&support::start(&to)), [1, 2, 3, 4, 5]);
+
+    let mine = copies.path().join("mine");
+    fs::create_dir(&mine).unwrap();
+    fs::write(mine.join("notes.txt"), "mine").unwrap();
+    let inside = directory.path().join("backup");
+    for (to, why) in [(&mine, "holds something that is no backup"), (&inside, "must lie outside of the store")] {
+        let (code, told) = tool(directory.path(), &["backup", to.to_str().unwrap()]);
+        assert!(code == 1 && told.as_str().unwrap().contains(why), "{told}");
+    }
+    let used = support::start(&to);
+    let (code, told) = tool(directory.path(), &["backup", to.to_str().unwrap()]);
+    assert!(code == 1 && told.as_str().unwrap().contains("in use by process"), "{told}");
+    drop(used);
+}

@@ -1,5 +1,6 @@
 //! `trackway store`: looking after what is stored, and spans as files that other programs read, and back.
 
+mod backup;
 mod check;
 mod export;
 mod import;
@@ -18,6 +19,8 @@ use crate::settings::Flags;
 pub(crate) enum Store {
     /// Read everything, compare every checksum, and tell what is damaged and what to do: 0 nothing, 1 something, 2 not known
     Check,
+    /// Copy the data directory, while a server uses it too; an earlier copy is brought up to date
+    Backup(backup::Asked),
     /// Write all spans to files: Parquet for DuckDB, pandas and for `import`, or OTLP as lines of JSON
     Export(export::Export),
     /// Read such files, through the server that runs or else into the data directory
@@ -28,6 +31,7 @@ pub(crate) enum Store {
 pub(crate) fn run(flags: Flags, store: Store) -> Result<ExitCode> {
     match store {
         Store::Check => return Ok(check::run(flags)),
+        Store::Backup(asked) => backup::run(flags, &asked)?,
         Store::Export(asked) => export::run(flags, &asked)?,
         Store::Import(asked) => import::run(flags, &asked)?,
     }

@@ -20,6 +20,18 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
+/// Lets SQLite compare the pages of a file with each other.
+///
+/// # Errors
+/// [`Error::Catalog`] when they do not agree.
+pub(crate) fn is_whole(path: &Path) -> Result<(), Error> {
+    let answer: String = open(path)?.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+    let damaged = || {
+        rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT), Some(answer.clone()))
+    };
+    if answer == "ok" { Ok(()) } else { Err(damaged().into()) }
+}
+
 /// Asks something of a database; damage that is met is a finding and no error.
 pub(crate) fn look<T>(
     path: &Path,

@@ -18,11 +18,14 @@
 //! ```
 
 mod access;
+mod backup;
 mod check;
 mod database;
+mod listing;
 
 use std::path::{Path, PathBuf};
 
+pub use backup::{Backup, backup};
 pub use check::check;
 
 /// How far a tool is, told to whoever waits.

@@ -6,11 +6,11 @@ use std::{
     path::PathBuf,
 };
 
-use super::{Checking, Noted};
+use super::Checking;
 use crate::{
     Error, Frame,
     files::file_error,
-    tools::Mend,
+    tools::{Mend, listing::Listing},
     wal::{self, Item, Reader},
 };
 
@@ -36,7 +36,7 @@ impl Checking<'_, '_> {
         Ok(numbers.into_iter().map(file).collect())
     }
 
-    pub(super) fn log(&mut self, files: &[LogFile], noted: Noted) -> Result<(), Error> {
+    pub(super) fn log(&mut self, files: &[LogFile], noted: &Listing) -> Result<(), Error> {
         if let Some(durable) = noted.durable.filter(|place| place.offset > 0 && self.access.is_alone())
             && files.iter().all(|file| file.number != durable.file)
         {
@@ -54,7 +54,7 @@ impl Checking<'_, '_> {
         Ok(())
     }
 
-    fn log_file(&mut self, file: &LogFile, noted: Noted) -> Result<(), Error> {
+    fn log_file(&mut self, file: &LogFile, noted: &Listing) -> Result<(), Error> {
         let mut reader = Reader::open(file.path.clone(), noted.marker)?;
         self.at(&file.path);
         let durable = noted.durable.filter(|place| place.file == file.number).map_or(0, |place| place.offset);

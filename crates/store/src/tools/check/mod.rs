@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use self::{catalog::Noted, log::LogFile};
+use self::log::LogFile;
 use super::{Finding, Mend, Progress, Report, Tell, access::Access};
 use crate::{Decoder, Error};
 
@@ -54,7 +54,7 @@ impl Checking<'_, '_> {
         (self.tell)(Progress::Total(total.map(length).sum()));
         let [catalog, runs] = databases;
         let noted = self.catalog(&catalog)?;
-        self.log(&log, noted)?;
+        self.log(&log, &noted)?;
         self.runs(&runs)
     }
 
