@@ -59,10 +59,8 @@ const CHECKPOINT_PAGES: u32 = 1024;
 
 /// Opens the file for its one writer, and makes it when it is missing.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
-    let connection = sqlite::open(path, &MIGRATIONS, |connection| {
-        // Only a file without tables takes it; whatever is deleted gives its room back.
-        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")
-    })?;
+    let connection = sqlite::open(path, &MIGRATIONS, |_| Ok(()))?;
+    connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
     connection.pragma_update(None, "cache_size", -4_096)?;

@@ -25,6 +25,8 @@ pub(crate) struct Published {
     pub(crate) unreadable: Vec<StoredSegment>,
     /// Traces whose rows in segments before an age are dead.
     pub(crate) gone: Vec<(TraceId, Age)>,
+    /// Whether a trace is known that a client told of, or an event that came apart from its span.
+    pub(crate) has_notes: bool,
     /// False while it has not been looked at which segments there are.
     pub(crate) is_begun: bool,
     /// How far the log is in segments; absent when a start reads all of it.
@@ -70,6 +72,8 @@ impl Published {
         while let Some(row) = rows.next()? {
             published.gone.extend(TraceId::new(row.get(0)?).zip(Some(Age(number(row, 1)?))));
         }
+        let sql = "SELECT EXISTS (SELECT * FROM told) OR EXISTS (SELECT * FROM late)";
+        published.has_notes = connection.query_row(sql, [], |row| row.get(0))?;
         let sql = "SELECT next_segment, next_age, next_sequence, wal_file, wal_offset FROM publication";
         let next = |row: &Row<'_>| {
             published.is_begun = true;

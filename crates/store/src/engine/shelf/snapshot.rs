@@ -22,6 +22,9 @@ pub(crate) struct Snapshot {
     tallies: Arc<Tallies>,
     next_age: Age,
     next_sequence: Sequence,
+    has_notes: bool,
+    /// Whether the catalog has segments that cannot be used: they may be back at another start, so what is dead in them stays noted.
+    is_partial: bool,
 }
 
 /// How often a publication looks whether dead rows are left; with more, what is noted of them stays.
@@ -44,12 +47,15 @@ impl Snapshot {
                 }
             }
         }
+        let is_partial = !damaged.is_empty() || !published.unreadable.is_empty();
         let snapshot = Self {
             segments: segments.into(),
             gone: Gone::new(published.gone),
             tallies: Arc::new(tallies),
             next_age: published.next_age.max(Age(1)),
             next_sequence: published.next_sequence,
+            has_notes: published.has_notes,
+            is_partial,
         };
         (snapshot, damaged)
     }
@@ -84,6 +90,17 @@ impl Snapshot {
             }
         }
         Ok(false)
+    }
+
+    /// Returns the traces of which a segment may have dead rows.
+    pub(crate) fn gone_in(&self, segment: &Shelved) -> Vec<TraceId> {
+        let is_dead = |(id, before): &(TraceId, Age)| segment.age() < *before && segment.may_hold(*id);
+        self.gone.iter().filter(is_dead).map(|(id, _)| id).collect()
+    }
+
+    /// Returns false when the catalog knows of no trace told of, and of no event that came apart from its span.
+    pub(crate) fn has_notes(&self) -> bool {
+        self.has_notes
     }
 
     /// Returns what lists count of all segments.
@@ -132,6 +149,8 @@ impl Snapshot {
             tallies: Arc::new(tallies),
             next_age,
             next_sequence,
+            has_notes: self.has_notes || !publication.told.is_empty() || !publication.late.is_empty(),
+            is_partial: self.is_partial,
         };
         if !removed.is_empty() {
             changed.settle_last_starts();
@@ -243,7 +262,7 @@ impl Snapshot {
 
     /// Forgets the traces of which no segment has dead rows any more, and returns them.
     pub(super) fn clear_gone(&mut self) -> Vec<TraceId> {
-        if self.gone.len() * self.segments.len() > MOST_PROBES {
+        if self.is_partial || self.gone.len() * self.segments.len() > MOST_PROBES {
             return Vec::new();
         }
         // A segment that is still being written may hold dead rows; it is older than what is noted as gone meanwhile.
