@@ -27,26 +27,41 @@ mod trace;
 mod waiting;
 mod words;
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use trackway_model::{Event, Resource, Scope, SpanEvent, SpanId, SpanRecord, Timestamp, TraceId, TraceRecord};
 
-pub(crate) use announced::{AnnouncedTallies, Holding};
+pub(crate) use announced::{AnnouncedTallies, Holding, Moved};
 pub(crate) use fingerprint::{Fingerprints, Prepared};
+pub(crate) use gather::Intake;
 pub(crate) use live::Live;
+pub(crate) use originals::Originals;
+pub(crate) use shared::Shared;
+pub(crate) use trace::Arrival;
 pub(crate) use waiting::Patience;
+pub(crate) use words::Far;
 
-use crate::{Ack, Deleted, clock::Moment};
+use crate::{Ack, Deleted, clock::Moment, engine::Sequence};
 use announced::Announcements;
 use fingerprint::PreparedSpan;
 use index::Index;
-use shared::Shared;
-use trace::{Arrival, Late, Trace};
+use trace::{Late, Trace};
 use waiting::Waiting;
 use words::Words;
 
 /// The number of the log file that a record came from.
 pub(crate) type Segment = u64;
+
+/// How something came: its number, when, and by which log file.
+#[derive(Debug, Clone, Copy)]
+struct Came {
+    sequence: Sequence,
+    arrival: Timestamp,
+    segment: Segment,
+}
 
 /// What a span costs beside its content: its entries in three ordered sets and its name's entry, as measured.
 const SPAN_OVERHEAD: usize = 240;
@@ -75,6 +90,7 @@ pub(crate) struct Table {
     announcements: Announcements,
     tallies: Tallies,
     record_bytes: u64,
+    next: Sequence,
 }
 
 /// What the table counts.
@@ -95,13 +111,14 @@ impl Default for Table {
             traces: HashMap::new(),
             index: Index::default(),
             words: Words::default(),
-            resources: Shared::new(|it| size_of::<Resource>() + it.attributes.heap_bytes()),
-            scopes: Shared::new(|it| size_of::<Scope>() + it.attributes.heap_bytes()),
+            resources: Shared::resources(),
+            scopes: Shared::scopes(),
             live: Live::default(),
             waiting: Waiting::default(),
             announcements: Announcements::default(),
             tallies: Tallies::default(),
             record_bytes: 0,
+            next: 0,
         }
     }
 }
@@ -119,7 +136,7 @@ impl Table {
         for record in batch.traces {
             let id = record.trace_id;
             let is_new = self.is_new(id);
-            if !self.apply_record(record, arrival, segment) {
+            if !self.apply_record(Arc::new(record), Came { sequence: self.next, arrival, segment }) {
                 ack.duplicates += 1;
                 continue;
             }
@@ -131,7 +148,9 @@ impl Table {
         for span in batch.spans {
             let id = span.record.trace_id;
             let is_new = self.is_new(id);
-            match self.apply_span(span, arrival, segment) {
+            let came = Came { sequence: self.next, arrival, segment };
+            self.next += 1;
+            match self.apply_span(span, came) {
                 Arrival::Stored { .. } => {
                     note_change(id, &mut ack);
                     if is_new {
@@ -144,7 +163,9 @@ impl Table {
         }
         for (print, late) in batch.events {
             let (id, span) = (late.trace_id, late.span_id);
-            match self.apply_event(id, span, print, late.event, arrival, segment) {
+            let came = Came { sequence: self.next, arrival, segment };
+            self.next += 1;
+            match self.apply_event(id, span, print, late.event, came) {
                 Some(Arrival::Stored { .. }) => note_change(id, &mut ack),
                 Some(Arrival::Duplicate) => ack.duplicates += 1,
                 Some(Arrival::Superseded) | None => {}
@@ -155,24 +176,27 @@ impl Table {
     }
 
     /// Takes what a client tells of a whole trace; false when it told so last.
-    fn apply_record(&mut self, record: TraceRecord, arrival: Timestamp, segment: Segment) -> bool {
+    fn apply_record(&mut self, record: Arc<TraceRecord>, came: Came) -> bool {
         let id = record.trace_id;
         let trace = self.traces.entry(id).or_default();
         if trace.knows_record(&record) {
             return false;
         }
         let (listing, bytes) = (trace.listing(id), trace.bytes);
-        let is_first = trace.tell(record, arrival, segment, &mut self.words, &mut self.live);
+        let is_first = trace.tell(record, came, &mut self.words, &mut self.live);
         self.tallies.trace_records += u64::from(is_first);
         self.record_bytes = self.record_bytes - bytes + trace.bytes;
         self.index.relist(listing, trace.listing(id));
         true
     }
 
-    fn apply_span(&mut self, mut span: PreparedSpan, arrival: Timestamp, segment: Segment) -> Arrival {
+    fn apply_span(&mut self, mut span: PreparedSpan, came: Came) -> Arrival {
         let (id, span_id) = (span.record.trace_id, span.record.span_id);
-        self.resources.share(span.resource_print, &mut span.record.resource);
-        self.scopes.share(span.scope_print, &mut span.record.scope);
+        // A record that others hold, too, shares with these.
+        if let Some(record) = Arc::get_mut(&mut span.record) {
+            self.resources.share(span.resource_print, &mut record.resource);
+            self.scopes.share(span.scope_print, &mut record.scope);
+        }
 
         let trace = self.traces.entry(id).or_default();
         let listing = trace.listing(id);
@@ -181,10 +205,10 @@ impl Table {
         if let Some(announcement) = trace.withdraw(span_id, &mut self.words) {
             self.announcements.remove(id, span_id, &announcement);
         }
-        let outcome = trace.insert(span, segment, &mut self.words, &mut self.live);
+        let outcome = trace.insert(span, came, &mut self.words, &mut self.live);
         let Arrival::Stored { replaced } = outcome else { return outcome };
 
-        trace.news = trace.news.max(arrival);
+        trace.news = trace.news.max(came.arrival);
         if is_first {
             trace.late_turns(span_id).for_each(|turn| self.waiting.remove(turn));
         }
@@ -196,28 +220,21 @@ impl Table {
     }
 
     /// Takes an event; `None` when nothing looks different for it, since its span has not come.
-    fn apply_event(
-        &mut self,
-        id: TraceId,
-        span: SpanId,
-        print: u64,
-        event: Event,
-        arrival: Timestamp,
-        segment: Segment,
-    ) -> Option<Arrival> {
+    fn apply_event(&mut self, id: TraceId, span: SpanId, print: u64, event: Event, came: Came) -> Option<Arrival> {
         let trace = self.traces.entry(id).or_default();
         let bytes = trace.bytes;
         let turn = self.waiting.turn();
-        let Some(place) = trace.insert_event(span, print, Late { event, segment, turn }, &mut self.live) else {
+        let late = Late { event, segment: came.segment, turn };
+        let Some(place) = trace.insert_event(span, print, came.sequence, late, &mut self.live) else {
             return Some(Arrival::Duplicate);
         };
         self.record_bytes = self.record_bytes - bytes + trace.bytes;
         if !trace.has(span) {
-            self.waiting.push(turn, id, place, arrival);
+            self.waiting.push(turn, id, place, came.arrival);
             return None;
         }
         if trace.is_stored(span) {
-            trace.news = trace.news.max(arrival);
+            trace.news = trace.news.max(came.arrival);
         }
         Some(Arrival::Stored { replaced: 0 })
     }
@@ -290,6 +307,11 @@ impl Table {
         self.resources.forget_unused();
         self.scopes.forget_unused();
         deleted
+    }
+
+    /// Has other parts of the store asked for the spans that it does not have.
+    pub(crate) fn set_far(&mut self, far: Far) {
+        self.words.far = Some(far);
     }
 
     /// Returns the traces that list under a project.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use trackway_model::{SpanEvent, SpanRecord, Timestamp, TraceRecord};
 
+use super::head::settle;
+
 /// When a record came among all records of its store: counted up, never used twice, the same after a restart.
 pub(crate) type Sequence = u64;
 
@@ -21,9 +23,18 @@ pub(crate) struct Gathered {
 }
 
 impl Gathered {
+    /// Adds what a client told of the trace after what is there; the same once more is no news.
+    pub(crate) fn tell(&mut self, arrival: Timestamp, record: Arc<TraceRecord>) {
+        if self.told.as_ref().is_none_or(|(_, last)| *last != record) {
+            self.told = Some((arrival, record));
+        }
+    }
+
     /// Keeps only what counts: equal copies once, of open and finished records the finished, and what a client sent anew
-    /// in the place of what it sent before.
+    /// in the place of what it sent before. What is left is in order of its sequence.
     pub(crate) fn settled(self) -> Self {
-        self
+        let Self { spans, late, told, news } = self;
+        let (spans, late) = settle(spans, late);
+        Self { spans, late, told, news }
     }
 }

@@ -1,30 +1,47 @@
 //! What came since the last segment, in the order in which it came.
+//!
+//! ```text
+//! rows     a record of a span each         (trace, span) -> the last of them, and from each to the one before
+//! late     events apart from their spans   (trace, fingerprint) -> the same
+//! told     what clients tell of traces
+//! traces   id -> the last row and event    from each to the one before in the trace
+//! ```
+//!
+//! It is made for what comes, and takes no notice of what older parts have: a record that takes the place of one in
+//! another part is kept beside it until somebody gathers both.
 
-use std::{collections::HashMap, sync::Arc};
+mod applied;
+mod late;
+mod link;
+mod read;
+mod rows;
+mod settle;
+mod sharing;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use trackway_model::{Batch, SpanEvent, SpanId, SpanRecord, Timestamp, TraceId, TraceRecord};
 
 use super::gathered::{Gathered, Sequence};
 use crate::{
     Ack, Deleted,
-    table::{Patience, Tallies},
+    table::{Arrival, Fingerprints, Originals, Patience, Tallies},
 };
+pub(crate) use applied::{Applied, Seen};
+pub(crate) use late::LateEvent;
+pub(crate) use rows::Row;
+pub(super) use settle::settle;
 
-/// A record of a span, as it came.
-#[derive(Debug, Clone)]
-pub(crate) struct Row {
-    pub(crate) sequence: Sequence,
-    pub(crate) arrival: Timestamp,
-    pub(crate) record: Arc<SpanRecord>,
-}
+use late::Late;
+use link::Link;
+use rows::{Belongs, Rows};
+use sharing::Sharing;
 
-/// An event that came apart from its span.
-#[derive(Debug, Clone)]
-pub(crate) struct LateEvent {
-    pub(crate) sequence: Sequence,
-    pub(crate) arrival: Timestamp,
-    pub(crate) event: SpanEvent,
-}
+/// What a trace takes beside its rows.
+const TRACE_OVERHEAD: u64 = 160;
 
 /// What a client told of a whole trace.
 #[derive(Debug, Clone)]
@@ -43,30 +60,80 @@ pub(crate) enum Elsewhere {
     Listed,
 }
 
-/// What was applied to a head behind some place, as cheap as it is to take under a lock.
-#[derive(Default)]
-pub(crate) struct Applied {}
-
-/// How far somebody has taken what was applied.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Seen {}
-
 /// What came since the last segment.
 pub(crate) struct Head {
     next: Sequence,
-    rows: Vec<Row>,
-    traces: HashMap<TraceId, Elsewhere>,
-    late: Vec<LateEvent>,
-    told: Vec<Telling>,
+    /// Counts the batches, so that a trace is noted once in each.
+    batch: u64,
+    traces: HashMap<TraceId, Kept>,
+    rows: Rows,
+    late: Late,
+    told: Vec<Option<Telling>>,
+    told_bytes: u64,
+    /// Some trace is in older parts, too.
+    has_spread: bool,
+    sharing: Sharing,
+    originals: Originals,
+    prints: Fingerprints,
+    tallies: Tallies,
+}
+
+/// What there is of a trace.
+struct Kept {
+    elsewhere: Elsewhere,
+    /// The batch that last changed it.
+    changed: u64,
+    spans: u64,
+    events: u64,
+    last_row: Link,
+    last_event: Link,
+    /// The places of what was told of it.
+    told: Vec<usize>,
+    news: Option<Timestamp>,
+}
+
+impl Kept {
+    fn is_listed(&self) -> bool {
+        self.spans > 0 || !self.told.is_empty()
+    }
+
+    fn is_empty(&self) -> bool {
+        !self.is_listed() && self.events == 0
+    }
+
+    /// Notes that it looks different.
+    fn note_change(&mut self, id: TraceId, arrival: Timestamp, batch: u64, ack: &mut Ack) {
+        self.news = self.news.max(Some(arrival));
+        if self.changed != batch {
+            self.changed = batch;
+            ack.changed.push(id);
+        }
+    }
 }
 
 impl Head {
     /// Makes an empty head whose first record gets that number.
     pub(crate) fn new(first: Sequence) -> Self {
-        Self { next: first, rows: Vec::new(), traces: HashMap::new(), late: Vec::new(), told: Vec::new() }
+        Self {
+            next: first,
+            batch: 0,
+            traces: HashMap::new(),
+            rows: Rows::default(),
+            late: Late::default(),
+            told: Vec::new(),
+            told_bytes: 0,
+            has_spread: false,
+            sharing: Sharing::default(),
+            originals: Originals::default(),
+            prints: Fingerprints::default(),
+            tallies: Tallies::default(),
+        }
     }
 
-    /// Takes a batch that is durable. `elsewhere` tells what older parts have of a trace; it is asked once a trace.
+    /// Takes a batch that is durable; each record of it uses up a number. `elsewhere` tells what older parts have of a trace; it is asked once a trace.
+    ///
+    /// Duplicates and traces that are new are told as far as this head knows: what older parts have of the records of a
+    /// trace is not compared.
     pub(crate) fn apply(
         &mut self,
         batch: Batch,
@@ -74,116 +141,181 @@ impl Head {
         elsewhere: &mut dyn FnMut(TraceId) -> Elsewhere,
     ) -> Ack {
         let mut ack = Ack::default();
-        for record in batch.spans {
-            let id = record.trace_id;
-            if !self.traces.contains_key(&id) {
-                self.traces.insert(id, elsewhere(id));
-                ack.created.push(id);
-                ack.changed.push(id);
-            }
-            self.rows.push(Row { sequence: self.next, arrival, record: Arc::new(record) });
-            self.next += 1;
+        self.batch += 1;
+        for record in batch.traces {
+            self.apply_record(record, arrival, elsewhere, &mut ack);
         }
+        for record in batch.spans {
+            self.apply_span(record, arrival, elsewhere, &mut ack);
+        }
+        for event in batch.events {
+            self.apply_event(event, arrival, elsewhere, &mut ack);
+        }
+        self.tallies.duplicates += ack.duplicates;
         ack
     }
 
-    /// Drops events that waited for their span for too long, or are too many: the oldest first.
-    pub(crate) fn drop_waiting(&mut self, _patience: Patience) {}
+    fn apply_record(
+        &mut self,
+        record: TraceRecord,
+        arrival: Timestamp,
+        elsewhere: &mut dyn FnMut(TraceId) -> Elsewhere,
+        ack: &mut Ack,
+    ) {
+        let id = record.trace_id;
+        self.next += 1;
+        if self.told(id).last().is_some_and(|last| *last.record == record) {
+            ack.duplicates += 1;
+            return;
+        }
+        let kept = kept(&mut self.traces, id, &mut self.has_spread, elsewhere);
+        if !kept.is_listed() && kept.elsewhere != Elsewhere::Listed {
+            ack.created.push(id);
+        }
+        self.tallies.trace_records += u64::from(kept.told.is_empty());
+        self.told_bytes += told_bytes(&record);
+        kept.told.push(self.told.len());
+        kept.note_change(id, arrival, self.batch, ack);
+        self.told.push(Some(Telling { arrival, record: Arc::new(record) }));
+    }
+
+    fn apply_span(
+        &mut self,
+        mut record: SpanRecord,
+        arrival: Timestamp,
+        elsewhere: &mut dyn FnMut(TraceId) -> Elsewhere,
+        ack: &mut Ack,
+    ) {
+        let (id, span) = (record.trace_id, record.span_id);
+        let sequence = self.next;
+        self.next += 1;
+        self.sharing.share(&mut record, &self.prints);
+        let record = Arc::new(record);
+        let kept = kept(&mut self.traces, id, &mut self.has_spread, elsewhere);
+        let is_spread = kept.elsewhere != Elsewhere::Nothing;
+        let belongs = Belongs { earlier: kept.last_row, is_spread };
+        let is_foreign = record.foreign.is_some();
+        let row = Row { sequence, arrival, record };
+        let (outcome, place) = self.rows.insert(row, belongs, &self.prints, |gone| self.originals.release(gone));
+        match outcome {
+            Arrival::Duplicate => ack.duplicates += 1,
+            Arrival::Superseded => self.tallies.superseded += 1,
+            Arrival::Stored { replaced } => {
+                if !kept.is_listed() && kept.elsewhere != Elsewhere::Listed {
+                    ack.created.push(id);
+                }
+                self.tallies.superseded += replaced;
+                kept.spans = kept.spans + 1 - replaced;
+                kept.last_row = place;
+                kept.note_change(id, arrival, self.batch, ack);
+                self.late.note_span((id, span));
+                if is_foreign && let Some(row) = self.rows.row(place) {
+                    self.originals.hold(&row.record);
+                }
+            }
+        }
+    }
+
+    fn apply_event(
+        &mut self,
+        event: SpanEvent,
+        arrival: Timestamp,
+        elsewhere: &mut dyn FnMut(TraceId) -> Elsewhere,
+        ack: &mut Ack,
+    ) {
+        let (id, span) = (event.trace_id, event.span_id);
+        let sequence = self.next;
+        self.next += 1;
+        let kept = kept(&mut self.traces, id, &mut self.has_spread, elsewhere);
+        let print = self.prints.of_late(&event);
+        let Some(place) = self.late.insert(LateEvent { sequence, arrival, event }, print, kept.last_event) else {
+            ack.duplicates += 1;
+            return;
+        };
+        kept.last_event = place;
+        kept.events += 1;
+        // Where an older part has the trace, it is taken to have the span.
+        if self.rows.has_span(id, span) || kept.elsewhere == Elsewhere::Listed {
+            kept.note_change(id, arrival, self.batch, ack);
+        } else {
+            self.late.wait(place, (id, span), arrival);
+        }
+    }
+
+    /// Returns true when events are to be dropped.
+    pub(crate) fn is_overdue(&self, patience: Patience) -> bool {
+        self.late.is_overdue(patience)
+    }
+
+    /// Drops events that waited for their span for too long, or are too many: the oldest first. Those of spans that are
+    /// `spared`, since they were announced, wait anew.
+    pub(crate) fn drop_waiting(&mut self, patience: Patience, spared: &HashSet<(TraceId, SpanId)>, now: Timestamp) {
+        let mut left = self.late.waiting();
+        while left > 0 && self.late.is_overdue(patience) {
+            left -= 1;
+            let Some(id) = self.late.drop_oldest(spared, now) else { continue };
+            self.tallies.events_dropped += 1;
+            let Some(kept) = self.traces.get_mut(&id) else { continue };
+            kept.events -= 1;
+            if kept.is_empty() {
+                self.traces.remove(&id);
+            }
+        }
+    }
 
     /// Returns true when a batch would change nothing: every record of it is here, or was superseded.
     pub(crate) fn knows(&self, batch: &Batch) -> bool {
-        batch.is_empty()
-    }
-
-    /// The number that the next record gets.
-    pub(crate) fn next_sequence(&self) -> Sequence {
-        self.next
-    }
-
-    /// About how much memory it takes.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.rows.iter().map(|row| row.record.memory_bytes() as u64).sum()
-    }
-
-    /// How many spans it has.
-    pub(crate) fn spans(&self) -> u64 {
-        self.rows.len() as u64
-    }
-
-    /// Returns true when nothing is left to be kept.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.late.is_empty() && self.told.is_empty()
-    }
-
-    pub(crate) fn tallies(&self) -> Tallies {
-        Tallies::default()
-    }
-
-    /// Returns true when it has anything of a trace.
-    pub(crate) fn contains(&self, id: TraceId) -> bool {
-        self.has(id) != Elsewhere::Nothing
-    }
-
-    /// What it has of a trace, to a head that is younger.
-    pub(crate) fn has(&self, id: TraceId) -> Elsewhere {
-        if self.traces.contains_key(&id) { Elsewhere::Listed } else { Elsewhere::Nothing }
-    }
-
-    /// Returns true when it has a record of a span.
-    pub(crate) fn has_span(&self, id: TraceId, span: SpanId) -> bool {
-        self.rows.iter().any(|row| row.record.trace_id == id && row.record.span_id == span)
-    }
-
-    /// Returns true when it has something of a trace and older parts have, too.
-    pub(crate) fn is_spread(&self, id: TraceId) -> bool {
-        self.traces.get(&id).is_some_and(|elsewhere| *elsewhere != Elsewhere::Nothing)
-    }
-
-    /// Every trace that it has anything of.
-    pub(crate) fn trace_ids(&self) -> impl Iterator<Item = TraceId> {
-        self.traces.keys().copied()
-    }
-
-    /// Adds what it has of a trace; older parts must have been gathered before.
-    pub(crate) fn gather(&self, id: TraceId, into: &mut Gathered) {
-        let rows = self.rows.iter().filter(|row| row.record.trace_id == id);
-        into.spans.extend(rows.map(|row| (row.sequence, Arc::clone(&row.record))));
-    }
-
-    /// Its spans, in the order in which they came, without those that others took the place of.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter()
-    }
-
-    /// The events that came apart from their spans, in the order in which they came.
-    pub(crate) fn late(&self) -> impl Iterator<Item = &LateEvent> {
-        self.late.iter()
-    }
-
-    /// What clients told of whole traces, in the order in which they told it: of each trace the last counts.
-    pub(crate) fn tellings(&self) -> impl Iterator<Item = &Telling> {
-        self.told.iter()
-    }
-
-    /// When something of a trace last came to be stored here.
-    pub(crate) fn news(&self, _id: TraceId) -> Option<Timestamp> {
-        None
-    }
-
-    /// The spans that their client gave this id, in order of their trace and their own id.
-    pub(crate) fn find_original(&self, _id: &str) -> impl Iterator<Item = (TraceId, SpanId)> {
-        std::iter::empty()
-    }
-
-    /// What was applied behind `seen`, in order.
-    pub(crate) fn since(&self, _seen: Seen) -> Applied {
-        Applied::default()
+        let knows_record =
+            |record: &TraceRecord| self.told(record.trace_id).last().is_some_and(|last| *last.record == *record);
+        batch.spans.iter().all(|record| self.rows.knows(record, &self.prints))
+            && batch.events.iter().all(|event| self.late.knows(event, self.prints.of_late(event)))
+            && batch.traces.iter().all(knows_record)
     }
 
     /// Removes traces with all that waits for them.
     pub(crate) fn delete(&mut self, ids: &[TraceId]) -> Deleted {
-        let before = self.rows.len();
-        self.rows.retain(|row| !ids.contains(&row.record.trace_id));
-        Deleted { traces: 0, spans: (before - self.rows.len()) as u64 }
+        let mut deleted = Deleted::default();
+        for id in ids {
+            let Some(kept) = self.traces.remove(id) else { continue };
+            deleted.traces += u64::from(kept.is_listed());
+            deleted.spans += kept.spans;
+            self.tallies.trace_records -= u64::from(!kept.told.is_empty());
+            self.rows.forget(kept.last_row, |record| self.originals.release(record));
+            self.late.forget(kept.last_event);
+            for place in kept.told {
+                let telling = self.told.get_mut(place).and_then(Option::take);
+                self.told_bytes -= telling.map_or(0, |telling| told_bytes(&telling.record));
+            }
+        }
+        self.tallies.deleted_spans += deleted.spans;
+        self.sharing.forget_unused();
+        deleted
     }
+}
+
+/// What there is of a trace; when it is met for the first time, older parts are asked for it.
+fn kept<'a>(
+    traces: &'a mut HashMap<TraceId, Kept>,
+    id: TraceId,
+    has_spread: &mut bool,
+    elsewhere: &mut dyn FnMut(TraceId) -> Elsewhere,
+) -> &'a mut Kept {
+    traces.entry(id).or_insert_with(|| {
+        let elsewhere = elsewhere(id);
+        *has_spread |= elsewhere != Elsewhere::Nothing;
+        Kept {
+            elsewhere,
+            changed: 0,
+            spans: 0,
+            events: 0,
+            last_row: Link::NONE,
+            last_event: Link::NONE,
+            told: Vec::new(),
+            news: None,
+        }
+    })
+}
+
+fn told_bytes(record: &TraceRecord) -> u64 {
+    (record.memory_bytes() + size_of::<Option<Telling>>()) as u64
 }

@@ -1,17 +1,20 @@
 //! A head, arranged for questions when somebody asks.
+//!
+//! Nothing is done for it while records come. Whoever asks lets it catch up first, which brings the records into a table;
+//! of a trace that older parts have, too, it takes these in before. So the table always holds whole traces, and is exact.
 
 use std::collections::HashSet;
 
-use trackway_model::{SpanEvent, SpanId, SpanRecord, Timestamp, TraceId};
+use trackway_model::{Batch, SpanId, SpanRecord, Timestamp, TraceId};
 
 use super::{
     gathered::Gathered,
-    head::{Applied, Seen},
+    head::{Applied, LateEvent, Row, Seen},
 };
 use crate::{
     Ack, Announced, Deleted, Error,
     clock::Moment,
-    table::{AnnouncedTallies, Fingerprints, Holding, Table},
+    table::{AnnouncedTallies, Far, Fingerprints, Holding, Intake, Moved, Table},
 };
 
 /// What older parts have of a trace; `None` when that is too much to be gathered.
@@ -22,7 +25,19 @@ pub(crate) type Older<'a> = &'a mut dyn FnMut(TraceId) -> Result<Option<Gathered
 pub(crate) struct View {
     table: Table,
     seen: Seen,
+    /// The traces of which older parts were asked.
+    met: HashSet<TraceId>,
     giants: HashSet<TraceId>,
+    /// What was announced while an older head was the active one; held again when this is next asked.
+    moved: Moved,
+}
+
+/// Spans that were announced, and the rules for them.
+pub(crate) struct Announcing<'a> {
+    pub(crate) spans: Vec<SpanRecord>,
+    pub(crate) arrival: Timestamp,
+    pub(crate) moment: Moment,
+    pub(crate) bounds: &'a Announced,
 }
 
 impl View {
@@ -34,12 +49,62 @@ impl View {
     /// Takes what was applied to its head since it last did; afterwards its table answers exactly.
     ///
     /// # Errors
-    /// Those of `older`. What was taken so far stays, and the rest is taken the next time.
-    pub(crate) fn catch_up(&mut self, _applied: Applied, _older: Older<'_>, _prints: &Fingerprints) -> Result<(), Error> {
+    /// Those of `older`. Nothing of what was applied is taken then, and all of it is the next time.
+    pub(crate) fn catch_up(&mut self, applied: Applied, older: Older<'_>, prints: &Fingerprints) -> Result<(), Error> {
+        let moved: Vec<_> = self.moved.keys().map(|(id, _)| *id).collect();
+        for id in applied.spread.iter().copied().chain(moved) {
+            self.meet(id, older, prints)?;
+        }
+        self.take(applied, prints);
+        self.table.announce_again(std::mem::take(&mut self.moved), prints);
         Ok(())
     }
 
-    /// The table, to be asked after it caught up.
+    /// Takes in what older parts have of a trace, when it is met for the first time.
+    fn meet(&mut self, id: TraceId, older: Older<'_>, prints: &Fingerprints) -> Result<(), Error> {
+        if self.met.contains(&id) {
+            return Ok(());
+        }
+        match older(id)? {
+            Some(gathered) => self.table.gather(id, gathered, prints),
+            None => drop(self.giants.insert(id)),
+        }
+        self.met.insert(id);
+        Ok(())
+    }
+
+    fn take(&mut self, applied: Applied, prints: &Fingerprints) {
+        let Applied { rows, late, told, dropped, until, .. } = applied;
+        self.seen = until;
+        let Self { table, giants, .. } = self;
+        for row in rows.iter().filter(|row| giants.contains(&row.record.trace_id)) {
+            table.drop_announced(row.record.trace_id, row.record.span_id);
+        }
+        let mut intake = table.intake(prints);
+        for telling in told.into_iter().filter(|telling| !giants.contains(&telling.record.trace_id)) {
+            intake.told(telling.arrival, telling.record);
+        }
+        let mut late = late.into_iter().filter(|late| !giants.contains(&late.event.trace_id)).peekable();
+        for Row { sequence, arrival, record } in rows {
+            while let Some(late) = late.next_if(|late| late.sequence < sequence) {
+                take_event(&mut intake, late);
+            }
+            if !giants.contains(&record.trace_id) {
+                intake.span(sequence, arrival, record);
+            }
+        }
+        late.for_each(|late| take_event(&mut intake, late));
+        for event in dropped {
+            table.drop_event(event.trace, event.span, event.sequence);
+        }
+    }
+
+    /// Lets the table ask other parts where the parents of its traces are.
+    pub(crate) fn set_far(&mut self, far: Far) {
+        self.table.set_far(far);
+    }
+
+    /// The table, to be asked after it caught up. Of the giants it has announced spans only, if any.
     pub(crate) fn table(&self) -> &Table {
         &self.table
     }
@@ -49,7 +114,7 @@ impl View {
         self.table.contains(id) || self.giants.contains(&id)
     }
 
-    /// The traces of its head that are too large to be gathered; the table has nothing of them.
+    /// The traces of its head, and of announced spans, that are too large to be gathered.
     pub(crate) fn giants(&self) -> &HashSet<TraceId> {
         &self.giants
     }
@@ -60,54 +125,91 @@ impl View {
     /// Those of `older`; then nothing was announced.
     pub(crate) fn announce(
         &mut self,
-        _applied: Applied,
-        _spans: Vec<SpanRecord>,
-        _arrival: Timestamp,
-        _moment: Moment,
-        _bounds: &Announced,
-        _older: Older<'_>,
-        _prints: &Fingerprints,
+        applied: Applied,
+        announcing: Announcing<'_>,
+        older: Older<'_>,
+        prints: &Fingerprints,
     ) -> Result<Holding, Error> {
-        Ok(Holding::default())
+        self.catch_up(applied, older, prints)?;
+        let Announcing { mut spans, arrival, moment, bounds } = announcing;
+        spans.retain(|record| record.end.is_none());
+        for record in &spans {
+            // A trace that came from the head is whole.
+            if !self.table.contains(record.trace_id) {
+                self.meet(record.trace_id, older, prints)?;
+            }
+        }
+        let batch = prints.prepare(Batch { spans, ..Batch::default() });
+        Ok(self.table.announce(batch, arrival, moment, bounds))
     }
 
     /// Forgets announced spans that were silent for too long, and finds what was lost since this was last asked; without
-    /// any, it costs nothing.
+    /// any it takes nothing of what was applied.
     ///
     /// # Errors
     /// Those of `older`.
     pub(crate) fn tend(
         &mut self,
-        _applied: Applied,
-        _moment: Moment,
-        _bounds: &Announced,
-        _older: Older<'_>,
-        _prints: &Fingerprints,
+        applied: impl FnOnce(Seen) -> Applied,
+        moment: Moment,
+        bounds: &Announced,
+        older: Older<'_>,
+        prints: &Fingerprints,
     ) -> Result<Holding, Error> {
-        Ok(Holding::default())
+        if self.has_announced() {
+            self.catch_up(applied(self.seen), older, prints)?;
+        }
+        Ok(self.table.tend(moment, bounds))
     }
 
     /// Returns true while it holds announced spans: only then has an acknowledgement to be amended.
     pub(crate) fn has_announced(&self) -> bool {
-        self.table.announced().spans > 0
+        self.announced().spans > 0
     }
 
-    /// Corrects what a head acknowledged, which knows nothing of announced spans: their traces were there before, and
-    /// the events for them show at once.
-    pub(crate) fn amend(&self, _events: &[(TraceId, SpanId)], _ack: &mut Ack) {}
+    /// Corrects what its head acknowledged, which knows nothing of announced spans: their traces were there before, and
+    /// the events that came for them show at once.
+    pub(crate) fn amend(&self, events: &[(TraceId, SpanId)], ack: &mut Ack) {
+        ack.created.retain(|id| !self.table.has_announced(*id) && self.moved_of(*id).next().is_none());
+        for (id, span) in events {
+            let is_announced = self.table.is_announced(*id, *span) || self.moved.contains_key(&(*id, *span));
+            if is_announced && !ack.changed.contains(id) {
+                ack.changed.push(*id);
+            }
+        }
+    }
+
+    fn moved_of(&self, id: TraceId) -> impl Iterator<Item = SpanId> {
+        let moved = self.moved.keys().skip_while(move |(other, _)| *other < id);
+        moved.take_while(move |(other, _)| *other == id).map(|(_, span)| *span)
+    }
+
+    /// The spans that are announced: events that wait for them are not to be dropped.
+    pub(crate) fn announced_spans(&self) -> HashSet<(TraceId, SpanId)> {
+        self.table.announced_spans().chain(self.moved.keys().copied()).collect()
+    }
 
     pub(crate) fn announced(&self) -> AnnouncedTallies {
-        self.table.announced()
+        let held = self.table.announced();
+        AnnouncedTallies { spans: held.spans + self.moved.len() as u64, ..held }
     }
 
     /// Makes the view of the next head, which the announced spans move to.
     pub(crate) fn succeed(&mut self) -> Self {
-        Self::default()
+        let mut moved = std::mem::take(&mut self.moved);
+        moved.append(&mut self.table.take_announced());
+        let mut next = Self { moved, ..Self::default() };
+        next.table.follow(&self.table);
+        next
     }
 
     /// Removes traces, also the announced spans of them; tells of those that its table has.
     pub(crate) fn delete(&mut self, ids: &[TraceId]) -> Deleted {
-        self.giants.retain(|id| !ids.contains(id));
+        for id in ids {
+            self.giants.remove(id);
+            self.met.remove(id);
+        }
+        self.moved.retain(|(id, _), _| !ids.contains(id));
         self.table.delete(ids)
     }
 
@@ -115,4 +217,9 @@ impl View {
     pub(crate) fn bytes(&self) -> u64 {
         self.table.memory_bytes()
     }
+}
+
+fn take_event(intake: &mut Intake<'_>, late: LateEvent) {
+    let LateEvent { sequence, arrival, event } = late;
+    intake.event(sequence, arrival, event);
 }

@@ -8,7 +8,7 @@ use std::{
 use trackway_model::{DataKind, SpanData, SpanRecord, Timestamp, TraceRecord};
 
 use super::{
-    Segment,
+    Came, Segment,
     live::Live,
     names::{Matches, NameId},
     run::Run,
@@ -82,16 +82,16 @@ impl Agents {
     /// Takes what the client tells of the whole trace in the place of what it told before; returns that.
     pub(super) fn tell(
         &mut self,
-        record: TraceRecord,
-        arrival: Timestamp,
-        segment: Segment,
+        record: Arc<TraceRecord>,
+        came: Came,
         words: &mut Words,
         live: &mut Live,
     ) -> Option<Arc<TraceRecord>> {
         let name = words.operations.hold(&record.name);
         let group = record.group.as_ref().map(|group| words.groups.hold(group));
+        let Came { arrival, segment, .. } = came;
         live.hold(segment);
-        let before = self.about.replace(About { record: Arc::new(record), arrival, segment, name, group });
+        let before = self.about.replace(About { record, arrival, segment, name, group });
         before.map(|before| before.release(words, live))
     }
 

@@ -1,13 +1,19 @@
 //! Spans that their program announced as running: among the others for every question, and never in the log.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::Arc,
     time::Duration,
 };
 
 use trackway_model::{Resource, Scope, SpanId, SpanRecord, Timestamp, TraceId};
 
-use super::{Moment, Prepared, TRACE_OVERHEAD, Table, fingerprint::PreparedSpan, read::Found, trace::Announcement};
+use super::{
+    Moment, Prepared, TRACE_OVERHEAD, Table,
+    fingerprint::{Memo, PreparedSpan},
+    read::Found,
+    trace::Announcement,
+};
 use crate::{Announced, Held, SpanState, clock::is_over, table::Fingerprints};
 
 /// Every announced span, the longest silent first.
@@ -46,6 +52,9 @@ impl Announcements {
         self.bytes += announcement.bytes;
     }
 }
+
+/// The announced spans of a table on their way to another, and when each was last announced.
+pub(crate) type Moved = BTreeMap<(TraceId, SpanId), (Timestamp, Arc<SpanRecord>)>;
 
 /// What became of announced spans, as cheap as it is to tell under a lock.
 #[derive(Default)]
@@ -104,14 +113,12 @@ impl Table {
         let before = known.and_then(|trace| trace.announced(span_id));
         let renewed = before.map_or(arrival, |(announcement, _)| announcement.renewed.max(arrival));
         if let Some((before, record)) = before
-            && **record == span.record
+            && **record == *span.record
             && moment.announced(before.renewed) == SpanState::Open
         {
             return self.renew(id, span_id, renewed);
         }
 
-        let number = before.filter(|(_, record)| record.start == span.record.start);
-        let number = number.map(|(announcement, _)| announcement.number());
         let replaced = before.is_some().then(|| self.found(id, span_id, moment)).flatten();
         self.withdraw(id, span_id, arrival);
         let has_room = self.make_room(span.bytes, moment, bounds, holding);
@@ -123,7 +130,7 @@ impl Table {
             holding.gone.extend(replaced);
             return self.drop_empty(id);
         }
-        self.hold(span, number, renewed);
+        self.hold(span, renewed);
         holding.spans.extend(self.found(id, span_id, moment));
         if is_new {
             holding.created.push(id);
@@ -180,13 +187,13 @@ impl Table {
         self.announcements.insert(id, span, &after);
     }
 
-    fn hold(&mut self, span: PreparedSpan, number: Option<u64>, renewed: Timestamp) {
+    fn hold(&mut self, span: PreparedSpan, renewed: Timestamp) {
         let (id, span_id) = (span.record.trace_id, span.record.span_id);
         let trace = self.traces.entry(id).or_default();
         let listing = trace.listing(id);
         trace.late_turns(span_id).for_each(|turn| self.waiting.remove(turn));
         let bytes = trace.bytes;
-        let announcement = trace.announce(span, number, renewed, &mut self.words);
+        let announcement = trace.announce(span, renewed, &mut self.words);
         self.record_bytes = self.record_bytes - bytes + trace.bytes;
         self.announcements.insert(id, span_id, &announcement);
         self.index.relist(listing, trace.listing(id));
@@ -203,6 +210,57 @@ impl Table {
             self.waiting.push(*turn, id, place, now);
         }
         self.index.relist(listing, trace.listing(id));
+    }
+
+    /// Takes every announced span out.
+    pub(crate) fn take_announced(&mut self) -> Moved {
+        let mut moved = Moved::new();
+        while let Some(&(renewed, id, span)) = self.announcements.queue.first() {
+            let record = self.traces.get(&id).and_then(|trace| trace.announced(span));
+            moved.extend(record.map(|(_, record)| ((id, span), (renewed, Arc::clone(record)))));
+            self.withdraw(id, span, renewed);
+            self.drop_empty(id);
+        }
+        moved
+    }
+
+    /// Holds spans again that another table held, but for those of which something is stored by now.
+    pub(crate) fn announce_again(&mut self, moved: Moved, prints: &Fingerprints) {
+        let mut memo = Memo::default();
+        for ((id, span_id), (renewed, record)) in moved {
+            if !self.traces.get(&id).is_some_and(|trace| trace.is_stored(span_id)) {
+                let mut span = prints.prepare_span(record, &mut memo);
+                span.bytes += held_bytes(&span.record);
+                self.hold(span, renewed);
+            }
+        }
+    }
+
+    /// Counts announced spans on from where another table was, and knows of the same to be lost.
+    pub(crate) fn follow(&mut self, before: &Self) {
+        let Announcements { told, left_out, forgotten, .. } = before.announcements;
+        self.announcements = Announcements { told, left_out, forgotten, ..std::mem::take(&mut self.announcements) };
+    }
+
+    /// Shows an announced span no more, since it is stored elsewhere.
+    pub(crate) fn drop_announced(&mut self, id: TraceId, span: SpanId) {
+        self.withdraw(id, span, Timestamp::default());
+        self.drop_empty(id);
+    }
+
+    /// Returns true when some span of a trace is announced.
+    pub(crate) fn has_announced(&self, id: TraceId) -> bool {
+        self.traces.get(&id).is_some_and(|trace| trace.last_announced().is_some())
+    }
+
+    /// Every announced span.
+    pub(crate) fn announced_spans(&self) -> impl Iterator<Item = (TraceId, SpanId)> {
+        self.announcements.queue.iter().map(|(_, id, span)| (*id, *span))
+    }
+
+    /// Returns true when a span is announced.
+    pub(crate) fn is_announced(&self, id: TraceId, span: SpanId) -> bool {
+        self.traces.get(&id).is_some_and(|trace| trace.announced(span).is_some())
     }
 
     fn found(&self, id: TraceId, span: SpanId, moment: Moment) -> Option<Found> {

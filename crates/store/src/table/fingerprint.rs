@@ -19,12 +19,20 @@ pub(crate) struct Prepared {
 }
 
 pub(crate) struct PreparedSpan {
-    pub(crate) record: SpanRecord,
+    pub(crate) record: Arc<SpanRecord>,
     pub(crate) print: u64,
     pub(crate) resource_print: u64,
     pub(crate) scope_print: u64,
     /// About how much memory the record will take.
     pub(crate) bytes: u64,
+}
+
+/// The resource and the scope that came last, with their fingerprints: the spans of one process come one after another and
+/// share them.
+#[derive(Default)]
+pub(super) struct Memo {
+    resource: Option<(Arc<Resource>, u64)>,
+    scope: Option<(Arc<Scope>, u64)>,
 }
 
 /// Makes batches ready for the table, with the same fingerprints for the same content.
@@ -36,32 +44,60 @@ pub(crate) struct Fingerprints {
 
 impl Fingerprints {
     pub(crate) fn prepare(&self, batch: Batch) -> Prepared {
-        // The spans of one process come one after another and share their resource.
-        let mut resource: Option<(Arc<Resource>, u64)> = None;
-        let mut scope: Option<(Arc<Scope>, u64)> = None;
+        let mut memo = Memo::default();
         let prepare = |mut record: SpanRecord| {
-            let resource_print = match &resource {
-                Some((last, print)) if Arc::ptr_eq(last, &record.resource) => *print,
-                _ => self.of(|hasher| hash_resource(&record.resource, hasher)),
-            };
-            resource = Some((Arc::clone(&record.resource), resource_print));
-            let scope_print = match &scope {
-                Some((last, print)) if Arc::ptr_eq(last, &record.scope) => *print,
-                _ => self.of(|hasher| hash_scope(&record.scope, hasher)),
-            };
-            scope = Some((Arc::clone(&record.scope), scope_print));
-            let print = self.of(|mut hasher| {
-                (resource_print, scope_print).hash(&mut hasher);
-                hash_span(&record, hasher);
-            });
             shrink(&mut record);
             let saved = self.keys.share(&mut record);
-            let bytes = super::span_bytes(&record).saturating_sub(saved) as u64;
-            PreparedSpan { record, print, resource_print, scope_print, bytes }
+            let span = self.prepare_span(Arc::new(record), &mut memo);
+            PreparedSpan { bytes: span.bytes.saturating_sub(saved as u64), ..span }
         };
         let spans = batch.spans.into_iter().map(prepare).collect();
         let events = batch.events.into_iter().map(|late| (self.of_event(&late.event), late)).collect();
         Prepared { spans, events, traces: batch.traces }
+    }
+
+    /// Makes a record ready that others hold, too.
+    pub(super) fn prepare_span(&self, record: Arc<SpanRecord>, memo: &mut Memo) -> PreparedSpan {
+        let resource_print = match &memo.resource {
+            Some((last, print)) if Arc::ptr_eq(last, &record.resource) => *print,
+            _ => self.of_resource(&record.resource),
+        };
+        memo.resource = Some((Arc::clone(&record.resource), resource_print));
+        let scope_print = match &memo.scope {
+            Some((last, print)) if Arc::ptr_eq(last, &record.scope) => *print,
+            _ => self.of_scope(&record.scope),
+        };
+        memo.scope = Some((Arc::clone(&record.scope), scope_print));
+        let print = self.of(|mut hasher| {
+            (resource_print, scope_print).hash(&mut hasher);
+            hash_span(&record, hasher);
+        });
+        let bytes = super::span_bytes(&record) as u64;
+        PreparedSpan { record, print, resource_print, scope_print, bytes }
+    }
+
+    pub(crate) fn of_span(&self, span: &SpanRecord) -> u64 {
+        self.of(|hasher| {
+            hash_resource(&span.resource, hasher);
+            hash_scope(&span.scope, hasher);
+            hash_span(span, hasher);
+        })
+    }
+
+    pub(crate) fn of_resource(&self, resource: &Resource) -> u64 {
+        self.of(|hasher| hash_resource(resource, hasher))
+    }
+
+    pub(crate) fn of_scope(&self, scope: &Scope) -> u64 {
+        self.of(|hasher| hash_scope(scope, hasher))
+    }
+
+    /// The fingerprint of an event together with its span.
+    pub(crate) fn of_late(&self, late: &SpanEvent) -> u64 {
+        self.of(|mut hasher| {
+            late.span_id.hash(&mut hasher);
+            hash_event(&late.event, hasher);
+        })
     }
 
     pub(crate) fn of_event(&self, event: &Event) -> u64 {

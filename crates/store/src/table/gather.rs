@@ -1,24 +1,80 @@
-//! Traces that are put together from parts of the store.
+//! Records that a part of the store holds, too: they keep their numbers, and other traces are put together from them.
 
 use std::sync::Arc;
 
-use trackway_model::{Batch, SpanEvent, SpanRecord, TraceId};
+use trackway_model::{SpanEvent, SpanId, SpanRecord, Timestamp, TraceId, TraceRecord};
 
-use super::{Fingerprints, Table};
-use crate::engine::Gathered;
+use super::{Came, Fingerprints, Segment, Table, fingerprint::Memo};
+use crate::engine::{Gathered, Sequence};
+
+/// Records come from a part of the store, which knows its log file.
+const NO_FILE: Segment = 0;
+
+/// Takes records one after another.
+pub(crate) struct Intake<'a> {
+    table: &'a mut Table,
+    prints: &'a Fingerprints,
+    memo: Memo,
+}
 
 impl Table {
-    /// Takes all that the parts of the store have of a trace, as if it came now in the order in which it came then.
-    pub(crate) fn gather(&mut self, _id: TraceId, gathered: Gathered, prints: &Fingerprints) {
+    /// Takes records of the parts of the store, in the order in which they came there.
+    pub(crate) fn intake<'a>(&'a mut self, prints: &'a Fingerprints) -> Intake<'a> {
+        Intake { table: self, prints, memo: Memo::default() }
+    }
+
+    /// Takes all that the parts of the store have of a trace, as if it came in the order of its numbers.
+    pub(crate) fn gather(&mut self, id: TraceId, gathered: Gathered, prints: &Fingerprints) {
         let Gathered { mut spans, mut late, told, news } = gathered;
         spans.sort_by_key(|(sequence, _)| *sequence);
         late.sort_by_key(|(sequence, _)| *sequence);
+        let mut intake = self.intake(prints);
         if let Some((arrival, record)) = told {
-            let batch = Batch { traces: vec![Arc::unwrap_or_clone(record)], ..Batch::default() };
-            self.apply(prints.prepare(batch), arrival, 0);
+            intake.told(arrival, record);
         }
-        let spans: Vec<SpanRecord> = spans.into_iter().map(|(_, record)| Arc::unwrap_or_clone(record)).collect();
-        let events: Vec<SpanEvent> = late.into_iter().map(|(_, event)| event).collect();
-        self.apply(prints.prepare(Batch { spans, events, traces: Vec::new() }), news, 0);
+        let arrival = Timestamp::default();
+        let mut late = late.into_iter().peekable();
+        for (sequence, record) in spans {
+            while let Some((sequence, event)) = late.next_if(|(number, _)| *number < sequence) {
+                intake.event(sequence, arrival, event);
+            }
+            intake.span(sequence, arrival, record);
+        }
+        late.for_each(|(sequence, event)| intake.event(sequence, arrival, event));
+        if let Some(trace) = self.traces.get_mut(&id) {
+            trace.news = trace.news.max(news);
+        }
+    }
+
+    /// Drops an event that waited for too long.
+    pub(crate) fn drop_event(&mut self, id: TraceId, span: SpanId, sequence: Sequence) {
+        let Some(trace) = self.traces.get_mut(&id) else { return };
+        let place = trace.late_places(span).find(|(place, _)| place.2 == sequence);
+        let Some((place, turn)) = place.map(|(place, turn)| (place, *turn)) else { return };
+        let bytes = trace.bytes;
+        trace.remove_event(place, &mut self.live);
+        self.record_bytes = self.record_bytes - bytes + trace.bytes;
+        self.waiting.remove(turn);
+        self.drop_empty(id);
+    }
+}
+
+impl Intake<'_> {
+    /// Takes a record of a span.
+    pub(crate) fn span(&mut self, sequence: Sequence, arrival: Timestamp, record: Arc<SpanRecord>) {
+        let span = self.prints.prepare_span(record, &mut self.memo);
+        self.table.apply_span(span, Came { sequence, arrival, segment: NO_FILE });
+    }
+
+    /// Takes an event that came apart from its span.
+    pub(crate) fn event(&mut self, sequence: Sequence, arrival: Timestamp, late: SpanEvent) {
+        let print = self.prints.of_event(&late.event);
+        let came = Came { sequence, arrival, segment: NO_FILE };
+        self.table.apply_event(late.trace_id, late.span_id, print, late.event, came);
+    }
+
+    /// Takes what a client told of a whole trace.
+    pub(crate) fn told(&mut self, arrival: Timestamp, record: Arc<TraceRecord>) {
+        self.table.apply_record(record, Came { sequence: 0, arrival, segment: NO_FILE });
     }
 }

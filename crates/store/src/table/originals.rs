@@ -9,16 +9,16 @@ type Entry = (Text, [u8; 16], [u8; 8]);
 
 /// The spans of clients that have ids of their own, with how many records each span has.
 #[derive(Default)]
-pub(super) struct Originals(BTreeMap<Entry, u64>);
+pub(crate) struct Originals(BTreeMap<Entry, u64>);
 
 impl Originals {
-    pub(super) fn hold(&mut self, span: &SpanRecord) {
+    pub(crate) fn hold(&mut self, span: &SpanRecord) {
         if let Some(entry) = entry(span) {
             *self.0.entry(entry).or_default() += 1;
         }
     }
 
-    pub(super) fn release(&mut self, span: &SpanRecord) {
+    pub(crate) fn release(&mut self, span: &SpanRecord) {
         let Some(entry) = entry(span) else { return };
         let Some(records) = self.0.get_mut(&entry) else { return };
         *records -= 1;
@@ -28,7 +28,7 @@ impl Originals {
     }
 
     /// Returns the spans with an id, in order of their trace and their own id.
-    pub(super) fn find(&self, id: &str) -> impl Iterator<Item = (TraceId, SpanId)> {
+    pub(crate) fn find(&self, id: &str) -> impl Iterator<Item = (TraceId, SpanId)> {
         let from = (Text::from(id), [0; 16], [0; 8]);
         let found = self.0.range((Bound::Included(&from), Bound::Unbounded)).map(|(entry, _)| entry);
         found

@@ -13,7 +13,7 @@ use std::{
 use trackway_model::{Event, Repeats, SpanId, SpanRecord, Text, Timestamp, TraceId};
 
 use super::{
-    Segment,
+    Came, Segment,
     agents::Agents,
     fingerprint::PreparedSpan,
     index::Listing,
@@ -23,11 +23,15 @@ use super::{
     waiting::Place,
     words::{Tally, Words},
 };
-use crate::{Outline, cursor::SpanPlace, cursor::trace_place};
+use crate::{
+    Outline,
+    cursor::{SpanPlace, trace_place},
+    engine::Sequence,
+};
 
 /// What became of a record or an event that came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Arrival {
+pub(crate) enum Arrival {
     /// It is there now, and took the place of so many records of its span.
     Stored { replaced: u64 },
     /// It was there already.
@@ -53,7 +57,6 @@ pub(super) struct Trace {
     announced: BTreeMap<SpanId, Announcement>,
     /// Events that came apart from their spans, by span, fingerprint and arrival.
     late: BTreeMap<Place, Late>,
-    arrivals: u64,
     /// When something of the trace last came to be stored.
     pub(super) news: Timestamp,
     pub(super) bytes: u64,
@@ -91,7 +94,6 @@ impl Default for Trace {
             agents: None,
             announced: BTreeMap::new(),
             late: BTreeMap::new(),
-            arrivals: 0,
             news: Timestamp::default(),
             bytes: 0,
         }
@@ -106,21 +108,8 @@ pub(super) struct Announcement {
     pub(super) bytes: u64,
 }
 
-impl Announcement {
-    /// The span's number of arrival.
-    pub(super) fn number(&self) -> u64 {
-        self.place.2
-    }
-}
-
 impl Trace {
-    pub(super) fn insert(
-        &mut self,
-        span: PreparedSpan,
-        segment: Segment,
-        words: &mut Words,
-        live: &mut Live,
-    ) -> Arrival {
+    pub(super) fn insert(&mut self, span: PreparedSpan, came: Came, words: &mut Words, live: &mut Live) -> Arrival {
         if self.has_twin(&span) {
             return Arrival::Duplicate;
         }
@@ -131,12 +120,11 @@ impl Trace {
             (_, None) => false,
         };
         let replaced = if takes_place { self.remove_stored(span.record.span_id, words, live) } else { 0 };
-        let place = (span.record.start, span.record.span_id, self.arrivals);
-        self.arrivals += 1;
+        let place = (span.record.start, span.record.span_id, came.sequence);
         self.by_id.insert((place.1, span.print, place.0, place.2));
         self.bytes += span.bytes;
-        self.keep(span, place, Some(segment), words);
-        live.hold(segment);
+        self.keep(span, place, Some(came.segment), words);
+        live.hold(came.segment);
         Arrival::Stored { replaced }
     }
 
@@ -154,17 +142,10 @@ impl Trace {
         removed
     }
 
-    /// Shows a span that nothing is stored of, in the place with that number of arrival.
-    pub(super) fn announce(
-        &mut self,
-        span: PreparedSpan,
-        number: Option<u64>,
-        renewed: Timestamp,
-        words: &mut Words,
-    ) -> Announcement {
-        let number = number.unwrap_or(self.arrivals);
-        self.arrivals += 1;
-        let place = (span.record.start, span.record.span_id, number);
+    /// Shows a span that nothing is stored of.
+    pub(super) fn announce(&mut self, span: PreparedSpan, renewed: Timestamp, words: &mut Words) -> Announcement {
+        // It is the only one of its span, and so needs no number.
+        let place = (span.record.start, span.record.span_id, 0);
         let announcement = Announcement { place, renewed, bytes: span.bytes };
         self.announced.insert(place.1, announcement);
         self.keep(span, place, None, words);
@@ -207,15 +188,21 @@ impl Trace {
     }
 
     /// Keeps an event for its span, whether that is there or not; `None` when the event is there already.
-    pub(super) fn insert_event(&mut self, span: SpanId, print: u64, late: Late, live: &mut Live) -> Option<Place> {
+    pub(super) fn insert_event(
+        &mut self,
+        span: SpanId,
+        print: u64,
+        sequence: Sequence,
+        late: Late,
+        live: &mut Live,
+    ) -> Option<Place> {
         if self.knows_event(span, print, &late.event) {
             return None;
         }
         self.bytes += super::event_bytes(&late.event) as u64;
         live.hold(late.segment);
-        let place = (span, print, self.arrivals);
+        let place = (span, print, sequence);
         self.late.insert(place, late);
-        self.arrivals += 1;
         Some(place)
     }
 
@@ -243,7 +230,7 @@ impl Trace {
         if record.data.is_some() || self.agents.is_some() {
             self.agents_mut().hold(&record, place, words);
         }
-        self.spans.insert(place, Kept { record: Arc::new(record), print, bytes, segment, service, name });
+        self.spans.insert(place, Kept { record, print, bytes, segment, service, name });
     }
 
     fn remove(&mut self, place: SpanPlace, words: &mut Words) -> Option<Kept> {
@@ -462,6 +449,6 @@ impl Trace {
         let (id, print) = (span.record.span_id, span.print);
         let twins = self.by_id.range((id, print, Timestamp(0), 0)..=(id, print, Timestamp(u64::MAX), u64::MAX));
         let mut records = twins.filter_map(|(id, _, start, number)| self.at((*start, *id, *number)));
-        records.any(|twin| **twin == span.record)
+        records.any(|twin| **twin == *span.record)
     }
 }

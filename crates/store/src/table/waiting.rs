@@ -25,6 +25,18 @@ pub(crate) enum Patience {
     CountAndAge(Timestamp),
 }
 
+impl Patience {
+    /// Returns true when one of so many is to go, that waits since then.
+    pub(crate) fn is_over(self, waiting: usize, since: Timestamp) -> bool {
+        let (most, is_old) = match self {
+            Self::Replay => (MOST_IN_REPLAY, false),
+            Self::Count => (MOST, false),
+            Self::CountAndAge(now) => (MOST, u128::from(now.0.saturating_sub(since.0)) > LONGEST.as_nanos()),
+        };
+        is_old || waiting > most
+    }
+}
+
 /// The queue of those that wait.
 #[derive(Default)]
 pub(super) struct Waiting {
@@ -50,12 +62,7 @@ impl Waiting {
     /// Takes the oldest, if it is one too many or waited for too long.
     pub(super) fn pop(&mut self, patience: Patience) -> Option<(TraceId, Place)> {
         let (_, (_, _, arrival)) = self.queue.first_key_value()?;
-        let (most, is_old) = match patience {
-            Patience::Replay => (MOST_IN_REPLAY, false),
-            Patience::Count => (MOST, false),
-            Patience::CountAndAge(now) => (MOST, u128::from(now.0.saturating_sub(arrival.0)) > LONGEST.as_nanos()),
-        };
-        if !is_old && self.queue.len() <= most {
+        if !patience.is_over(self.queue.len(), *arrival) {
             return None;
         }
         let (_, (id, place, _)) = self.queue.pop_first()?;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use trackway_model::{SpanRecord, Timestamp, TraceRecord};
+use trackway_model::{SpanRecord, TraceRecord};
 
 use super::Trace;
 use crate::{
     AgentTotals, Failure,
     table::{
-        Segment, about_bytes,
+        Came, about_bytes,
         agents::{AGENTS_OVERHEAD, Agents},
         live::Live,
         run::Run,
@@ -20,15 +20,14 @@ impl Trace {
     /// Takes what the client tells of the whole trace; returns true when it told nothing before.
     pub(in crate::table) fn tell(
         &mut self,
-        record: TraceRecord,
-        arrival: Timestamp,
-        segment: Segment,
+        record: Arc<TraceRecord>,
+        came: Came,
         words: &mut Words,
         live: &mut Live,
     ) -> bool {
-        self.news = self.news.max(arrival);
+        self.news = self.news.max(came.arrival);
         self.bytes += about_bytes(&record);
-        let before = self.agents_mut().tell(record, arrival, segment, words, live);
+        let before = self.agents_mut().tell(record, came, words, live);
         self.bytes -= before.as_ref().map_or(0, |before| about_bytes(before));
         before.is_none()
     }

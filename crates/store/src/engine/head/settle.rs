@@ -1,0 +1,34 @@
+//! The rule by which records take each other's place, for one trace.
+
+use std::sync::Arc;
+
+use trackway_model::{SpanEvent, SpanRecord, Timestamp};
+
+use super::{
+    late::{Late, LateEvent},
+    link::Link,
+    rows::{Belongs, Row, Rows},
+};
+use crate::{engine::Sequence, table::Fingerprints};
+
+/// Leaves out the records that another one of the same trace takes the place of, and equal copies.
+pub(in crate::engine) fn settle(
+    mut spans: Vec<(Sequence, Arc<SpanRecord>)>,
+    mut late: Vec<(Sequence, SpanEvent)>,
+) -> (Vec<(Sequence, Arc<SpanRecord>)>, Vec<(Sequence, SpanEvent)>) {
+    let (mut rows, mut events, prints) = (Rows::default(), Late::default(), Fingerprints::default());
+    spans.sort_by_key(|(sequence, _)| *sequence);
+    late.sort_by_key(|(sequence, _)| *sequence);
+    let arrival = Timestamp::default();
+    let belongs = Belongs { earlier: Link::NONE, is_spread: false };
+    for (sequence, record) in spans {
+        rows.insert(Row { sequence, arrival, record }, belongs, &prints, |_| {});
+    }
+    for (sequence, event) in late {
+        let print = prints.of_late(&event);
+        events.insert(LateEvent { sequence, arrival, event }, print, Link::NONE);
+    }
+    let spans = rows.live().map(|row| (row.sequence, Arc::clone(&row.record))).collect();
+    let late = events.live().map(|late| (late.sequence, late.event.clone())).collect();
+    (spans, late)
+}
