@@ -177,3 +177,76 @@ fn a_backup_without_a_server_is_whole_and_spares_what_is_none() {
     assert!(code == 1 && told.as_str().unwrap().contains("in use by process"), "{told}");
     drop(used);
 }
+
+/// Mends a directory, after which nothing is wrong with it any more.
+fn mend(directory: &Path) {
+    let before = findings(directory).len();
+    let (code, told) = tool(directory, &["repair"]);
+    assert_eq!((code, told["is_done"].as_bool()), (1, Some(false)), "{told}");
+    assert_eq!(findings(directory).len(), before, "nothing was changed");
+    let (code, told) = tool(directory, &["repair", "--yes"]);
+    assert_eq!(code, 0, "{told}");
+    assert!(findings(directory).is_empty());
+    assert!(directory.join("corrupt").is_dir());
+}
+
+#[test]
+fn a_log_is_mended_in_every_place_and_keeps_all_other_requests() {
+    let directory = recorded();
+    let path = log_file(directory.path());
+    let whole = fs::read(&path).unwrap();
+    let middle = whole.len() as u64 / 2;
+    for (offset, lost) in [(4, None), (30, Some(1)), (middle, Some(3)), (whole.len() as u64 - 3, Some(5))] {
+        fs::write(&path, &whole).unwrap();
+        fs::remove_dir_all(directory.path().join("corrupt")).ok();
+        flip(&path, offset);
+        mend(directory.path());
+        let copy = tempfile::tempdir().unwrap();
+        back_up(directory.path(), &copy.path().join("copy"));
+        let left: Vec<u64> = (1..=5).filter(|trace| Some(*trace) != lost).collect();
+        assert_eq!(listed(&support::start(&copy.path().join("copy"))), left, "at {offset}");
+    }
+}
+
+#[test]
+fn what_was_deleted_stays_deleted_when_the_log_is_mended() {
+    let directory = recorded();
+    let server = support::start(directory.path());
+    let id = format!("{:032x}", 4);
+    let deleted = support::agent().delete(format!("{}/api/v1/traces/{id}", server.ui)).call().unwrap();
+    assert!(deleted.status().is_success());
+    send(&server, 6);
+    send(&server, 4);
+    assert!(server.terminate().0.success());
+    flip(&log_file(directory.path()), 30);
+    mend(directory.path());
+    let server = support::start(directory.path());
+    assert_eq!(listed(&server), [2, 3, 4, 5, 6]);
+    let spans = server.get(&format!("/api/v1/traces/{id}"));
+    assert_eq!(spans["spans"].as_array().unwrap().len(), 2, "{spans}");
+}
+
+#[test]
+fn databases_are_made_anew_of_what_can_be_read() {
+    for name in ["catalog.db", "runs.db"] {
+        let directory = recorded();
+        let path = directory.path().join(name);
+        let bytes = fs::read(&path).unwrap();
+        // Of the first, every table that lies before the cut is still there.
+        fs::write(&path, &bytes[..bytes.len() - 4096]).unwrap();
+        mend(directory.path());
+        fs::write(&path, "something else altogether".repeat(10)).unwrap();
+        mend(directory.path());
+        assert_eq!(listed(&support::start(directory.path())), [1, 2, 3, 4, 5]);
+    }
+}
+
+#[test]
+fn a_repair_needs_the_directory_for_itself_and_leaves_what_is_whole() {
+    let directory = recorded();
+    let (code, told) = tool(directory.path(), &["repair", "--yes"]);
+    assert_eq!((code, told["steps"].as_array().map(Vec::len)), (0, Some(0)), "{told}");
+    let _server = support::start(directory.path());
+    let (code, told) = tool(directory.path(), &["repair", "--yes"]);
+    assert!(code == 1 && told.as_str().unwrap().contains("in use by process"), "{told}");
+}

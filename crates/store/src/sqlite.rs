@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::{
     Error,
@@ -37,4 +37,10 @@ pub(crate) fn open(
         step.commit()?;
     }
     Ok(connection)
+}
+
+/// Returns true when a file has a table of this name.
+pub(crate) fn has_table(connection: &Connection, name: &str) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1";
+    Ok(connection.query_row(sql, [name], |_| Ok(())).optional()?.is_some())
 }

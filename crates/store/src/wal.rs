@@ -18,7 +18,7 @@ use std::{
 };
 
 pub(crate) use frame::Encoded;
-pub(crate) use log::{Log, Sealed, WriteError};
+pub(crate) use log::{Log, Sealed, WriteError, header};
 pub(crate) use reader::{Item, Reader};
 
 /// The newest version of a log file that this program reads.

@@ -5,6 +5,7 @@ mod check;
 mod export;
 mod import;
 mod output;
+mod repair;
 mod shown;
 
 use std::process::ExitCode;
@@ -19,6 +20,8 @@ use crate::settings::Flags;
 pub(crate) enum Store {
     /// Read everything, compare every checksum, and tell what is damaged and what to do: 0 nothing, 1 something, 2 not known
     Check,
+    /// Say how what `check` finds is mended, and with --yes do it; no server may run
+    Repair(repair::Asked),
     /// Copy the data directory, while a server uses it too; an earlier copy is brought up to date
     Backup(backup::Asked),
     /// Write all spans to files: Parquet for DuckDB, pandas and for `import`, or OTLP as lines of JSON
@@ -31,6 +34,7 @@ pub(crate) enum Store {
 pub(crate) fn run(flags: Flags, store: Store) -> Result<ExitCode> {
     match store {
         Store::Check => return Ok(check::run(flags)),
+        Store::Repair(asked) => return repair::run(flags, &asked),
         Store::Backup(asked) => backup::run(flags, &asked)?,
         Store::Export(asked) => export::run(flags, &asked)?,
         Store::Import(asked) => import::run(flags, &asked)?,

@@ -4,6 +4,7 @@ mod apply;
 mod check;
 mod delete;
 mod door;
+mod mend;
 mod notes;
 mod pack;
 mod placed;
@@ -30,7 +31,10 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 use trackway_model::{RunFact, RunRecord};
 
-pub(crate) use self::check::check_states;
+pub(crate) use self::{
+    check::check_states,
+    mend::{make_runs, mend_runs},
+};
 use self::{
     states::Tips,
     writer::{Change, Changed, Command, Counts, Request, Writer, check_size},

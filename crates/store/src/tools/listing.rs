@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::{Error, wal::Position};
+use crate::{Error, sqlite, wal::Position};
 
 /// The files that a catalog knows of.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +25,7 @@ impl Listing {
         let place = |name| format!("SELECT wal_file, wal_offset FROM {name} WHERE wal_file IS NOT NULL");
         let durable = connection.query_row(&place("durable"), [], position).optional()?;
         let mut listing = Self { marker: marker.unwrap_or_default() as u64, durable, ..Self::default() };
-        if !has_segments(connection)? {
+        if !sqlite::has_table(connection, "segments")? {
             return Ok(listing);
         }
         listing.flushed = connection.query_row(&place("publication"), [], position).optional()?;
@@ -37,12 +37,6 @@ impl Listing {
         listing.segments = statement.query_map([], segment)?.collect::<Result<_, _>>()?;
         Ok(listing)
     }
-}
-
-/// Returns false for a catalog of a version that knew no segments.
-pub(crate) fn has_segments(connection: &Connection) -> Result<bool, Error> {
-    let sql = "SELECT 1 FROM sqlite_master WHERE name = 'segments'";
-    Ok(connection.query_row(sql, [], |_| Ok(())).optional()?.is_some())
 }
 
 fn position(row: &Row<'_>) -> rusqlite::Result<Position> {

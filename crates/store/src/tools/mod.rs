@@ -22,11 +22,13 @@ mod backup;
 mod check;
 mod database;
 mod listing;
+mod repair;
 
 use std::path::{Path, PathBuf};
 
 pub use backup::{Backup, backup};
 pub use check::check;
+pub use repair::Repair;
 
 /// How far a tool is, told to whoever waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,10 +76,10 @@ pub struct Finding {
 /// How something is mended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Mend {
-    /// The log file with this number is written anew without what is damaged.
-    Log(u64),
     /// The catalog is made anew of what can be read of it.
     Catalog,
+    /// The log file with this number is written anew without what is damaged.
+    Log(u64),
     /// The database of runs is made anew of what can be read of it.
     Runs,
 }

@@ -184,7 +184,8 @@ impl Active {
     }
 }
 
-fn header(marker: u64) -> Vec<u8> {
+/// Returns what a file begins with whose frames have this marker.
+pub(crate) fn header(marker: u64) -> Vec<u8> {
     let mut header = MAGIC.to_vec();
     header.extend(VERSION.to_le_bytes());
     header.extend(marker.to_le_bytes());

@@ -10,10 +10,15 @@ use super::{
 use crate::Error;
 
 /// Reads every state, and returns how many are not what their checksums say.
-pub(crate) fn check_states(connection: &Connection) -> Result<u64, Error> {
+pub(crate) fn check_states(connection: &Connection) -> Result<usize, Error> {
+    wrong_states(connection).map(|wrong| wrong.len())
+}
+
+/// Reads every state, and returns the rows of those that are not what their checksums say.
+pub(super) fn wrong_states(connection: &Connection) -> Result<Vec<i64>, Error> {
     let mut statement = connection.prepare("SELECT id, base, body, print FROM states ORDER BY id")?;
     let mut rows = statement.query([])?;
-    let mut wrong = 0;
+    let mut wrong = Vec::new();
     // Mostly a state is what changed since the row before it.
     let mut before: Option<(i64, Json)> = None;
     while let Some(row) = rows.next()? {
@@ -25,9 +30,9 @@ pub(crate) fn check_states(connection: &Connection) -> Result<u64, Error> {
         };
         match state {
             Ok(state) if print(&state.0) == row.get::<_, i64>(3)? => before = Some((id, state)),
-            Ok(_) => wrong += 1,
+            Ok(_) => wrong.push(id),
             Err(Error::Catalog(error)) if is_of_the_file(&error) => return Err(error.into()),
-            Err(_) => wrong += 1,
+            Err(_) => wrong.push(id),
         }
     }
     Ok(wrong)

@@ -1,0 +1,132 @@
+//! Takes what is damaged out of a file of the log.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
+
+use rusqlite::{Connection, params};
+
+use crate::{
+    Decoder, Error,
+    files::{create_private, file_error, make_private_directory, sync_directory},
+    sqlite,
+    tools::{database, listing::Listing},
+    wal::{self, HEADER_BYTES, Item, Reader},
+};
+
+/// The tables that name places in the log.
+const PLACES: [&str; 3] = ["deletions", "durable", "publication"];
+
+/// Writes a file of the log anew without what is damaged, of which a copy is kept.
+pub(super) fn mend(directory: &Path, number: u64, decoder: &Decoder) -> Result<(), Error> {
+    let path = wal::file_path(&directory.join("wal"), number);
+    let catalog = directory.join("catalog.db");
+    let listing = Listing::read(&database::open(&catalog)?)?;
+    if !path.exists() {
+        return move_places(&catalog, number, &[], HEADER_BYTES);
+    }
+    let mut reader = Reader::open(path.clone(), listing.marker)?;
+    let (whole, damaged) = parts(&mut reader, decoder)?;
+    for range in &damaged {
+        copy_aside(&reader, number, range, &directory.join("corrupt"))?;
+    }
+    let part = path.with_extension("log.part");
+    let rewrite = || -> io::Result<u64> {
+        match fs::remove_file(&part) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = create_private(&part)?;
+        file.write_all(&header(&reader, &whole, listing.marker)?)?;
+        for range in &whole {
+            reader.copy(range.start, range.end - range.start, &mut file)?;
+        }
+        file.sync_all()?;
+        Ok(file.metadata()?.len())
+    };
+    let length = rewrite().map_err(file_error("write", &part))?;
+    // First the catalog: what was deleted might come back when this ends here, and nothing can be lost.
+    move_places(&catalog, number, &damaged, length)?;
+    fs::rename(&part, &path).map_err(file_error("name", &path))?;
+    let wal = directory.join("wal");
+    sync_directory(&wal).map_err(file_error("sync", &wal))
+}
+
+/// Tells where frames are that can be read, and where something else is; the header is neither.
+fn parts(reader: &mut Reader, decoder: &Decoder) -> Result<(Vec<Range<u64>>, Vec<Range<u64>>), Error> {
+    let (mut whole, mut damaged): (Vec<Range<u64>>, Vec<Range<u64>>) = Default::default();
+    while let Some((offset, bytes, item)) = reader.next()? {
+        let is_read = match item {
+            Item::Frame(frame) => matches!(catch_unwind(AssertUnwindSafe(|| decoder(&frame))), Ok(Ok(_))),
+            Item::Damaged(_) | Item::Torn => false,
+        };
+        let (ranges, range) = (if is_read { &mut whole } else { &mut damaged }, offset..offset + bytes);
+        match ranges.last_mut().filter(|last| last.end == range.start) {
+            Some(last) => last.end = range.end,
+            None => ranges.push(range),
+        }
+    }
+    Ok((whole, damaged))
+}
+
+/// Returns the header of the new file: the old one's, or one for the frames that are there.
+fn header(reader: &Reader, whole: &[Range<u64>], marker: u64) -> io::Result<Vec<u8>> {
+    let marker = match (reader.marker(), whole.first()) {
+        (Some(marker), _) => marker,
+        (None, Some(first)) => {
+            let mut bytes = [0; 8];
+            std::os::unix::fs::FileExt::read_exact_at(&File::open(reader.path())?, &mut bytes, first.start)?;
+            u64::from_le_bytes(bytes)
+        }
+        (None, None) => marker,
+    };
+    Ok(wal::header(marker))
+}
+
+fn copy_aside(reader: &Reader, number: u64, range: &Range<u64>, quarantine: &Path) -> Result<(), Error> {
+    make_private_directory(quarantine)?;
+    let path = quarantine.join(format!("{number:04}-{}.bin", range.start));
+    match create_private(&path) {
+        Ok(mut file) => {
+            let copied = reader.copy(range.start, range.end - range.start, &mut file).and_then(|()| file.sync_all());
+            copied.map_err(file_error("write", &path))
+        }
+        // A start has copied it.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(file_error("create", &path)(error)),
+    }
+}
+
+/// Moves the places in a file that the catalog names to where what stood there will be, none behind `length`.
+fn move_places(catalog: &Path, number: u64, damaged: &[Range<u64>], length: u64) -> Result<(), Error> {
+    let moved = |offset: u64| {
+        let gone = damaged.iter().map(|range| range.end.min(offset).saturating_sub(range.start.max(HEADER_BYTES)));
+        (offset - gone.sum::<u64>()).min(length)
+    };
+    let mut connection = open_for_changes(catalog)?;
+    let change = connection.transaction()?;
+    for table in PLACES {
+        if !sqlite::has_table(&change, table)? {
+            continue;
+        }
+        let sql = format!("SELECT DISTINCT wal_offset FROM {table} WHERE wal_file = ?1 AND wal_offset > 0 ORDER BY 1");
+        let offsets: Vec<i64> =
+            change.prepare(&sql)?.query_map([number as i64], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let sql = format!("UPDATE {table} SET wal_offset = ?3 WHERE wal_file = ?1 AND wal_offset = ?2");
+        // From the first on: each moves to where none that follows has been yet.
+        for offset in offsets {
+            change.execute(&sql, params![number as i64, offset, moved(offset as u64) as i64])?;
+        }
+    }
+    Ok(change.commit()?)
+}
+
+fn open_for_changes(catalog: &Path) -> Result<Connection, Error> {
+    let connection = Connection::open(catalog)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    Ok(connection)
+}
