@@ -119,6 +119,11 @@ impl Shelved {
         &self.entry.about
     }
 
+    /// Returns how many bytes its files have.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.about().bytes + self.about().index_bytes
+    }
+
     /// Returns its Parquet file.
     pub(crate) fn path(&self) -> &Path {
         &self.files.path
