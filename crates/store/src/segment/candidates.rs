@@ -41,8 +41,8 @@ pub(crate) struct Candidates<'a> {
 }
 
 impl<'a> Candidates<'a> {
-    pub(super) fn new(segment: &'a Segment, wanted: &Wanted) -> Self {
-        Self { segment, wanted: Some(wanted.clone()) }
+    pub(super) fn new(segment: &'a Segment, wanted: &Wanted) -> Result<Self, Error> {
+        Ok(Self { segment, wanted: Some(wanted.clone()) })
     }
 
     fn look(&self, wanted: &Wanted) -> Result<Block, Error> {

@@ -135,6 +135,11 @@ impl Checked {
         &self.path
     }
 
+    /// Returns about how many bytes of memory the checksums and the footer take.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.sums.len() * 4 + self.footer.len()
+    }
+
     /// Returns the checksum by which another file can name this one.
     pub(super) fn print(&self) -> u32 {
         crc32c::crc32c(&self.footer)

@@ -22,6 +22,8 @@ mod candidates;
 mod checked;
 mod columns;
 #[allow(dead_code, reason = "the engine that asks segments is about to come")]
+mod gather;
+#[allow(dead_code, reason = "the engine that asks segments is about to come")]
 mod listed;
 mod parts;
 #[allow(dead_code, reason = "the engine that asks segments is about to come")]
@@ -32,6 +34,7 @@ mod scan;
 mod schema;
 #[allow(dead_code, reason = "the engine that writes segments is about to come")]
 mod schema_plan;
+#[allow(dead_code, reason = "the engine that asks segments is about to come")]
 mod trace_index;
 mod typed_json;
 mod words;
@@ -41,11 +44,6 @@ mod write_stream;
 
 use std::path::{Path, PathBuf};
 
-pub use self::{
-    read::{Segment, SegmentSpan, SegmentSpans},
-    scan::SegmentFilter,
-    write::{SegmentWriter, Written},
-};
 #[allow(unused_imports, reason = "the engine that writes segments is about to come")]
 pub(crate) use self::{
     bloom::Bloom,
@@ -54,6 +52,11 @@ pub(crate) use self::{
     parts::{read_attributes, read_events, write_attributes, write_events},
     schema_plan::Plan,
     write_stream::{Effort, SegmentStream, file_order},
+};
+pub use self::{
+    read::{Segment, SegmentSpan, SegmentSpans},
+    scan::SegmentFilter,
+    write::{SegmentWriter, Written},
 };
 
 /// The newest version of a segment that this program reads.

@@ -1,6 +1,10 @@
 //! Reads a segment.
 
-use std::{collections::HashMap, ops::Range, path::Path, sync::Arc};
+use std::{
+    fs::File,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use arrow_array::RecordBatch;
 use parquet::{
@@ -14,27 +18,25 @@ use trackway_model::{Event, SpanRecord, Timestamp, TraceId};
 
 use super::{
     MAX_END, MAX_START, MIN_START, VERSION, VERSION_KEY,
-    candidates::{Candidates, Wanted},
     checked::{Checked, Shared},
     index_path,
-    listed::{Listed, Mark},
     record::{Fields, Known},
     scan::SegmentFilter,
     trace_index::TraceIndex,
 };
-use crate::{
-    Error,
-    cursor::{SpanPlace, TracePlace},
-};
+use crate::Error;
 
 /// How many rows are read at once.
 const BATCH_ROWS: usize = 1024;
 
 /// A segment that was written: its footer is in memory, and of the rest what a question needs is read.
 pub struct Segment {
-    file: Shared,
-    metadata: ArrowReaderMetadata,
+    pub(super) file: Shared,
+    pub(super) metadata: ArrowReaderMetadata,
     version: u32,
+    /// The file of the index, which is open from the beginning: somebody else may take both files away.
+    pub(super) index_file: Option<File>,
+    pub(super) index: OnceLock<TraceIndex>,
 }
 
 /// A span of a segment.
@@ -58,7 +60,8 @@ impl Segment {
         let file = Shared(Arc::new(Checked::open(path)?));
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
         let metadata = ArrowReaderMetadata::load(&file, options).map_err(|error| file.0.damaged(error))?;
-        let mut segment = Self { file, metadata, version: 0 };
+        let index_file = File::open(index_path(path)).ok();
+        let mut segment = Self { file, metadata, version: 0, index_file, index: OnceLock::new() };
         let version = segment.about(VERSION_KEY).and_then(|version| u32::try_from(version).ok());
         segment.version = version.ok_or_else(|| segment.file.0.damaged("it does not say which version it has"))?;
         if segment.version > VERSION {
@@ -97,21 +100,9 @@ impl Segment {
     /// # Errors
     /// [`Error::File`] when the index of traces is missing, [`Error::Segment`] when a file is damaged.
     pub fn trace(&self, id: TraceId) -> Result<Vec<SegmentSpan>, Error> {
-        let index = TraceIndex::open(&index_path(self.file.0.path()), self.file.0.print())?;
-        let wanted = index.rows(id)?;
-        let mut first = 0;
-        let mut groups = Vec::new();
-        for (group, rows) in self.parquet().row_groups().iter().map(|group| group.num_rows() as u64).enumerate() {
-            let inside = wanted.iter().map(|range| clipped(range, first, rows)).filter(|range| !range.is_empty());
-            let selection = RowSelection::from_consecutive_ranges(inside, rows as usize);
-            groups.push((group, selection));
-            first += rows;
-        }
-        if wanted.iter().any(|range| range.end > first) {
-            return Err(self.file.0.damaged("its index of traces names rows that it does not have"));
-        }
-        let filter = SegmentFilter { trace: Some(id), ..SegmentFilter::default() };
-        self.read(groups, filter)?.collect()
+        let mut spans = Vec::new();
+        self.gather(&[id], &mut |_, span| spans.push(span))?;
+        Ok(spans)
     }
 
     /// Returns the spans that are asked for in the order of the file; pages that cannot hold one are not read.
@@ -138,88 +129,23 @@ impl Segment {
             .with_row_groups(wanted)
             .with_row_selection(selection)
             .with_row_filter(filter.row_filter(self.parquet()));
-        let batches = builder.build().map_err(|error| self.file.0.damaged(error))?;
+        let batches = builder.build().map_err(|error| self.damaged(error))?;
         let spans = Vec::new().into_iter();
         Ok(SegmentSpans { file: self.file.clone(), batches, filter, known: Known::default(), spans, scanned })
     }
 
-    /// Returns the rows that may be of a trace, in their order, as ranges of row numbers.
-    ///
-    /// # Errors
-    /// [`Error::File`] when the index of traces is missing, [`Error::Segment`] when a file is damaged.
-    pub(crate) fn ranges(&self, id: TraceId) -> Result<Vec<Range<u64>>, Error> {
-        TraceIndex::open(&index_path(self.file.0.path()), self.file.0.print())?.rows(id)
-    }
-
-    /// Returns what the segment lists of a trace; `None` when it has no row of it.
-    ///
-    /// # Errors
-    /// As [`ranges`](Self::ranges).
-    pub(crate) fn listed(&self, id: TraceId) -> Result<Option<Listed>, Error> {
-        Ok(self.listing()?.into_iter().find(|listed| listed.trace_id == id))
-    }
-
-    /// Returns the traces that are listed before a place, at most so many, the newest place first.
-    ///
-    /// # Errors
-    /// As [`ranges`](Self::ranges).
-    pub(crate) fn list_before(&self, before: Option<TracePlace>, most: usize) -> Result<Vec<Listed>, Error> {
-        let listed = self.listing()?.into_iter().rev();
-        Ok(listed.filter(|listed| before.is_none_or(|before| listed.place() < before)).take(most).collect())
-    }
-
-    /// Gives the rows of several traces to `each`, in one pass in the order of the file; the ids may come in any order.
-    ///
-    /// # Errors
-    /// As [`ranges`](Self::ranges).
-    pub(crate) fn gather(&self, ids: &[TraceId], each: &mut dyn FnMut(TraceId, SegmentSpan)) -> Result<(), Error> {
-        for id in ids {
-            self.trace(*id)?.into_iter().for_each(|span| each(*id, span));
-        }
-        Ok(())
-    }
-
-    /// Returns rows of a trace that stand behind a place, at most so many, in order of start, span id and sequence.
-    ///
-    /// # Errors
-    /// As [`ranges`](Self::ranges).
-    pub(crate) fn trace_behind(
-        &self,
-        id: TraceId,
-        after: Option<SpanPlace>,
-        most: usize,
-    ) -> Result<Vec<SegmentSpan>, Error> {
-        let place = |span: &SegmentSpan| (span.record.start, span.record.span_id, span.sequence);
-        let spans = self.trace(id)?.into_iter();
-        Ok(spans.filter(|span| after.is_none_or(|after| place(span) > after)).take(most).collect())
-    }
-
-    /// Looks for the traces that may be an answer, those that start last first.
-    ///
-    /// # Errors
-    /// As [`ranges`](Self::ranges).
-    pub(crate) fn candidates(&self, wanted: &Wanted) -> Result<Candidates<'_>, Error> {
-        Ok(Candidates::new(self, wanted))
-    }
-
     /// Returns about how many bytes of memory the open segment takes.
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.parquet().memory_size()
+        let index = self.index.get().map_or(0, TraceIndex::memory_bytes);
+        self.parquet().memory_size() + self.file.0.memory_bytes() + index
     }
 
-    fn listing(&self) -> Result<Vec<Listed>, Error> {
-        let mut listed: HashMap<TraceId, Listed> = HashMap::new();
-        for span in self.spans(&SegmentFilter::default())? {
-            let SegmentSpan { record, late_events, .. } = span?;
-            let mark = Mark::of(&record, !late_events.is_empty());
-            listed.entry(mark.trace_id).and_modify(|listed| listed.add(&mark)).or_insert_with(|| Listed::first(&mark));
-        }
-        let mut listed: Vec<_> = listed.into_values().collect();
-        listed.sort_by_key(Listed::place);
-        Ok(listed)
+    /// Says that something in the file is not what it has to be.
+    pub(super) fn damaged(&self, reason: impl ToString) -> Error {
+        self.file.0.damaged(reason)
     }
 
-    fn parquet(&self) -> &ParquetMetaData {
+    pub(super) fn parquet(&self) -> &ParquetMetaData {
         self.metadata.metadata()
     }
 
@@ -228,12 +154,6 @@ impl Segment {
         let pairs = self.parquet().file_metadata().key_value_metadata()?;
         pairs.iter().find(|pair| pair.key == key)?.value.as_ref()?.parse().ok()
     }
-}
-
-/// Returns the part of a range of a segment's rows that lies in a row group, counted from its beginning.
-fn clipped(range: &Range<u64>, first: u64, rows: u64) -> Range<usize> {
-    let inside = |row: u64| row.clamp(first, first + rows).saturating_sub(first) as usize;
-    inside(range.start)..inside(range.end)
 }
 
 /// Spans of a segment, read as they are asked for.
@@ -258,7 +178,7 @@ impl SegmentSpans {
         for row in 0..batch.num_rows() {
             let record = fields.record(row, &mut self.known)?;
             if self.filter.matches(&record) {
-                spans.push(SegmentSpan { sequence: fields.sequence(row), record, late_events: Vec::new() });
+                spans.push(fields.with_record(row, record)?);
             }
         }
         self.spans = spans.into_iter();

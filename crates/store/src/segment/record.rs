@@ -8,7 +8,7 @@ use arrow_array::{
 };
 use arrow_schema::DataType;
 use trackway_model::{
-    Attributes, Dropped, Repeats, Resource, Scope, SpanId, SpanRecord, Status, Text, Timestamp, TraceId, Value,
+    Attributes, Dropped, Event, Repeats, Resource, Scope, SpanId, SpanRecord, Status, Text, Timestamp, TraceId, Value,
 };
 
 use super::{
@@ -53,6 +53,7 @@ pub(super) struct Fields<'a> {
     data: &'a LargeStringArray,
     foreign: &'a LargeStringArray,
     repeats: &'a BooleanArray,
+    late_events: Option<&'a LargeStringArray>,
     attributes: Vec<(Text, Scalars<'a>)>,
 }
 
@@ -132,6 +133,7 @@ impl<'a> Fields<'a> {
             };
             attributes.push((Text::from(key), scalars));
         }
+        let late_events = batch.column_by_name(schema::LATE_EVENTS);
         Ok(Self {
             sequence: column(batch, schema::SEQUENCE)?,
             project: Words::of(batch, schema::PROJECT)?,
@@ -160,6 +162,7 @@ impl<'a> Fields<'a> {
             data: column(batch, schema::DATA)?,
             foreign: column(batch, schema::FOREIGN)?,
             repeats: column(batch, schema::REPEATS)?,
+            late_events: late_events.map(|_| column(batch, schema::LATE_EVENTS)).transpose()?,
             attributes,
         })
     }
@@ -167,6 +170,12 @@ impl<'a> Fields<'a> {
     /// Returns the sequence of a row.
     pub(super) fn sequence(&self, row: usize) -> u64 {
         self.sequence.value(row) as u64
+    }
+
+    /// Returns the events of a row that came apart from it.
+    pub(super) fn late_events(&self, row: usize) -> Result<Vec<Event>, String> {
+        let events = self.late_events.map(|column| part(column, row, read_events)).transpose()?;
+        Ok(events.flatten().unwrap_or_default())
     }
 
     /// Returns the record of a row, which is in the batch.

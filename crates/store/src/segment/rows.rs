@@ -2,10 +2,13 @@
 
 use std::cmp::Ordering;
 
-use trackway_model::{Dropped, Repeats, Resource, Scope, SpanId, SpanKind, SpanRecord, StatusCode, TraceId, Value};
+use trackway_model::{
+    Dropped, Repeats, Resource, Scope, SpanId, SpanKind, SpanRecord, StatusCode, Timestamp, TraceId, Value,
+};
 
 use super::{
     agent::write_data,
+    listed::{Flags, Mark},
     parts::{write_events, write_foreign, write_links, write_resource, write_scope},
     schema::Scalar,
     words::{Sources, Words},
@@ -211,6 +214,24 @@ impl Rows {
         let (before, from) = lengths.split_at(which as usize);
         let place = place + before.iter().map(|length| u64::from(*length)).sum::<u64>();
         self.text(place, from.first().copied().unwrap_or_default())
+    }
+
+    /// Returns what the index of traces has to know of a row.
+    pub(super) fn mark(&self, row: &Row) -> Mark<'_> {
+        let mut flags = if row.repeats == Repeats::Replace { Flags::REPLACE } else { Flags::default() };
+        for (which, flag) in [(Own::Data, Flags::AGENT), (Own::Foreign, Flags::FOREIGN)] {
+            if !self.own(row, which).is_empty() {
+                flags |= flag;
+            }
+        }
+        Mark {
+            trace_id: row.trace_id,
+            start: Timestamp(row.start),
+            end: row.end.map(Timestamp),
+            flags,
+            is_error: row.status == StatusCode::Error,
+            project: self.projects.texts().get(row.project as usize).map_or("", |project| project),
+        }
     }
 
     /// Returns how many bytes the texts of a row take.

@@ -33,6 +33,8 @@ pub(super) const LINKS: &str = "links";
 pub(super) const DATA: &str = "data";
 pub(super) const FOREIGN: &str = "foreign";
 pub(super) const REPEATS: &str = "repeats";
+/// Events that came apart from their span; missing in the first version.
+pub(super) const LATE_EVENTS: &str = "late_events";
 /// What the name of an attribute's column begins with.
 pub(super) const ATTRIBUTE: &str = "a.";
 

@@ -151,9 +151,9 @@ impl SegmentWriter {
         let (bytes, print) = seal(&file, sums).map_err(file_error("write", part))?;
         file.sync_all().map_err(file_error("sync", part))?;
         let mut index = create(index_part).map_err(file_error("create", index_part))?;
-        let index_bytes = write_index(&mut index, ranges, print).map_err(file_error("write", index_part))?;
+        let written = write_index(&mut index, ranges, print).map_err(file_error("write", index_part))?;
         index.sync_all().map_err(file_error("sync", index_part))?;
-        Ok((bytes, index_bytes))
+        Ok((bytes, written.bytes))
     }
 
     /// Writes pages and footer, and returns the checksums of the blocks.
@@ -167,7 +167,7 @@ impl SegmentWriter {
             writer.write(&batch)?;
         }
         for (row, it) in (0_u64..).zip(&self.rows.rows) {
-            ranges.note(it.trace_id, row);
+            ranges.note(row, &self.rows.mark(it));
         }
         let (mut inner, sums) = writer.into_inner()?.into_parts();
         inner.flush()?;
