@@ -65,6 +65,10 @@ pub struct TraceList {
 pub struct Search {
     /// How many spans were looked at one by one, as [`TraceQuery::spans`] demands where names alone do not decide.
     pub scanned: u64,
+    /// How many segments were looked into.
+    pub segments: u64,
+    /// How many segments were not, since what is known of them told enough.
+    pub pruned: u64,
     /// True when the search ran out of time before it had enough: `next` goes on with it.
     pub is_cut: bool,
 }

@@ -122,6 +122,10 @@ export interface TraceList {
 export interface Search {
   /** How many spans were looked at one by one. */
   scanned_spans: number;
+  /** How many segments on the disk were looked into. */
+  segments: number;
+  /** How many segments were not: what is known of them told enough. */
+  pruned_segments: number;
   /** Time ran out before there was enough: `next` goes on. */
   cut: boolean;
 }

@@ -56,7 +56,7 @@ fn activity(store: &dyn Store, runs: &dyn Runs, query: &TraceQuery, page: &PageR
     let read_traces = |page: &PageRequest| {
         let found = store.traces(query, page)?;
         let scanned = search.get().scanned + found.search.scanned;
-        search.set(Search { scanned, is_cut: found.search.is_cut });
+        search.set(Search { scanned, ..found.search });
         Ok(Page { items: found.items, next: found.next })
     };
     let (at_runs, at_traces) = places(page)?;

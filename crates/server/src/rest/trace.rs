@@ -29,13 +29,18 @@ pub(crate) struct TraceList {
 pub(super) struct Search {
     /// How many spans were looked at because of `filter`; 0 where names alone decided.
     scanned_spans: u64,
+    /// How many segments on the disk were looked into.
+    segments: u64,
+    /// How many segments were not, since what is known of them told enough.
+    pruned_segments: u64,
     /// The search ran out of time before it had enough: `next` goes on with it.
     cut: bool,
 }
 
 impl From<trackway_store::Search> for Search {
     fn from(search: trackway_store::Search) -> Self {
-        Self { scanned_spans: search.scanned, cut: search.is_cut }
+        let trackway_store::Search { scanned, segments, pruned, is_cut } = search;
+        Self { scanned_spans: scanned, segments, pruned_segments: pruned, cut: is_cut }
     }
 }
 

@@ -88,7 +88,10 @@ async fn a_filter_finds_the_traces_with_such_a_span() {
     let found = server.get(&format!("/api/v1/traces?filter={filter}")).await.json();
     assert_eq!(found["traces"].as_array().unwrap().len(), 1);
     assert_eq!(found["traces"][0]["root_name"], "span 2");
-    assert_eq!(found["search"], serde_json::json!({ "scanned_spans": 3, "cut": false }));
+    assert_eq!(
+        found["search"],
+        serde_json::json!({ "scanned_spans": 3, "segments": 0, "pruned_segments": 0, "cut": false })
+    );
     let found = server.get(&format!("/api/v1/activity?filter={filter}")).await.json();
     assert_eq!(found["items"][0]["trace"]["root_name"], "span 2");
     assert_eq!(found["items"].as_array().unwrap().len(), 1);

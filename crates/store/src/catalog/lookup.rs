@@ -83,6 +83,24 @@ impl Lookups<'_> {
         Ok(found)
     }
 
+    /// Returns true when a client told of some trace.
+    pub(crate) fn has_told(&self) -> Result<bool, Error> {
+        let mut statement = self.0.prepare_cached("SELECT EXISTS (SELECT 1 FROM told)")?;
+        Ok(statement.query_row([], |row| row.get(0))?)
+    }
+
+    /// Gives to `each` what clients told last of every trace.
+    pub(crate) fn each_told(&self, each: &mut dyn FnMut(Told)) -> Result<(), Error> {
+        let mut statement = self.0.prepare_cached("SELECT arrival, body, trace FROM told")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            if let Some(id) = TraceId::new(row.get(2)?) {
+                each(told(id, row.get(0)?, &row.get::<_, String>(1)?)?);
+            }
+        }
+        Ok(())
+    }
+
     /// Returns how many traces clients told of that have no span in any segment, and when the last of them was told of,
     /// by project.
     pub(crate) fn count_told_alone(&self) -> Result<Vec<(Text, u64, Timestamp)>, Error> {
@@ -127,6 +145,13 @@ impl Lookups<'_> {
             found.extend(TraceId::new(trace).zip(SpanId::new(span)).map(|(trace, span)| (id, trace, span)));
         }
         Ok(found)
+    }
+
+    /// Returns the traces of which events are kept apart from their spans.
+    pub(crate) fn traces_of_late(&self) -> Result<Vec<TraceId>, Error> {
+        let mut statement = self.0.prepare_cached("SELECT DISTINCT trace FROM late")?;
+        let traces = statement.query_map([], |row| row.get::<_, [u8; 16]>(0))?;
+        traces.filter_map(|id| id.map(TraceId::new).transpose()).map(|id| id.map_err(Error::from)).collect()
     }
 
     /// Returns how many events are kept apart from their spans.

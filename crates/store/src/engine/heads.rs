@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use super::{
+    ask::OlderCounts,
     gathered::Sequence,
     head::Head,
     shelf::{Pinned, Shelf},
@@ -21,6 +22,8 @@ pub(crate) struct Side {
     first: Sequence,
     head: RwLock<Head>,
     view: RwLock<View>,
+    /// What lists count in older parts of the traces that the view holds whole.
+    pub(super) older: Mutex<OlderCounts>,
     has_announced: AtomicBool,
     /// Holds announced spans that this side's view takes over when it is first used.
     predecessor: Mutex<Option<Arc<Side>>>,
@@ -32,9 +35,15 @@ impl Side {
             first: head.next_sequence(),
             head: RwLock::new(head),
             view: RwLock::default(),
+            older: Mutex::default(),
             has_announced: AtomicBool::new(predecessor.is_some()),
             predecessor: Mutex::new(predecessor),
         }
+    }
+
+    /// The number that its first record has, or would have.
+    pub(crate) fn first(&self) -> Sequence {
+        self.first
     }
 
     pub(crate) fn head(&self) -> RwLockReadGuard<'_, Head> {
@@ -76,7 +85,11 @@ impl Side {
 }
 
 /// The heads.
-pub(crate) struct Heads(RwLock<Standing>);
+pub(crate) struct Heads {
+    standing: RwLock<Standing>,
+    /// Read-locked while the active head must stay the active one.
+    staying: RwLock<()>,
+}
 
 #[derive(Clone)]
 struct Standing {
@@ -95,7 +108,8 @@ pub(crate) struct Parts {
 impl Heads {
     /// Makes an empty active head whose first record gets that number.
     pub(crate) fn new(first: Sequence) -> Self {
-        Self(RwLock::new(Standing { active: Arc::new(Side::new(Head::new(first), None)), frozen: None }))
+        let standing = Standing { active: Arc::new(Side::new(Head::new(first), None)), frozen: None };
+        Self { standing: RwLock::new(standing), staying: RwLock::default() }
     }
 
     /// Returns all parts, so that every acknowledged record is in one of them at least.
@@ -124,10 +138,17 @@ impl Heads {
         self.standing().frozen
     }
 
-    /// Makes an empty head the active one, and returns what was active; `None` while another is being written.
+    /// Keeps the active head the active one as long as what is returned is there.
+    pub(crate) fn keep_active(&self) -> RwLockReadGuard<'_, ()> {
+        self.staying.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes an empty head the active one, and returns what was active; `None` while another is being written, and while
+    /// the active one has to stay.
     ///
     /// Only the thread that applies batches may call it.
     pub(crate) fn freeze(&self) -> Option<Arc<Side>> {
+        let Ok(_changing) = self.staying.try_write() else { return None };
         let Standing { active, frozen: None } = self.standing() else { return None };
         let next = active.head().next_sequence();
         let predecessor = active.has_announced().then(|| Arc::clone(&active));
@@ -144,10 +165,10 @@ impl Heads {
     }
 
     fn standing(&self) -> Standing {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.standing.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn standing_mut(&self) -> RwLockWriteGuard<'_, Standing> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.standing.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -24,6 +24,6 @@ mod view;
 
 pub(crate) use gathered::{Gathered, Sequence};
 pub(crate) use head::{Applied, Elsewhere, Head, LateEvent, Row, Seen, Telling};
-pub(crate) use view::{Announcing, Older, View};
 pub(crate) use shelf::{Doomed, OpenBounds, Pinned, Shelf, Shelved, Snapshot};
 pub(crate) use tallies::{OperationTally, Tallies, Tallying};
+pub(crate) use view::{Announcing, Older, View};

@@ -136,7 +136,9 @@ impl Table {
         let mut stretch = Stretch::default();
         let Some((mut filter, group)) = self.filter(query, moment) else { return stretch };
         for id in ids {
-            let Some((trace, listing)) = self.traces.get(id).and_then(|it| Some((it, it.listing(*id)?))) else { continue };
+            let Some((trace, listing)) = self.traces.get(id).and_then(|it| Some((it, it.listing(*id)?))) else {
+                continue;
+            };
             let start = listing.place.0;
             let is_listed = query.project.as_deref().is_none_or(|project| *project == *listing.project)
                 && group.is_none_or(|group| listing.group == Some(group))

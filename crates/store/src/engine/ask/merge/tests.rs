@@ -120,7 +120,8 @@ proptest! {
 #[test]
 fn who_is_not_waited_for_any_more_stops() {
     let traces: Traces = (0..50).map(|start| vec![(0, start)]).collect();
-    let limits = Limits { before: None, most: 50, stop: Instant::now() + Duration::from_secs(60), is_unwanted: &|| true };
+    let limits =
+        Limits { before: None, most: 50, stop: Instant::now() + Duration::from_secs(60), is_unwanted: &|| true };
     let merged = merge(parts(&traces, None, 1), &mut |ids| Ok(judge(&traces, ids)), &limits).unwrap();
     assert!(merged.found.is_empty() && merged.cut.is_some());
 }
@@ -129,8 +130,17 @@ fn who_is_not_waited_for_any_more_stops() {
 fn a_page_reads_no_more_than_it_needs() {
     let traces: Traces = (0..1000).map(|start| vec![((start % 4) as usize, start)]).collect();
     let mut judged = 0;
-    let limits = Limits { before: None, most: 10, stop: Instant::now() + Duration::from_secs(60), is_unwanted: &|| false };
-    let merged = merge(parts(&traces, None, 10), &mut |ids| { judged += ids.len(); Ok(judge(&traces, ids)) }, &limits).unwrap();
+    let limits =
+        Limits { before: None, most: 10, stop: Instant::now() + Duration::from_secs(60), is_unwanted: &|| false };
+    let merged = merge(
+        parts(&traces, None, 10),
+        &mut |ids| {
+            judged += ids.len();
+            Ok(judge(&traces, ids))
+        },
+        &limits,
+    )
+    .unwrap();
     assert_eq!(merged.found.len(), 10);
     assert!(judged <= 32, "{judged} traces were judged");
 }
