@@ -64,7 +64,7 @@ impl Output {
         self.written.spans += 1;
         match &mut self.files {
             Files::Parquet(writer) => {
-                writer.push(sequence, &span)?;
+                writer.push(sequence, span);
                 if writer.memory_bytes() < MOST_MEMORY {
                     return Ok(());
                 }

@@ -1,26 +1,36 @@
-//! Rows as columns, a batch at a time.
+//! A row group as columns, filled row by row.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::BTreeSet;
 
-use arrow_array::{
-    Array, ArrayRef, BooleanArray, DictionaryArray, FixedSizeBinaryArray, Int32Array, Int64Array, LargeStringArray,
-    RecordBatch, TimestampNanosecondArray, UInt32Array,
-    builder::{BooleanBuilder, FixedSizeBinaryBuilder, Float64Builder, Int64Builder, LargeStringBuilder},
-    types::Int32Type,
+use bytes::Bytes;
+use parquet::{
+    column::writer::ColumnCloseResult,
+    errors::ParquetError,
+    schema::types::{ColumnDescPtr, SchemaDescriptor},
 };
-use arrow_schema::{ArrowError, SchemaRef};
-use trackway_model::{Attributes, Repeats, SpanKind, StatusCode};
+use trackway_model::{Dropped, Event, Repeats, Resource, Scope, SpanKind, SpanRecord, StatusCode, Text};
 
 use super::{
-    parts::write_attributes,
-    rows::{Held, Own, Row, Rows},
-    schema::{Chosen, Scalar},
-    words::Words,
+    agent::write_data,
+    columns_attributes::AttributeColumns,
+    columns_number::{BoolColumn, IdColumn, NumberColumn, Numbers},
+    columns_page::Press,
+    columns_text::TextColumn,
+    parts::{write_events, write_foreign, write_links, write_resource, write_scope},
+    schema::{self, Chosen},
+    schema_plan::Plan,
+    words::Sources,
 };
 
-/// The most rows of a batch, and about how many bytes of texts it has at most.
-const BATCH_ROWS: usize = 8 * 1024;
-const BATCH_BYTES: usize = 32 << 20;
+/// The most rows of a row group, and about how many bytes of memory it takes at most.
+const GROUP_ROWS: usize = 64 * 1024;
+const GROUP_BYTES: usize = 32 << 20;
+/// The most rows of a page: what is read for one span.
+const PAGE_ROWS: usize = 2048;
+/// After how many bytes of texts pages are looked at, whether they are full.
+const FRESH_BYTES: usize = 128 * 1024;
+/// The most bytes of a span's texts, for a page has no more than 2 GiB.
+const MOST_SPAN_BYTES: usize = 1 << 30;
 
 pub(super) const KINDS: [(&str, SpanKind); 6] = [
     ("unspecified", SpanKind::Unspecified),
@@ -33,255 +43,287 @@ pub(super) const KINDS: [(&str, SpanKind); 6] = [
 pub(super) const STATUSES: [(&str, StatusCode); 3] =
     [("unset", StatusCode::Unset), ("ok", StatusCode::Ok), ("error", StatusCode::Error)];
 
-/// In the order of a span's attributes: what has no column of its own.
-pub(super) const REST: &str = "-";
+/// What columns of all types do; rows are counted in their row group.
+pub(super) trait ColumnPages {
+    /// Whether the page has so many bytes that it should end.
+    fn is_full(&self) -> bool;
 
-/// Makes batches of rows that are in their order.
-pub(super) struct Batches<'a> {
-    rows: &'a Rows,
-    chosen: &'a Chosen,
-    schema: SchemaRef,
-    next: usize,
-    projects: Arc<LargeStringArray>,
-    services: Arc<LargeStringArray>,
-    names: Arc<LargeStringArray>,
-    resources: Arc<LargeStringArray>,
-    scopes: Arc<LargeStringArray>,
-    orders: Orders,
+    /// Ends the page before the row `end`.
+    fn end_page(&mut self, end: usize, press: &mut Press) -> Result<(), ParquetError>;
+
+    /// Returns about how many bytes of memory the column takes.
+    fn bytes(&self) -> usize;
+
+    /// Ends the row group, and begins the next.
+    fn end_group(&mut self, press: &mut Press) -> Result<(Bytes, ColumnCloseResult), ParquetError>;
 }
 
-/// The orders in which spans have their attributes; each a list of columns, `None` for what has none.
-#[derive(Default)]
-struct Orders {
-    numbers: HashMap<Vec<Option<u16>>, i32>,
-    texts: Vec<String>,
+/// The columns of a row group.
+pub(super) struct Columns {
+    press: Press,
+    rows: usize,
+    /// Where the page begins that is filled, unless a column began a new one early.
+    page_rows: usize,
+    /// How many bytes of texts came since pages were looked at.
+    fresh_bytes: usize,
+    resources: Sources<Resource>,
+    scopes: Sources<Scope>,
+    sequence: NumberColumn,
+    project: TextColumn,
+    trace_id: IdColumn,
+    span_id: IdColumn,
+    parent_id: IdColumn,
+    service: TextColumn,
+    name: TextColumn,
+    kind: TextColumn,
+    status: TextColumn,
+    status_message: TextColumn,
+    start: NumberColumn,
+    duration: NumberColumn,
+    flags: NumberColumn,
+    trace_state: TextColumn,
+    dropped: [NumberColumn; 3],
+    resource: TextColumn,
+    scope: TextColumn,
+    attributes: AttributeColumns,
+    events: TextColumn,
+    links: TextColumn,
+    data: TextColumn,
+    foreign: TextColumn,
+    repeats: BoolColumn,
+    late_events: TextColumn,
 }
 
-impl<'a> Batches<'a> {
-    pub(super) fn new(rows: &'a Rows, chosen: &'a Chosen, schema: SchemaRef) -> Self {
-        Self {
-            projects: array_of(&rows.projects),
-            services: array_of(&rows.services),
-            names: array_of(&rows.names),
-            resources: array_of(&rows.resources.words),
-            scopes: array_of(&rows.scopes.words),
-            orders: Orders::default(),
-            next: 0,
-            rows,
-            chosen,
-            schema,
-        }
+impl Columns {
+    /// Makes the columns of a segment, of which the attributes in `chosen` have one.
+    pub(super) fn new(
+        schema: &SchemaDescriptor,
+        plan: &Plan,
+        chosen: Chosen,
+        press: Press,
+    ) -> Result<Self, ParquetError> {
+        let text = |name: &str| about(schema, name).map(TextColumn::new);
+        let id = |name: &str| about(schema, name).map(IdColumn::new);
+        let count = |name: &str| about(schema, name).map(|it| NumberColumn::new(it, Numbers::Unsigned));
+        let number = |name: &str| about(schema, name).map(NumberColumn::without_dictionary);
+        let dropped = [schema::DROPPED_ATTRIBUTES, schema::DROPPED_EVENTS, schema::DROPPED_LINKS];
+        let [attributes, events, links] = dropped.map(count);
+        Ok(Self {
+            press,
+            rows: 0,
+            page_rows: 0,
+            fresh_bytes: 0,
+            resources: Sources::default(),
+            scopes: Sources::default(),
+            sequence: number(schema::SEQUENCE)?,
+            project: text(schema::PROJECT)?,
+            trace_id: id(schema::TRACE_ID)?,
+            span_id: id(schema::SPAN_ID)?,
+            parent_id: id(schema::PARENT_ID)?,
+            service: text(schema::SERVICE)?,
+            name: text(schema::NAME)?,
+            kind: text(schema::KIND)?,
+            status: text(schema::STATUS)?,
+            status_message: text(schema::STATUS_MESSAGE)?,
+            start: number(schema::START)?,
+            duration: number(schema::DURATION)?,
+            flags: count(schema::FLAGS)?,
+            trace_state: text(schema::TRACE_STATE)?,
+            dropped: [attributes?, events?, links?],
+            resource: text(schema::RESOURCE)?,
+            scope: text(schema::SCOPE)?,
+            attributes: AttributeColumns::new(schema, plan, chosen)?,
+            events: text(schema::EVENTS)?,
+            links: text(schema::LINKS)?,
+            data: text(schema::DATA)?,
+            foreign: text(schema::FOREIGN)?,
+            repeats: about(schema, schema::REPEATS).map(BoolColumn::new)?,
+            late_events: text(schema::LATE_EVENTS)?,
+        })
     }
 
-    /// Returns the next batch; `None` when all rows were returned.
-    pub(super) fn next_batch(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
-        let all = self.rows;
-        let rest = all.rows.get(self.next..).unwrap_or_default();
-        let mut weight = 0;
-        let fits = |row: &&Row| {
-            weight += all.weight(row);
-            weight <= BATCH_BYTES
-        };
-        // A row that alone is over the bound goes alone.
-        let count = rest.iter().take(BATCH_ROWS).take_while(fits).count().max(1);
-        let Some(rows) = rest.get(..count) else { return Ok(None) };
-        self.next += count;
-        let attributes = self.attributes(rows)?;
-        let own = |which: Own| {
-            let texts = rows.iter().map(|row| Some(all.own(row, which)).filter(|text| !text.is_empty()));
-            Arc::new(texts.collect::<LargeStringArray>()) as ArrayRef
-        };
-        let counts =
-            |count: &dyn Fn(&Row) -> u32| Arc::new(rows.iter().map(count).collect::<UInt32Array>()) as ArrayRef;
-        let mut columns: Vec<ArrayRef> = vec![
-            Arc::new(rows.iter().map(|row| row.sequence as i64).collect::<Int64Array>()),
-            words(rows, &self.projects, |row| row.project)?,
-            ids(rows, 16, |row| Some(row.trace_id.bytes()))?,
-            ids(rows, 8, |row| Some(row.span_id.bytes()))?,
-            ids(rows, 8, |row| row.parent_id.map(|id| id.bytes()))?,
-            words(rows, &self.services, |row| row.service)?,
-            words(rows, &self.names, |row| row.name)?,
-            few(rows, KINDS, |row| row.kind)?,
-            few(rows, STATUSES, |row| row.status)?,
-            own(Own::StatusMessage),
-            Arc::new(
-                TimestampNanosecondArray::from_iter_values(rows.iter().map(|row| row.start as i64))
-                    .with_timezone("UTC"),
-            ),
-            Arc::new(rows.iter().map(duration).collect::<Int64Array>()),
-            counts(&|row| row.flags),
-            own(Own::TraceState),
-            counts(&|row| row.dropped.attributes),
-            counts(&|row| row.dropped.events),
-            counts(&|row| row.dropped.links),
-            words(rows, &self.resources, |row| row.resource)?,
-            words(rows, &self.scopes, |row| row.scope)?,
-            attributes.order,
-            attributes.rest,
-            own(Own::Events),
-            own(Own::Links),
-            own(Own::Data),
-            own(Own::Foreign),
-            Arc::new(rows.iter().map(|row| Some(row.repeats == Repeats::Replace)).collect::<BooleanArray>()),
+    /// Adds a row, with the events of the span that came apart from it.
+    ///
+    /// # Errors
+    /// What could not be written of the span, in words; there is half a row then.
+    pub(super) fn push(&mut self, sequence: u64, span: &SpanRecord, late: &[Event]) -> Result<(), String> {
+        let row = self.rows;
+        self.sequence.push(row, sequence as i64);
+        self.project.push(row, &span.project);
+        self.trace_id.push(row, &span.trace_id.bytes());
+        self.span_id.push(row, &span.span_id.bytes());
+        if let Some(parent) = span.parent_id {
+            self.parent_id.push(row, &parent.bytes());
+        }
+        self.name.push(row, &span.name);
+        push_word(&mut self.kind, row, KINDS, span.kind);
+        push_word(&mut self.status, row, STATUSES, span.status.code);
+        push_some(&mut self.status_message, row, &span.status.message);
+        self.start.push(row, span.start.0 as i64);
+        if let Some(end) = span.end {
+            // As it was sent, also where it is negative or does not fit.
+            self.duration.push(row, end.0.wrapping_sub(span.start.0) as i64);
+        }
+        self.flags.push(row, i64::from(span.flags));
+        push_some(&mut self.trace_state, row, &span.trace_state);
+        let Dropped { attributes, events, links } = span.dropped;
+        for (column, count) in self.dropped.iter_mut().zip([attributes, events, links]) {
+            column.push(row, i64::from(count));
+        }
+        self.fresh_bytes += self.attributes.push(row, &span.attributes)?;
+        self.repeats.push(row, span.repeats == Repeats::Replace);
+        self.push_shared(row, span)?;
+        self.push_parts(row, span, late)?;
+        self.fresh_bytes += span.name.len() + span.project.len() + span.trace_state.len() + span.status.message.len();
+        self.rows += 1;
+        if self.fresh_bytes > MOST_SPAN_BYTES {
+            return Err(format!("the texts of a span have more than {MOST_SPAN_BYTES} bytes"));
+        }
+        Ok(())
+    }
+
+    fn push_shared(&mut self, row: usize, span: &SpanRecord) -> Result<(), String> {
+        let resource = self.resources.number(&span.resource, Resource::service, write_resource)?;
+        if let Some(source) = self.resources.get(resource) {
+            self.resource.push_shared(row, resource, &source.text);
+            self.service.push_shared(row, resource, &source.name);
+        }
+        let scope = self.scopes.number(&span.scope, |scope| &scope.name, write_scope)?;
+        if let Some(source) = self.scopes.get(scope) {
+            self.scope.push_shared(row, scope, &source.text);
+        }
+        Ok(())
+    }
+
+    fn push_parts(&mut self, row: usize, span: &SpanRecord, late: &[Event]) -> Result<(), String> {
+        if !span.events.is_empty() {
+            self.fresh_bytes += push_part(&mut self.events, row, write_events(&span.events))?;
+        }
+        if !span.links.is_empty() {
+            self.fresh_bytes += push_part(&mut self.links, row, write_links(&span.links))?;
+        }
+        if let Some(data) = &span.data {
+            self.fresh_bytes += push_part(&mut self.data, row, write_data(data))?;
+        }
+        if let Some(foreign) = &span.foreign {
+            self.fresh_bytes += push_part(&mut self.foreign, row, write_foreign(foreign))?;
+        }
+        if !late.is_empty() {
+            self.fresh_bytes += push_part(&mut self.late_events, row, write_events(late))?;
+        }
+        Ok(())
+    }
+
+    /// Ends pages that are full; returns whether the row group is.
+    pub(super) fn end_pages(&mut self) -> Result<bool, ParquetError> {
+        let are_all_full = self.rows >= self.page_rows + PAGE_ROWS;
+        if !are_all_full && self.fresh_bytes < FRESH_BYTES {
+            return Ok(false);
+        }
+        self.fresh_bytes = 0;
+        let rows = self.rows;
+        if are_all_full {
+            self.page_rows = rows;
+        }
+        let mut bytes = 0;
+        self.each(|column, press| {
+            if are_all_full || column.is_full() {
+                column.end_page(rows, press)?;
+            }
+            bytes += column.bytes();
+            Ok(())
+        })?;
+        Ok(rows >= GROUP_ROWS || bytes >= GROUP_BYTES)
+    }
+
+    /// Returns the keys that have values without a column, in their order; `None` when there are too many.
+    pub(super) fn take_rest_keys(&mut self) -> Option<BTreeSet<Text>> {
+        self.attributes.take_rest_keys()
+    }
+
+    /// Returns how many rows there are.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Ends the row group and begins the next; returns each column with what is said of it.
+    pub(super) fn end_group(&mut self) -> Result<Vec<(Bytes, ColumnCloseResult)>, ParquetError> {
+        let rows = self.rows;
+        let mut columns = Vec::new();
+        self.each(|column, press| {
+            column.end_page(rows, press)?;
+            columns.push(column.end_group(press)?);
+            Ok(())
+        })?;
+        (self.rows, self.page_rows) = (0, 0);
+        (self.resources, self.scopes) = Default::default();
+        Ok(columns)
+    }
+
+    /// Does something with every column, in the order of the schema.
+    fn each(
+        &mut self,
+        mut act: impl FnMut(&mut dyn ColumnPages, &mut Press) -> Result<(), ParquetError>,
+    ) -> Result<(), ParquetError> {
+        let [dropped_attributes, dropped_events, dropped_links] = &mut self.dropped;
+        let AttributeColumns { order, rest, columns, .. } = &mut self.attributes;
+        let fixed: [&mut dyn ColumnPages; 27] = [
+            &mut self.sequence,
+            &mut self.project,
+            &mut self.trace_id,
+            &mut self.span_id,
+            &mut self.parent_id,
+            &mut self.service,
+            &mut self.name,
+            &mut self.kind,
+            &mut self.status,
+            &mut self.status_message,
+            &mut self.start,
+            &mut self.duration,
+            &mut self.flags,
+            &mut self.trace_state,
+            dropped_attributes,
+            dropped_events,
+            dropped_links,
+            &mut self.resource,
+            &mut self.scope,
+            order,
+            rest,
+            &mut self.events,
+            &mut self.links,
+            &mut self.data,
+            &mut self.foreign,
+            &mut self.repeats,
+            &mut self.late_events,
         ];
-        columns.extend(attributes.columns);
-        RecordBatch::try_new(Arc::clone(&self.schema), columns).map(Some)
-    }
-
-    fn attributes(&mut self, rows: &[Row]) -> Result<AttributeArrays, ArrowError> {
-        let mut columns: Vec<_> = self.chosen.columns.iter().map(|(_, scalar)| Column::new(*scalar)).collect();
-        let (mut orders, mut rest) = (Vec::with_capacity(rows.len()), LargeStringBuilder::new());
-        let mut order = Vec::new();
-        for (at, row) in rows.iter().enumerate() {
-            order.clear();
-            let mut others = Attributes::default();
-            for cell in self.rows.cells(row) {
-                let held = self.rows.held(*cell);
-                let place = self.chosen.place(cell.key, held.scalar());
-                // A column holds one value a row, so of a key that is repeated the first.
-                let column = place.and_then(|place| columns.get_mut(place)).filter(|column| column.is_free(at));
-                match column {
-                    Some(column) => {
-                        column.set(at, &held);
-                        order.push(place.and_then(|place| u16::try_from(place).ok()));
-                    }
-                    None => {
-                        let key = self.rows.keys.texts().get(cell.key as usize).cloned().unwrap_or_default();
-                        others.0.push((key, held.to_value()));
-                        order.push(None);
-                    }
-                }
-            }
-            orders.push((!order.is_empty()).then(|| self.orders.number(&order)));
-            if others.is_empty() {
-                rest.append_null();
-            } else {
-                rest.append_value(write_attributes(&others).map_err(ArrowError::JsonError)?);
-            }
+        for column in fixed {
+            act(column, &mut self.press)?;
         }
-        let texts: Arc<LargeStringArray> = Arc::new(self.orders.texts.iter().map(Some).collect());
-        let order = DictionaryArray::<Int32Type>::try_new(Int32Array::from(orders), texts)?;
-        let columns = columns.into_iter().map(|column| column.finish(rows.len())).collect();
-        Ok(AttributeArrays { order: Arc::new(order), rest: Arc::new(rest.finish()), columns })
+        columns.iter_mut().try_for_each(|column| act(column.pages(), &mut self.press))
     }
 }
 
-struct AttributeArrays {
-    order: ArrayRef,
-    rest: ArrayRef,
-    columns: Vec<ArrayRef>,
+/// Returns what the schema says of a column.
+pub(super) fn about(schema: &SchemaDescriptor, name: &str) -> Result<ColumnDescPtr, ParquetError> {
+    let column = schema.columns().iter().find(|column| column.name() == name);
+    column.cloned().ok_or_else(|| ParquetError::General(format!("the column {name} is missing")))
 }
 
-impl Orders {
-    fn number(&mut self, order: &[Option<u16>]) -> i32 {
-        if let Some(number) = self.numbers.get(order) {
-            return *number;
-        }
-        let tokens = order.iter().map(|place| place.map_or(REST.to_owned(), |place| place.to_string()));
-        self.texts.push(tokens.collect::<Vec<_>>().join(","));
-        let number = (self.texts.len() - 1) as i32;
-        self.numbers.insert(order.to_vec(), number);
-        number
+fn push_word<T: PartialEq, const N: usize>(column: &mut TextColumn, row: usize, words: [(&str, T); N], value: T) {
+    let found = (0..).zip(words).find(|(_, (_, known))| *known == value);
+    if let Some((number, (word, _))) = found {
+        column.push_shared(row, number, word);
     }
 }
 
-/// A column of an attribute; rows that are skipped have no value.
-struct Column {
-    filled: usize,
-    builder: Builder,
-}
-
-enum Builder {
-    Bool(BooleanBuilder),
-    Int(Int64Builder),
-    Double(Float64Builder),
-    Text(LargeStringBuilder),
-}
-
-impl Column {
-    fn new(scalar: Scalar) -> Self {
-        let builder = match scalar {
-            Scalar::Bool => Builder::Bool(BooleanBuilder::new()),
-            Scalar::Int => Builder::Int(Int64Builder::new()),
-            Scalar::Double => Builder::Double(Float64Builder::new()),
-            Scalar::Text => Builder::Text(LargeStringBuilder::new()),
-        };
-        Self { filled: 0, builder }
-    }
-
-    fn is_free(&self, row: usize) -> bool {
-        self.filled <= row
-    }
-
-    fn set(&mut self, row: usize, held: &Held<'_>) {
-        self.skip_to(row);
-        self.filled = row + 1;
-        match (&mut self.builder, held) {
-            (Builder::Bool(builder), Held::Bool(value)) => builder.append_value(*value),
-            (Builder::Int(builder), Held::Int(value)) => builder.append_value(*value),
-            (Builder::Double(builder), Held::Double(value)) => builder.append_value(*value),
-            (Builder::Text(builder), Held::Text(value)) => builder.append_value(value),
-            // Only values of the column's type are given a place in it.
-            _ => self.filled = row,
-        }
-    }
-
-    fn skip_to(&mut self, row: usize) {
-        let skipped = row.saturating_sub(self.filled);
-        self.filled += skipped;
-        match &mut self.builder {
-            Builder::Bool(builder) => builder.append_nulls(skipped),
-            Builder::Int(builder) => builder.append_nulls(skipped),
-            Builder::Double(builder) => builder.append_nulls(skipped),
-            Builder::Text(builder) => (0..skipped).for_each(|_| builder.append_null()),
-        }
-    }
-
-    fn finish(mut self, rows: usize) -> ArrayRef {
-        self.skip_to(rows);
-        match self.builder {
-            Builder::Bool(mut builder) => Arc::new(builder.finish()),
-            Builder::Int(mut builder) => Arc::new(builder.finish()),
-            Builder::Double(mut builder) => Arc::new(builder.finish()),
-            Builder::Text(mut builder) => Arc::new(builder.finish()),
-        }
+fn push_some(column: &mut TextColumn, row: usize, text: &str) {
+    if !text.is_empty() {
+        column.push(row, text);
     }
 }
 
-fn array_of(words: &Words) -> Arc<LargeStringArray> {
-    Arc::new(words.texts().iter().map(|text| Some(&**text)).collect())
-}
-
-fn words(rows: &[Row], texts: &Arc<LargeStringArray>, number: impl Fn(&Row) -> u32) -> Result<ArrayRef, ArrowError> {
-    let numbers = Int32Array::from_iter_values(rows.iter().map(|row| number(row) as i32));
-    let texts: Arc<dyn Array> = Arc::clone(texts) as _;
-    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(numbers, texts)?))
-}
-
-fn few<T: PartialEq, const N: usize>(
-    rows: &[Row],
-    texts: [(&str, T); N],
-    of: impl Fn(&Row) -> T,
-) -> Result<ArrayRef, ArrowError> {
-    let number = |row: &Row| texts.iter().position(|(_, known)| *known == of(row)).unwrap_or_default() as i32;
-    let numbers = Int32Array::from_iter_values(rows.iter().map(number));
-    let texts: LargeStringArray = texts.iter().map(|(text, _)| Some(*text)).collect();
-    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(numbers, Arc::new(texts))?))
-}
-
-fn ids<const N: usize>(rows: &[Row], width: i32, id: impl Fn(&Row) -> Option<[u8; N]>) -> Result<ArrayRef, ArrowError> {
-    let mut builder = FixedSizeBinaryBuilder::with_capacity(rows.len(), width);
-    for row in rows {
-        match id(row) {
-            Some(id) => builder.append_value(id)?,
-            None => builder.append_null(),
-        }
-    }
-    let ids: FixedSizeBinaryArray = builder.finish();
-    Ok(Arc::new(ids))
-}
-
-/// The time from start to end as it was sent, also where it is negative or does not fit.
-fn duration(row: &Row) -> Option<i64> {
-    row.end.map(|end| end.wrapping_sub(row.start) as i64)
+fn push_part(column: &mut TextColumn, row: usize, text: Result<String, String>) -> Result<usize, String> {
+    let text = text?;
+    column.push(row, &text);
+    Ok(text.len())
 }

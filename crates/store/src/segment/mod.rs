@@ -21,6 +21,13 @@ mod bloom;
 mod candidates;
 mod checked;
 mod columns;
+mod columns_attributes;
+mod columns_bits;
+mod columns_bounds;
+mod columns_dictionary;
+mod columns_number;
+mod columns_page;
+mod columns_text;
 #[allow(dead_code, reason = "the engine that asks segments is about to come")]
 mod gather;
 #[allow(dead_code, reason = "the engine that asks segments is about to come")]
@@ -29,16 +36,18 @@ mod parts;
 #[allow(dead_code, reason = "the engine that asks segments is about to come")]
 mod read;
 mod record;
-mod rows;
 mod scan;
 mod schema;
 #[allow(dead_code, reason = "the engine that writes segments is about to come")]
 mod schema_plan;
+mod schema_shapes;
 #[allow(dead_code, reason = "the engine that asks segments is about to come")]
 mod trace_index;
 mod typed_json;
 mod words;
 mod write;
+mod write_files;
+mod write_range;
 #[allow(dead_code, reason = "the engine that writes segments is about to come")]
 mod write_stream;
 
@@ -60,7 +69,7 @@ pub use self::{
 };
 
 /// The newest version of a segment that this program reads.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Keys of what the Parquet file says of itself.
 const VERSION_KEY: &str = "trackway.segment.version";
@@ -68,6 +77,8 @@ const ROWS: &str = "trackway.segment.rows";
 const MIN_START: &str = "trackway.segment.min_start";
 const MAX_START: &str = "trackway.segment.max_start";
 const MAX_END: &str = "trackway.segment.max_end";
+/// A JSON array of the keys that have a value in `attributes_rest`; absent when there are too many.
+const REST_KEYS: &str = "trackway.segment.rest_keys";
 
 /// Returns where the index of a segment is.
 pub(crate) fn index_path(segment: &Path) -> PathBuf {

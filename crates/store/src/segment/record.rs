@@ -13,7 +13,8 @@ use trackway_model::{
 
 use super::{
     agent::read_data,
-    columns::{KINDS, REST, STATUSES},
+    columns::{KINDS, STATUSES},
+    columns_attributes::REST,
     parts::{read_attributes, read_events, read_foreign, read_links, read_resource, read_scope},
     schema,
 };
@@ -53,6 +54,7 @@ pub(super) struct Fields<'a> {
     data: &'a LargeStringArray,
     foreign: &'a LargeStringArray,
     repeats: &'a BooleanArray,
+    /// Missing in the first version.
     late_events: Option<&'a LargeStringArray>,
     attributes: Vec<(Text, Scalars<'a>)>,
 }

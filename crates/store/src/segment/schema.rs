@@ -3,9 +3,10 @@
 use std::{collections::HashMap, sync::Arc};
 
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
-use trackway_model::Value;
+use parquet::basic::Type;
+use trackway_model::{Text, Value};
 
-use super::rows::Rows;
+use super::schema_plan::Plan;
 
 pub(super) const SEQUENCE: &str = "sequence";
 pub(super) const PROJECT: &str = "project";
@@ -65,6 +66,17 @@ impl Scalar {
         }
     }
 
+    /// Returns the type of the values of an attribute's column.
+    pub(super) fn of_column(physical: Type) -> Option<Self> {
+        match physical {
+            Type::BOOLEAN => Some(Self::Bool),
+            Type::INT64 => Some(Self::Int),
+            Type::DOUBLE => Some(Self::Double),
+            Type::BYTE_ARRAY => Some(Self::Text),
+            _ => None,
+        }
+    }
+
     fn data_type(self) -> DataType {
         match self {
             Self::Bool => DataType::Boolean,
@@ -78,34 +90,31 @@ impl Scalar {
 /// The attributes of a segment that have a column, each of one type.
 #[derive(Default)]
 pub(super) struct Chosen {
-    pub(super) columns: Vec<(String, Scalar)>,
-    /// The place among them, by the number of the key.
-    by_key: HashMap<u32, (usize, Scalar)>,
+    pub(super) columns: Vec<(Text, Scalar)>,
+    /// The place among them.
+    by_key: HashMap<Text, (u16, Scalar)>,
 }
 
 impl Chosen {
     /// Chooses the keys that enough rows have, each with the type that most of its values have.
-    pub(super) fn of(rows: &Rows) -> Self {
-        let least = (rows.rows.len() as u64).div_ceil(RARE);
+    pub(super) fn of(plan: &Plan) -> Self {
+        let least = plan.spans().div_ceil(RARE).max(1);
         let mut candidates = Vec::new();
-        for ((number, key), counts) in (0_u32..).zip(rows.keys.texts()).zip(&rows.counts) {
-            let most = Scalar::ALL.into_iter().zip(counts).max_by_key(|(_, count)| **count);
-            candidates.extend(most.filter(|(_, count)| **count >= least).map(|(it, count)| (*count, key, number, it)));
+        for (key, counts) in plan.keys() {
+            let most = Scalar::ALL.into_iter().zip(counts).max_by_key(|(_, count)| *count);
+            candidates.extend(most.filter(|(_, count)| *count >= least).map(|(it, count)| (count, key, it)));
         }
-        candidates.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        candidates.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         candidates.truncate(MOST_COLUMNS);
-        candidates.sort_by(|a, b| a.1.cmp(b.1));
-        let mut chosen = Self::default();
-        for (place, (_, key, number, scalar)) in candidates.into_iter().enumerate() {
-            chosen.columns.push((key.to_string(), scalar));
-            chosen.by_key.insert(number, (place, scalar));
-        }
-        chosen
+        candidates.sort_by(|a, b| a.1.cmp(&b.1));
+        let columns: Vec<_> = candidates.into_iter().map(|(_, key, scalar)| (key, scalar)).collect();
+        let places = (0..).zip(&columns).map(|(place, (key, scalar))| (key.clone(), (place, *scalar)));
+        Self { by_key: places.collect(), columns }
     }
 
     /// Returns the place of a key's column, when its values of this type go there.
-    pub(super) fn place(&self, key: u32, scalar: Option<Scalar>) -> Option<usize> {
-        let (place, held) = self.by_key.get(&key)?;
+    pub(super) fn place(&self, key: &Text, scalar: Option<Scalar>) -> Option<u16> {
+        let (place, held) = self.by_key.get(key)?;
         (scalar == Some(*held)).then_some(*place)
     }
 
@@ -165,5 +174,6 @@ fn fixed() -> Vec<Field> {
         optional(DATA, DataType::LargeUtf8),
         optional(FOREIGN, DataType::LargeUtf8),
         required(REPEATS, DataType::Boolean),
+        optional(LATE_EVENTS, DataType::LargeUtf8),
     ]
 }

@@ -4,8 +4,11 @@ use std::collections::HashMap;
 
 use trackway_model::{SpanRecord, Text};
 
-use super::{read::Segment, schema::Scalar};
-use crate::Error;
+use super::{
+    read::Segment,
+    schema::{self, Scalar},
+    schema_shapes::Shapes,
+};
 
 /// How many values of each type there are.
 pub(super) type Counts = [u64; Scalar::ALL.len()];
@@ -14,7 +17,8 @@ pub(super) type Counts = [u64; Scalar::ALL.len()];
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Plan {
     spans: u64,
-    /// How often each key holds each type of a value.
+    shapes: Shapes,
+    /// How often each key holds each type of a value, where the shapes do not tell.
     keys: HashMap<Text, Counts>,
 }
 
@@ -22,26 +26,31 @@ impl Plan {
     /// Counts in a span that will be written.
     pub(crate) fn count(&mut self, span: &SpanRecord) {
         self.spans += 1;
+        let mut place = Some(Shapes::START);
         for (key, value) in &span.attributes.0 {
-            let counts = match self.keys.get_mut(key) {
-                Some(counts) => counts,
-                None => self.keys.entry(key.clone()).or_default(),
-            };
-            if let Some(count) = Scalar::of(value).and_then(|scalar| counts.get_mut(scalar as usize)) {
-                *count += 1;
+            let way = place.and_then(|place| self.shapes.follow(place, key, value));
+            place = way.map(|(way, to)| {
+                way.count += 1;
+                to
+            });
+            if place.is_none() {
+                note(&mut self.keys, key, Scalar::of(value), 1);
             }
         }
     }
 
-    /// Counts in the spans of a segment that will be written anew: what has a column there.
-    ///
-    /// # Errors
-    /// [`Error::Segment`] when the segment does not tell how many values its columns have.
-    pub(crate) fn count_segment(&mut self, segment: &Segment) -> Result<(), Error> {
-        for span in segment.spans(&super::SegmentFilter::default())? {
-            self.count(&span?.record);
+    /// Counts in the spans of a segment that will be written anew: of the attributes those that have a column there, since
+    /// of the others there are few.
+    pub(crate) fn count_segment(&mut self, segment: &Segment) {
+        for group in segment.parquet().row_groups() {
+            let rows = u64::try_from(group.num_rows()).unwrap_or_default();
+            self.spans += rows;
+            for column in group.columns() {
+                let Some(key) = column.column_descr().name().strip_prefix(schema::ATTRIBUTE) else { continue };
+                let nulls = column.statistics().and_then(|it| it.null_count_opt()).unwrap_or_default();
+                note(&mut self.keys, &key.into(), Scalar::of_column(column.column_type()), rows.saturating_sub(nulls));
+            }
         }
-        Ok(())
     }
 
     /// Returns how many spans were counted.
@@ -50,7 +59,26 @@ impl Plan {
     }
 
     /// Returns every key with how often it holds each type of a value.
-    pub(super) fn keys(&self) -> impl Iterator<Item = (&Text, &Counts)> {
-        self.keys.iter()
+    pub(super) fn keys(&self) -> HashMap<Text, Counts> {
+        let mut keys = self.keys.clone();
+        for way in self.shapes.ways() {
+            note(&mut keys, &way.key, way.scalar, way.count);
+        }
+        keys
+    }
+
+    /// Returns the orders in which spans have their attributes.
+    pub(super) fn shapes(&self) -> Shapes {
+        self.shapes.clone()
+    }
+}
+
+fn note(keys: &mut HashMap<Text, Counts>, key: &Text, scalar: Option<Scalar>, times: u64) {
+    let counts = match keys.get_mut(key) {
+        Some(counts) => counts,
+        None => keys.entry(key.clone()).or_default(),
+    };
+    if let Some(count) = scalar.and_then(|scalar| counts.get_mut(scalar as usize)) {
+        *count += times;
     }
 }

@@ -21,7 +21,7 @@ mod reader;
 use trackway_model::TraceId;
 
 pub(super) use self::{
-    build::{Ranges, write_index},
+    build::{Ranges, WrittenIndex, write_index},
     reader::{Opened, TraceIndex},
 };
 

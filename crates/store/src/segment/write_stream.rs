@@ -1,11 +1,35 @@
-//! Writes a segment of spans that come in the order of the file.
+//! Writes the two files of a segment, of spans that come in the order of the file.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::Path,
+    sync::Arc,
+};
 
+use parquet::{
+    arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata},
+    errors::ParquetError,
+    file::{metadata::KeyValue, properties::WriterProperties, writer::SerializedFileWriter},
+};
 use trackway_model::{Event, SpanRecord};
 
-use super::{Plan, SegmentWriter, Written};
-use crate::Error;
+use super::{
+    MAX_END, MAX_START, MIN_START, REST_KEYS, ROWS, VERSION, VERSION_KEY, Written,
+    checked::{Summing, seal},
+    columns::Columns,
+    columns_page::Press,
+    listed::Mark,
+    schema::Chosen,
+    schema_plan::Plan,
+    trace_index::{Ranges, write_index},
+    write_files::Parts,
+    write_range::Range,
+};
+use crate::{Error, files::file_error};
+
+/// How long spans lie in one bucket of the file's order, in nanoseconds.
+const BUCKET: u64 = 1_000_000_000;
 
 /// How much work is put into making a segment small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,12 +40,26 @@ pub(crate) enum Effort {
     Thorough,
 }
 
+impl Effort {
+    /// Returns the level of zstd.
+    fn level(self) -> i32 {
+        match self {
+            Self::Quick => 1,
+            Self::Thorough => 3,
+        }
+    }
+}
+
 /// A segment that is being written, in memory of about one row group whatever its size.
 ///
 /// When it is dropped before it is finished, nothing of it stays.
 pub(crate) struct SegmentStream {
-    path: PathBuf,
-    writer: SegmentWriter,
+    parts: Parts,
+    file: File,
+    writer: Writer,
+    columns: Columns,
+    ranges: Ranges,
+    range: Range,
 }
 
 impl SegmentStream {
@@ -31,30 +69,106 @@ impl SegmentStream {
     ///
     /// # Errors
     /// [`Error::File`] when the files cannot be made.
-    pub(crate) fn begin(path: &Path, _plan: &Plan, _effort: Effort) -> Result<Self, Error> {
-        Ok(Self { path: path.to_owned(), writer: SegmentWriter::new() })
+    pub(crate) fn begin(path: &Path, plan: &Plan, effort: Effort) -> Result<Self, Error> {
+        let parts = Parts::of(path);
+        let file = parts.create(&parts.segment)?;
+        let copy = file.try_clone().map_err(file_error("create", &parts.segment))?;
+        let press = Press::new(effort.level()).map_err(file_error("compress", path))?;
+        let begun = begin(copy, plan, press).map_err(|error| parts.failed(error));
+        let (writer, columns) = begun?;
+        Ok(Self { parts, file, writer, columns, ranges: Ranges::default(), range: Range::default() })
     }
 
     /// Adds the next span in the order of (second of the start, trace, start, span, sequence), with the events of it
     /// that came apart.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] when a text of the span has more than 4 GiB; [`Error::File`] and [`Error::Segment`] when
-    /// what came before cannot be written.
-    pub(crate) fn push(&mut self, sequence: u64, span: &SpanRecord, _late: &[Event]) -> Result<(), Error> {
-        self.writer.push(sequence, span)
+    /// [`Error::TooLarge`] when the texts of the span have more than 1 GiB; [`Error::File`] and [`Error::Segment`] when
+    /// what came before cannot be written. After an error nothing can be added.
+    pub(crate) fn push(&mut self, sequence: u64, span: &SpanRecord, late: &[Event]) -> Result<(), Error> {
+        self.columns.push(sequence, span, late).map_err(|bound| Error::TooLarge { bound })?;
+        self.ranges.note(self.range.spans, &Mark::of(span, !late.is_empty()));
+        self.range.note(sequence, span);
+        let is_full = self.columns.end_pages().map_err(|error| self.parts.failed(error))?;
+        if is_full { self.write_group() } else { Ok(()) }
+    }
+
+    fn write_group(&mut self) -> Result<(), Error> {
+        write_group(&mut self.writer, &mut self.columns).map_err(|error| self.parts.failed(error))
     }
 
     /// Completes the segment and its index of traces. When this returns, both are durable and have their names.
     ///
     /// # Errors
     /// [`Error::File`] and [`Error::Segment`] when a file cannot be written; what was there under these names stays.
-    pub(crate) fn finish(self) -> Result<Written, Error> {
-        self.writer.finish(&self.path)
+    pub(crate) fn finish(mut self) -> Result<Written, Error> {
+        if self.columns.rows() > 0 {
+            self.write_group()?;
+        }
+        for (key, value) in self.about() {
+            self.writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
+        }
+        let Self { parts, file, writer, ranges, range, .. } = self;
+        let sums = end(writer).map_err(|error| parts.failed(error))?;
+        let (bytes, print) = seal(&file, sums).map_err(file_error("write", &parts.segment))?;
+        file.sync_all().map_err(file_error("sync", &parts.segment))?;
+        let mut index = parts.create(&parts.index)?;
+        let written = write_index(&mut index, ranges, print).map_err(file_error("write", &parts.index))?;
+        index.sync_all().map_err(file_error("sync", &parts.index))?;
+        parts.name()?;
+        Ok(range.written(bytes, written))
     }
+
+    /// Returns what the file says of itself.
+    fn about(&mut self) -> Vec<(&'static str, String)> {
+        let numbers = [
+            (VERSION_KEY, Some(u64::from(VERSION))),
+            (ROWS, Some(self.range.spans)),
+            (MIN_START, self.range.starts.map(|(min, _)| min.0)),
+            (MAX_START, self.range.starts.map(|(_, max)| max.0)),
+            (MAX_END, self.range.last_end.map(|end| end.0)),
+        ];
+        let keys = self.columns.take_rest_keys().and_then(|keys| {
+            let keys: Vec<&str> = keys.iter().map(|key| &**key).collect();
+            // Nobody misses what only saves work.
+            serde_json::to_string(&keys).ok()
+        });
+        let numbers = numbers.into_iter().filter_map(|(key, value)| Some((key, value?.to_string())));
+        numbers.chain(keys.map(|keys| (REST_KEYS, keys))).collect()
+    }
+}
+
+type Writer = SerializedFileWriter<Summing<BufWriter<File>>>;
+
+fn begin(file: File, plan: &Plan, press: Press) -> Result<(Writer, Columns), ParquetError> {
+    let chosen = Chosen::of(plan);
+    let schema = chosen.schema();
+    let mut properties =
+        WriterProperties::builder().set_created_by(concat!("trackway ", env!("CARGO_PKG_VERSION")).into()).build();
+    add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
+    let described = ArrowSchemaConverter::new().convert(&schema)?;
+    let summing = Summing::new(BufWriter::with_capacity(1 << 20, file));
+    let writer = SerializedFileWriter::new(summing, described.root_schema_ptr(), Arc::new(properties))?;
+    let columns = Columns::new(&described, plan, chosen, press)?;
+    Ok((writer, columns))
+}
+
+fn write_group(writer: &mut Writer, columns: &mut Columns) -> Result<(), ParquetError> {
+    let mut group = writer.next_row_group()?;
+    for (pages, about) in columns.end_group()? {
+        group.append_column(&pages, about)?;
+    }
+    group.close().map(drop)
+}
+
+/// Writes the footer, and returns the checksums of the blocks.
+fn end(writer: Writer) -> Result<Vec<u32>, ParquetError> {
+    let (mut inner, sums) = writer.into_inner()?.into_parts();
+    inner.flush()?;
+    Ok(sums)
 }
 
 /// Returns where a span stands in a segment: [`SegmentStream::push`] wants them in this order.
 pub(crate) fn file_order(sequence: u64, span: &SpanRecord) -> impl Ord + use<> {
-    (span.start.0 / 1_000_000_000, span.trace_id, span.start, span.span_id, sequence)
+    (span.start.0 / BUCKET, span.trace_id, span.start, span.span_id, sequence)
 }

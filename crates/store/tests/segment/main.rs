@@ -53,7 +53,7 @@ fn span(trace: u128, id: u64, start: u64) -> SpanRecord {
 fn write(path: &Path, spans: &[SpanRecord]) -> Written {
     let mut writer = SegmentWriter::new();
     for (sequence, span) in (0..).zip(spans) {
-        writer.push(sequence, span).unwrap();
+        writer.push(sequence, span.clone());
     }
     writer.finish(path).unwrap()
 }

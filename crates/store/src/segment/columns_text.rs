@@ -1,0 +1,223 @@
+//! A column of texts.
+
+use bytes::Bytes;
+use parquet::{basic::Encoding, column::writer::ColumnCloseResult, errors::ParquetError, schema::types::ColumnDescPtr};
+
+use super::{
+    columns::ColumnPages,
+    columns_bits::{width, write_deltas, write_hybrid},
+    columns_bounds::Bounds,
+    columns_dictionary::{Dictionary, Form},
+    columns_page::{Chunk, Press, Values},
+};
+
+/// The most bytes of a dictionary, which is read whole for one span.
+const DICTIONARY_BYTES: usize = 128 * 1024;
+/// A longer text does not go into a dictionary.
+const LONGEST_WORD: usize = 4 * 1024;
+/// From how many values on a dictionary is judged by how often they repeat.
+const JUDGED: u64 = 32;
+/// A page with so many bytes is cut, unless it has few texts: then it may have more, so that those that repeat each other
+/// are found to.
+const PAGE_BYTES: usize = 1 << 20;
+const TEXTS_OF_A_PAGE: usize = 64;
+const MOST_PAGE_BYTES: usize = 16 << 20;
+
+/// A column of texts in a row group.
+///
+/// It begins with a dictionary, and goes on without when that does not pay.
+pub(super) struct TextColumn {
+    chunk: Chunk,
+    dictionary: Dictionary,
+    /// Whether texts are numbered now, and whether a page has numbers.
+    is_numbered: bool,
+    has_numbers: bool,
+    /// How many texts came while they were numbered.
+    numbered: u64,
+    /// The rows of the page that have a text.
+    rows: Vec<u32>,
+    numbers: Vec<u32>,
+    lengths: Vec<i64>,
+    text: Vec<u8>,
+    longest: usize,
+    /// Numbers of shared texts, one more than each, by what the caller calls them.
+    shared: Vec<u32>,
+    /// The page in which each number was last met.
+    met: Vec<u32>,
+    page: u32,
+}
+
+impl TextColumn {
+    pub(super) fn new(about: ColumnDescPtr) -> Self {
+        Self {
+            chunk: Chunk::new(about),
+            dictionary: Dictionary::new(Form::Text),
+            is_numbered: true,
+            has_numbers: false,
+            numbered: 0,
+            rows: Vec::new(),
+            numbers: Vec::new(),
+            lengths: Vec::new(),
+            text: Vec::new(),
+            longest: 0,
+            shared: Vec::new(),
+            met: Vec::new(),
+            page: 0,
+        }
+    }
+
+    /// Adds the text of a row of the row group.
+    pub(super) fn push(&mut self, row: usize, text: &str) {
+        self.note_row(row);
+        if !self.is_numbered {
+            return self.push_plain(text.as_bytes());
+        }
+        if text.len() > LONGEST_WORD || self.dictionary.page().len() > DICTIONARY_BYTES {
+            self.unfold();
+            return self.push_plain(text.as_bytes());
+        }
+        let last = self.numbers.last().copied();
+        let number = match last.filter(|last| self.dictionary.get(*last) == text.as_bytes()) {
+            Some(last) => last,
+            None => self.dictionary.number(text.as_bytes()),
+        };
+        self.numbers.push(number);
+        self.numbered += 1;
+    }
+
+    /// Adds a text that many rows share, and that has the number `name` among those of the row group.
+    pub(super) fn push_shared(&mut self, row: usize, name: u32, text: &str) {
+        let known = self.shared.get(name as usize).copied().and_then(|known| known.checked_sub(1));
+        if let Some(number) = known.filter(|_| self.is_numbered) {
+            self.note_row(row);
+            self.numbers.push(number);
+            self.numbered += 1;
+            return;
+        }
+        self.push(row, text);
+        if let Some(number) = self.numbers.last().filter(|_| self.is_numbered) {
+            self.shared.resize(self.shared.len().max(name as usize + 1), 0);
+            if let Some(slot) = self.shared.get_mut(name as usize) {
+                *slot = number + 1;
+            }
+        }
+    }
+
+    /// Whether a row has its text.
+    pub(super) fn has(&self, row: usize) -> bool {
+        self.rows.last().is_some_and(|last| *last as usize + self.chunk.rows() == row)
+    }
+
+    fn note_row(&mut self, row: usize) {
+        if self.chunk.is_optional() {
+            self.rows.push((row - self.chunk.rows()) as u32);
+        }
+    }
+
+    fn push_plain(&mut self, text: &[u8]) {
+        self.longest = self.longest.max(text.len());
+        self.lengths.push(text.len() as i64);
+        self.text.extend(text);
+    }
+
+    /// Turns numbers of the page into texts, and numbers no more.
+    fn unfold(&mut self) {
+        self.is_numbered = false;
+        for number in std::mem::take(&mut self.numbers) {
+            let text = self.dictionary.get(number);
+            self.longest = self.longest.max(text.len());
+            self.lengths.push(text.len() as i64);
+            self.text.extend(text);
+        }
+        if !self.has_numbers {
+            self.dictionary.clear();
+        }
+    }
+
+    fn write_numbers(&mut self, end: usize, press: &mut Press) -> Result<(), ParquetError> {
+        let (mut least, mut most): (Option<&[u8]>, Option<&[u8]>) = (None, None);
+        self.page += 1;
+        self.met.resize(self.dictionary.len(), 0);
+        let mut text_bytes = 0;
+        for number in &self.numbers {
+            let text = self.dictionary.get(*number);
+            text_bytes += text.len() as i64;
+            let Some(met) = self.met.get_mut(*number as usize).filter(|met| **met != self.page) else { continue };
+            *met = self.page;
+            least = Some(least.map_or(text, |least| least.min(text)));
+            most = Some(most.map_or(text, |most| most.max(text)));
+        }
+        let values = Values {
+            present: &self.rows,
+            encoding: Encoding::RLE_DICTIONARY,
+            bounds: least.zip(most).map(|(least, most)| Bounds::of_texts(least, most)),
+            text_bytes: Some(text_bytes),
+        };
+        let bits = width(self.dictionary.len().saturating_sub(1) as u32);
+        self.has_numbers = true;
+        self.chunk.add(end, values, press, |out| {
+            out.push(bits as u8);
+            write_hybrid(&self.numbers, bits, out);
+        })
+    }
+
+    fn write_texts(&mut self, end: usize, press: &mut Press) -> Result<(), ParquetError> {
+        let (mut least, mut most): (Option<&[u8]>, Option<&[u8]>) = (None, None);
+        let mut rest = self.text.as_slice();
+        for length in &self.lengths {
+            let (text, behind) = rest.split_at_checked(*length as usize).unwrap_or((rest, &[]));
+            rest = behind;
+            least = Some(least.map_or(text, |least| least.min(text)));
+            most = Some(most.map_or(text, |most| most.max(text)));
+        }
+        let values = Values {
+            present: &self.rows,
+            encoding: Encoding::DELTA_LENGTH_BYTE_ARRAY,
+            bounds: least.zip(most).map(|(least, most)| Bounds::of_texts(least, most)),
+            text_bytes: Some(self.text.len() as i64),
+        };
+        self.chunk.add(end, values, press, |out| {
+            write_deltas(&self.lengths, 32, out);
+            out.extend(&self.text);
+        })
+    }
+}
+
+impl ColumnPages for TextColumn {
+    fn is_full(&self) -> bool {
+        self.text.len() >= (self.longest * TEXTS_OF_A_PAGE).clamp(PAGE_BYTES, MOST_PAGE_BYTES)
+    }
+
+    fn end_page(&mut self, end: usize, press: &mut Press) -> Result<(), ParquetError> {
+        if end == self.chunk.rows() {
+            return Ok(());
+        }
+        if self.is_numbered && self.numbered >= JUDGED && self.dictionary.len() as u64 * 2 > self.numbered {
+            self.unfold();
+        }
+        if !self.numbers.is_empty() {
+            self.write_numbers(end, press)?;
+        } else if !self.lengths.is_empty() {
+            self.write_texts(end, press)?;
+        } else {
+            let values = Values { present: &[], encoding: Encoding::PLAIN, bounds: None, text_bytes: Some(0) };
+            self.chunk.add(end, values, press, |_| ())?;
+        }
+        (self.rows.clear(), self.numbers.clear(), self.lengths.clear(), self.text.clear());
+        self.longest = 0;
+        Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        self.chunk.bytes() + self.dictionary.page().len() + self.text.len()
+    }
+
+    fn end_group(&mut self, press: &mut Press) -> Result<(Bytes, ColumnCloseResult), ParquetError> {
+        let dictionary = self.has_numbers.then_some(&self.dictionary);
+        let closed = self.chunk.end_group(dictionary, press);
+        self.dictionary.clear();
+        (self.shared.clear(), self.met.clear());
+        (self.is_numbered, self.has_numbers, self.numbered, self.page) = (true, false, 0, 0);
+        closed
+    }
+}
