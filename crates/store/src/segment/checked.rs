@@ -140,6 +140,11 @@ impl Checked {
         self.sums.len() * 4 + self.footer.len()
     }
 
+    /// Returns how many bytes the checksums are of.
+    pub(super) fn covered(&self) -> u64 {
+        self.covered
+    }
+
     /// Returns the checksum by which another file can name this one.
     pub(super) fn print(&self) -> u32 {
         crc32c::crc32c(&self.footer)

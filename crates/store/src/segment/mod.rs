@@ -15,6 +15,7 @@
 //! became damaged is an error that names the file, and never another answer.
 
 mod agent;
+mod alone;
 #[allow(dead_code, reason = "the engine that asks segments is about to come")]
 mod bloom;
 #[allow(dead_code, reason = "the engine that asks segments is about to come")]
@@ -55,6 +56,7 @@ use std::path::{Path, PathBuf};
 
 #[allow(unused_imports, reason = "the engine that writes segments is about to come")]
 pub(crate) use self::{
+    alone::{Alone, Counted},
     bloom::Bloom,
     candidates::{Block, Candidates, Found, Wanted},
     listed::{Flags, Listed},

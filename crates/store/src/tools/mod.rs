@@ -23,6 +23,8 @@ mod check;
 mod database;
 mod listing;
 mod repair;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 
@@ -80,6 +82,12 @@ pub(crate) enum Mend {
     Catalog,
     /// The log file with this number is written anew without what is damaged.
     Log(u64),
+    /// The segment with this number is written anew with the spans that can be read.
+    Segment(u64),
+    /// The index of this segment is made anew.
+    Index(u64),
+    /// What the catalog says of this segment is counted again.
+    Recount(u64),
     /// The database of runs is made anew of what can be read of it.
     Runs,
 }
@@ -91,6 +99,11 @@ impl Mend {
                 "a start goes on behind it and keeps a copy in corrupt/; `trackway store repair` takes it out of the log"
             }
             Self::Catalog => "`trackway store repair` makes the catalog anew of what can be read",
+            Self::Segment(_) => {
+                "until then questions are answered without it; `trackway store repair` keeps the spans that can be read"
+            }
+            Self::Index(_) => "until then questions are answered without it; `trackway store repair` makes it anew",
+            Self::Recount(_) => "`trackway store repair` counts again",
             Self::Runs => "`trackway store repair` makes the database anew of the runs that can be read",
         }
     }

@@ -3,6 +3,7 @@
 mod catalog;
 mod log;
 mod runs;
+mod segments;
 
 use std::{
     fs,
@@ -10,8 +11,8 @@ use std::{
 };
 
 use self::log::LogFile;
-use super::{Finding, Mend, Progress, Report, Tell, access::Access};
-use crate::{Decoder, Error};
+use super::{Finding, Mend, Progress, Report, Tell, access::Access, backup::files_below};
+use crate::{Decoder, Error, catalog::SEGMENTS};
 
 /// Reads all of a directory, compares every checksum, and compares its files with each other.
 ///
@@ -50,12 +51,16 @@ struct Checking<'a, 't> {
 impl Checking<'_, '_> {
     fn run(&mut self) -> Result<(), Error> {
         let (log, databases) = (self.log_files()?, ["catalog.db", "runs.db"].map(|name| self.directory.join(name)));
-        let total = databases.iter().chain(log.iter().map(|file: &LogFile| &file.path)).map(PathBuf::as_path);
+        let segments = files_below(&self.directory.join(SEGMENTS))?;
+        let total =
+            databases.iter().chain(log.iter().map(|file: &LogFile| &file.path)).chain(&segments).map(PathBuf::as_path);
         (self.tell)(Progress::Total(total.map(length).sum()));
         let [catalog, runs] = databases;
-        let noted = self.catalog(&catalog)?;
+        let (noted, published) = self.catalog(&catalog)?;
         self.log(&log, &noted)?;
-        self.runs(&runs)
+        self.segments(&published)?;
+        self.runs(&runs)?;
+        self.aside()
     }
 
     /// Begins a file.

@@ -1,9 +1,6 @@
 //! Makes databases anew of what can be read of them.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use rusqlite::Connection;
 
@@ -16,7 +13,7 @@ use crate::{
 };
 
 /// Where a database lies until it is whole.
-const WORKSHOP: &str = "repair";
+pub(super) const WORKSHOP: &str = "repair";
 
 /// Makes `catalog.db` anew.
 pub(super) fn catalog(directory: &Path) -> Result<(), Error> {
@@ -60,9 +57,17 @@ fn anew(directory: &Path, name: &str, make: impl FnOnce(&Path, &Path) -> Result<
     remove_workshop(&workshop)
 }
 
-fn remove_workshop(workshop: &PathBuf) -> Result<(), Error> {
+/// Removes what an earlier attempt may have left.
+pub(super) fn remove_workshop(workshop: &Path) -> Result<(), Error> {
     match fs::remove_dir_all(workshop) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file_error("remove", workshop)(error)),
         _ => Ok(()),
     }
+}
+
+/// Opens a database for a few changes, each durable when it is made.
+pub(super) fn open_for_changes(path: &Path) -> Result<Connection, Error> {
+    let connection = Connection::open(path)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    Ok(connection)
 }

@@ -8,8 +8,9 @@ use std::{
     path::Path,
 };
 
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
+use super::databases::open_for_changes;
 use crate::{
     Decoder, Error,
     files::{create_private, file_error, make_private_directory, sync_directory},
@@ -123,10 +124,4 @@ fn move_places(catalog: &Path, number: u64, damaged: &[Range<u64>], length: u64)
         }
     }
     Ok(change.commit()?)
-}
-
-fn open_for_changes(catalog: &Path) -> Result<Connection, Error> {
-    let connection = Connection::open(catalog)?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    Ok(connection)
 }

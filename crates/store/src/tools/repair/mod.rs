@@ -5,6 +5,7 @@
 mod databases;
 mod log;
 mod salvage;
+pub(super) mod segments;
 
 use std::{
     collections::BTreeSet,
@@ -56,8 +57,14 @@ impl<'a> Repair<'a> {
             match *mend {
                 Mend::Catalog => databases::catalog(&self.directory)?,
                 Mend::Log(number) => log::mend(&self.directory, number, self.decoder)?,
+                Mend::Segment(id) | Mend::Index(id) => segments::mend(&self.directory, id)?,
+                Mend::Recount(id) => segments::recount(&self.directory, id)?,
                 Mend::Runs => databases::runs(&self.directory)?,
             }
+        }
+        let is_of_segments = |mend: &Mend| !matches!(mend, Mend::Log(_) | Mend::Runs);
+        if self.mends.iter().any(is_of_segments) {
+            segments::settle(&self.directory)?;
         }
         checked(&self.directory, &self.access, self.decoder, tell)
     }
@@ -70,6 +77,11 @@ impl Mend {
             Self::Log(number) => {
                 format!("copy what is damaged of wal/{number:04}.log into corrupt/, and write the file anew without it")
             }
+            Self::Segment(id) => format!(
+                "put segment {id} into corrupt/, and write the spans that can be read of it to a new one in its place"
+            ),
+            Self::Index(id) => format!("write the index of segment {id} anew, from its spans"),
+            Self::Recount(id) => format!("count segment {id} again"),
             Self::Runs => "put runs.db into corrupt/, and make it anew of the runs that can be read".to_owned(),
         }
     }
