@@ -35,6 +35,7 @@ mod memory;
 mod query;
 mod recovery;
 mod runs;
+mod sealed;
 mod segment;
 mod sqlite;
 mod sweep;
@@ -63,6 +64,7 @@ pub use runs::{
     ActionTotals, AnnotationQuery, At, Child, DeletedRuns, Order, Placement, Recording, Run, RunAck, RunIds,
     RunProject, RunQuery, RunStatus, RunSummary, Runs, Step, StepDetail, StepStatus, Stream, Taken, Trail, steps_from,
 };
+pub use sealed::{Sealed, SealedSegment, SealedSpans};
 pub use segment::{Segment, SegmentFilter, SegmentSpan, SegmentSpans, SegmentWriter, Written};
 
 /// The bytes of one accepted request, as they came, with what is needed to read them again.

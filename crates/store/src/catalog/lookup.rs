@@ -115,19 +115,24 @@ impl Lookups<'_> {
 
     /// Returns the events of a trace that came apart from their spans, in the order in which they came.
     pub(crate) fn late(&self, id: TraceId) -> Result<Vec<Late>, Error> {
-        let sql = "SELECT id, span, sequence, arrival, body FROM late WHERE trace = ?1 ORDER BY sequence, id";
+        let sql = "SELECT id, trace, span, sequence, arrival, body FROM late WHERE trace = ?1 ORDER BY sequence, id";
         let mut statement = self.0.prepare_cached(sql)?;
         let mut rows = statement.query([id.bytes()])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let (number, span, body) = (row.get(0)?, SpanId::new(row.get(1)?), row.get::<_, String>(4)?);
-            let event = span.ok_or("no span").map_err(String::from).and_then(|span| body::read_event(id, span, &body));
-            let event = LateEvent {
-                sequence: row.get::<_, i64>(2)? as u64,
-                arrival: take_time(row.get(3)?),
-                event: event.map_err(damaged)?,
-            };
-            found.push(Late { id: number, event });
+            found.push(late(row)?);
+        }
+        Ok(found)
+    }
+
+    /// Returns every event that came apart from its span, in the order in which they came.
+    pub(crate) fn all_late(&self) -> Result<Vec<LateEvent>, Error> {
+        let mut statement =
+            self.0.prepare("SELECT id, trace, span, sequence, arrival, body FROM late ORDER BY sequence, id")?;
+        let mut rows = statement.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(late(row)?.event);
         }
         Ok(found)
     }
@@ -204,6 +209,14 @@ impl Lookups<'_> {
         }
         Ok(found)
     }
+}
+
+fn late(row: &Row<'_>) -> Result<Late, Error> {
+    let ids = TraceId::new(row.get(1)?).zip(SpanId::new(row.get(2)?));
+    let (trace, span) = ids.ok_or_else(|| damaged("an id is zero".to_owned()))?;
+    let event = body::read_event(trace, span, &row.get::<_, String>(5)?).map_err(damaged)?;
+    let (sequence, arrival) = (row.get::<_, i64>(3)? as u64, take_time(row.get(4)?));
+    Ok(Late { id: row.get(0)?, event: LateEvent { sequence, arrival, event } })
 }
 
 fn told(id: TraceId, arrival: i64, body: &str) -> Result<Told, Error> {

@@ -62,6 +62,7 @@ impl Reader {
 impl Deref for Reader {
     type Target = Connection;
 
+    #[allow(clippy::expect_used, reason = "the text is the proof")]
     fn deref(&self) -> &Connection {
         self.connection.as_ref().expect("a connection is only taken in drop")
     }

@@ -3,7 +3,7 @@
 //! Times stand in an order of their own ([`put_time`]), so that those after 2262 are still the latest. Of what belongs to a trace
 //! every table finds the rows by the trace, so that what is deleted leaves all of them.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags};
 use trackway_model::Timestamp;
@@ -54,6 +54,12 @@ CREATE TABLE groups (name TEXT, trace BLOB, start INTEGER NOT NULL, PRIMARY KEY 
 CREATE INDEX groups_by_start ON groups (name, start, trace)",
 ];
 
+/// The version from which on there are segments.
+const WITH_SEGMENTS: u32 = 3;
+
+/// How long another process waits for a file that its writer holds for a moment.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// How many pages the database's own log takes before they are written back: 4 MiB.
 const CHECKPOINT_PAGES: u32 = 1024;
 
@@ -77,6 +83,19 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, Error> {
     connection.pragma_update(None, "cache_size", -2_048)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+/// Opens the file for another process than the one that writes to it; `None` while it has no segments to tell of.
+pub(super) fn open_beside(path: &Path) -> Result<Option<Connection>, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let supported = MIGRATIONS.len() as u32;
+    if found > supported {
+        return Err(Error::Newer { path: path.to_owned(), found, supported });
+    }
+    Ok((found >= WITH_SEGMENTS).then_some(connection))
 }
 
 /// Returns a time as a number that SQLite orders like the times.

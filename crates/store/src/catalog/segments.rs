@@ -1,13 +1,16 @@
 //! The segments that are published.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use trackway_model::TraceId;
 
 use super::{
-    Age, Flushed, NewSegment, SegmentEntry, SegmentId,
-    schema::{put_time, take_time},
+    Age, Flushed, LateEvent, Lookups, NewSegment, SegmentEntry, SegmentId,
+    schema::{self, put_time, take_time},
 };
 use crate::{
     Error,
@@ -56,6 +59,16 @@ const COLUMNS: &str = "id, age, path, level, day, version, spans, traces, bytes,
                        min_sequence, max_sequence, lag, tallies, bloom";
 
 impl Published {
+    /// Reads what is published in a directory that another process may have open, with every event that came apart from
+    /// its span.
+    pub(crate) fn beside(directory: &Path) -> Result<(Self, Vec<LateEvent>), Error> {
+        let Some(mut connection) = schema::open_beside(&directory.join("catalog.db"))? else {
+            return Ok((Self::default(), Vec::new()));
+        };
+        let connection = connection.transaction()?;
+        Ok((Self::read(&connection)?, Lookups(&connection).all_late()?))
+    }
+
     /// Reads what is published.
     pub(crate) fn read(connection: &Connection) -> Result<Self, Error> {
         let mut published = Self::default();

@@ -1,10 +1,13 @@
 //! What is published: segments that do not change any more, each opened when somebody asks it.
 
+mod beside;
 mod gone;
 mod opened;
 mod shelved;
 mod snapshot;
 mod start;
+#[cfg(test)]
+mod tests;
 
 use std::{
     ops::Deref,
@@ -21,7 +24,8 @@ use super::tallies::Tallies;
 use crate::{
     Damage, Error,
     catalog::{
-        Age, Catalog, Change, Deletion, Lookups, Publication, Reader, Readers, SegmentEntry, SegmentId, segment_path,
+        Age, Catalog, Change, Deletion, Flushed, Lookups, Publication, Reader, Readers, SegmentEntry, SegmentId,
+        segment_path,
     },
     wal::Position,
 };
@@ -45,6 +49,8 @@ pub(crate) struct Shelf {
     /// Held by whoever publishes: one at a time.
     publishing: Mutex<()>,
     next_segment: AtomicU64,
+    /// How far the log was in segments at the start.
+    flushed: Option<Flushed>,
 }
 
 /// What is published at one moment, with what the catalog knows beside it.
@@ -77,6 +83,7 @@ impl Shelf {
         let start = Start { directory, quarantine, catalog: &catalog, readers: &readers };
         let (published, mut damaged) = start.run()?;
         let opened = Arc::new(Opened::new(bounds));
+        let flushed = published.flushed;
         let next_segment = published.next_segment.0.max(1);
         let (snapshot, missing) = Snapshot::new(directory, published, &opened);
         damaged.extend(missing);
@@ -89,6 +96,7 @@ impl Shelf {
             changing: RwLock::default(),
             publishing: Mutex::default(),
             next_segment: AtomicU64::new(next_segment),
+            flushed,
         };
         Ok((shelf, damaged))
     }
@@ -174,6 +182,11 @@ impl Shelf {
         self.put(after);
         drop(changing);
         Ok(removed)
+    }
+
+    /// Returns how far the log was in segments when this was opened: a start reads it from there, or all of it.
+    pub(crate) fn flushed(&self) -> Option<Flushed> {
+        self.flushed
     }
 
     /// Returns how many segments were opened since the start.

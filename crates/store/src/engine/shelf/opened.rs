@@ -2,6 +2,8 @@
 
 use std::{
     collections::HashMap,
+    fs::File,
+    io,
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -9,7 +11,12 @@ use std::{
     },
 };
 
-use crate::{Error, catalog::SegmentId, segment::Segment};
+use crate::{
+    Error,
+    catalog::SegmentId,
+    files::file_error,
+    segment::{Segment, index_path},
+};
 
 /// How much of what is published may be open at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +37,15 @@ impl Default for OpenBounds {
 pub(super) struct Opened {
     bounds: OpenBounds,
     kept: Mutex<Kept>,
+    /// Files that somebody else may remove: they are held open, all of them.
+    held: HashMap<SegmentId, Held>,
     count: AtomicU64,
+}
+
+/// The files of a segment.
+struct Held {
+    spans: File,
+    index: File,
 }
 
 #[derive(Default)]
@@ -49,7 +64,14 @@ struct Used {
 
 impl Opened {
     pub(super) fn new(bounds: OpenBounds) -> Self {
-        Self { bounds, kept: Mutex::default(), count: AtomicU64::new(0) }
+        Self { bounds, kept: Mutex::default(), held: HashMap::new(), count: AtomicU64::new(0) }
+    }
+
+    /// Holds the files of a segment open until the end, so that it can be read even when they are removed.
+    pub(super) fn hold(&mut self, id: SegmentId, path: &Path) -> io::Result<()> {
+        let held = Held { spans: File::open(path)?, index: File::open(index_path(path))? };
+        self.held.insert(id, held);
+        Ok(())
     }
 
     /// Returns a segment, opening it where it is not open.
@@ -58,7 +80,10 @@ impl Opened {
             return Ok(segment);
         }
         // Others may go on meanwhile. Two that open the same segment at once do no harm.
-        let segment = Arc::new(Segment::open(path)?);
+        let segment = Arc::new(match self.held.get(&id) {
+            Some(held) => held.segment(path)?,
+            None => Segment::open(path)?,
+        });
         self.count.fetch_add(1, Relaxed);
         self.kept().keep(id, Arc::clone(&segment), self.bounds);
         Ok(segment)
@@ -76,6 +101,15 @@ impl Opened {
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    fn segment(&self, path: &Path) -> Result<Segment, Error> {
+        // OF_FILES
+        let copy = |file: &File| file.try_clone().map_err(file_error("open", path));
+        let _ = (copy(&self.spans)?, copy(&self.index)?);
+        Segment::open(path)
     }
 }
 

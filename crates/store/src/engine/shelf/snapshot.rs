@@ -12,6 +12,7 @@ use crate::{
         Sequence,
         tallies::{Tallies, Tallying},
     },
+    segment::Listed,
 };
 
 /// The published segments and what is dead in them; what is published later is not in it.
@@ -29,6 +30,9 @@ pub(crate) struct Snapshot {
 
 /// How often a publication looks whether dead rows are left; with more, what is noted of them stays.
 const MOST_PROBES: usize = 4 << 20;
+
+/// How many of the newest traces of a segment are looked at for the one that started last.
+const MOST_LISTED: usize = 1_024;
 
 /// The new counts of segments.
 pub(super) type Recounted = Vec<(SegmentId, Arc<Tallies>)>;
@@ -193,10 +197,36 @@ impl Snapshot {
             }
             let mut rest = (*shelved.about().tallies).clone();
             rest.subtract(&removed);
+            if let Doomed::Traces(traces) = doomed {
+                self.put_back_last_starts(shelved, traces, &removed, &mut rest)?;
+            }
             all.add(&removed);
             recounted.push((shelved.id(), Arc::new(rest)));
         }
         Ok((all, recounted))
+    }
+
+    /// Finds the latest start of the traces that remain, in the projects whose latest may have gone.
+    fn put_back_last_starts(
+        &self,
+        shelved: &Shelved,
+        doomed: &[TraceId],
+        removed: &Tallies,
+        rest: &mut Tallies,
+    ) -> Result<(), Error> {
+        for (name, went) in removed.by_project() {
+            let left = rest.of_project(name);
+            if left.spans == 0 || went.last_start < left.last_start {
+                continue;
+            }
+            // The newest come first, so it is found at once, unless most of what is listed there is dead.
+            let page = shelved.open()?.list_before(None, MOST_LISTED)?;
+            let remains = |it: &&Listed| !doomed.contains(&it.trace_id) && !self.is_gone(it.trace_id, shelved);
+            if let Some(last) = page.iter().filter(|it| it.project == *name).find(remains) {
+                rest.set_last_start(name, last.start);
+            }
+        }
+        Ok(())
     }
 
     /// Counts what a segment has of traces.
