@@ -123,8 +123,12 @@ pub(super) struct Checked {
 impl Checked {
     /// Opens a file and compares the checksums of its footer.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
+        Self::of_file(path, File::open(path).map_err(file_error("open", path))?)
+    }
+
+    /// Reads what tells of the file at `path` whether it is still what was written.
+    pub(super) fn of_file(path: &Path, file: File) -> Result<Self, Error> {
         let damaged = |reason: String| Error::Segment { path: path.to_owned(), reason };
-        let file = File::open(path).map_err(file_error("open", path))?;
         let length = file.metadata().map_err(file_error("read", path))?.len();
         let (footer_at, footer) = footer(&file, length).map_err(|error| damaged(error.to_string()))?;
         let (covered, sums) = section(&file, footer_at, &footer).map_err(|error| damaged(error.to_string()))?;

@@ -24,7 +24,7 @@ use super::{
     scan::SegmentFilter,
     trace_index::TraceIndex,
 };
-use crate::Error;
+use crate::{Error, files::file_error};
 
 /// How many rows are read at once.
 const BATCH_ROWS: usize = 1024;
@@ -57,10 +57,18 @@ impl Segment {
     /// [`Error::File`] when there is none, [`Error::Newer`] when a newer version wrote it, [`Error::Segment`] when it is
     /// damaged, or no segment.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let file = Shared(Arc::new(Checked::open(path)?));
+        let file = File::open(path).map_err(file_error("open", path))?;
+        Self::of_files(path, file, File::open(index_path(path)).ok())
+    }
+
+    /// Takes a segment whose files are open already; what is at `path` by now makes no difference.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(crate) fn of_files(path: &Path, file: File, index_file: Option<File>) -> Result<Self, Error> {
+        let file = Shared(Arc::new(Checked::of_file(path, file)?));
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
         let metadata = ArrowReaderMetadata::load(&file, options).map_err(|error| file.0.damaged(error))?;
-        let index_file = File::open(index_path(path)).ok();
         let mut segment = Self { file, metadata, version: 0, index_file, index: OnceLock::new() };
         let version = segment.about(VERSION_KEY).and_then(|version| u32::try_from(version).ok());
         segment.version = version.ok_or_else(|| segment.file.0.damaged("it does not say which version it has"))?;

@@ -57,7 +57,7 @@ fn published() -> TempDir {
     for number in [0, 1] {
         let mut writer = SegmentWriter::new();
         for at in number * SPANS..(number + 1) * SPANS {
-            writer.push(at, &span(at)).unwrap();
+            writer.push(at, span(at));
         }
         writer.finish(&day.join(format!("{:06}.parquet", number + 1))).unwrap();
     }

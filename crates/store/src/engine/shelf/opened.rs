@@ -106,10 +106,8 @@ impl Opened {
 
 impl Held {
     fn segment(&self, path: &Path) -> Result<Segment, Error> {
-        // OF_FILES
         let copy = |file: &File| file.try_clone().map_err(file_error("open", path));
-        let _ = (copy(&self.spans)?, copy(&self.index)?);
-        Segment::open(path)
+        Segment::of_files(path, copy(&self.spans)?, Some(copy(&self.index)?))
     }
 }
 

@@ -214,13 +214,9 @@ impl Snapshot {
         removed: &Tallies,
         rest: &mut Tallies,
     ) -> Result<(), Error> {
-        for (name, went) in removed.by_project() {
-            let left = rest.of_project(name);
-            if left.spans == 0 || went.last_start < left.last_start {
-                continue;
-            }
-            // The newest come first, so it is found at once, unless most of what is listed there is dead.
-            let page = shelved.open()?.list_before(None, MOST_LISTED)?;
+        // The newest come first, so it is found at once, unless most of what is listed there is dead.
+        let page = shelved.open()?.list_before(None, MOST_LISTED)?;
+        for (name, _) in removed.by_project() {
             let remains = |it: &&Listed| !doomed.contains(&it.trace_id) && !self.is_gone(it.trace_id, shelved);
             if let Some(last) = page.iter().filter(|it| it.project == *name).find(remains) {
                 rest.set_last_start(name, last.start);

@@ -64,7 +64,7 @@ impl Place {
             is_new.then(|| counted.note_trace(&of_trace.project));
         }
         for (sequence, span) in (first..).zip(spans) {
-            writer.push(sequence, span).unwrap();
+            writer.push(sequence, span.clone());
             let start = spans.iter().filter(|it| it.trace_id == span.trace_id).map(|it| it.start).min().unwrap();
             counted.note_span(&span.project, span, start);
         }
@@ -74,7 +74,7 @@ impl Place {
             id,
             day: 0,
             level: 0,
-            version: 1,
+            version: 2,
             spans: written.spans,
             traces: traces.len() as u64,
             bytes: written.bytes,
