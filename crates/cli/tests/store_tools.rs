@@ -250,3 +250,26 @@ fn a_repair_needs_the_directory_for_itself_and_leaves_what_is_whole() {
     let (code, told) = tool(directory.path(), &["repair", "--yes"]);
     assert!(code == 1 && told.as_str().unwrap().contains("in use by process"), "{told}");
 }
+
+#[test]
+fn stats_tell_what_is_there_with_and_without_a_server() {
+    let directory = recorded();
+    let server = support::start(directory.path());
+    let deleted = support::agent().delete(format!("{}/api/v1/traces/{:032x}", server.ui, 5)).call().unwrap();
+    assert!(deleted.status().is_success());
+    let (code, beside) = tool(directory.path(), &["stats"]);
+    assert_eq!((code, &beside["pid"], &beside["url"]), (0, &json!(server.pid()), &json!(server.ui)), "{beside}");
+    assert!(server.terminate().0.success());
+    let (code, alone) = tool(directory.path(), &["stats"]);
+    assert_eq!((code, &alone["pid"]), (0, &Json::Null), "{alone}");
+    for told in [beside, alone] {
+        assert_eq!((&told["spans"], &told["traces"]), (&json!(8), &json!(4)), "{told}");
+        assert_eq!(told["oldest"], "2026-11-21T07:00:00.001Z", "{told}");
+        assert_eq!(told["projects"][0]["spans"], 8, "{told}");
+        let log = told["parts"].as_array().unwrap().iter().find(|part| part["name"] == "log").unwrap();
+        assert_eq!((&log["files"], &log["spans"]), (&json!(1), &json!(8)), "{told}");
+    }
+    let text = support::command(directory.path()).args(["store", "stats"]).output().unwrap();
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("8 spans of 4 traces") && text.contains("are free on the disk"), "{text}");
+}

@@ -7,6 +7,7 @@ mod import;
 mod output;
 mod repair;
 mod shown;
+mod stats;
 
 use std::process::ExitCode;
 
@@ -18,6 +19,8 @@ use crate::settings::Flags;
 /// What `trackway store` can do.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Store {
+    /// Tell what the data directory takes, by its parts and projects
+    Stats,
     /// Read everything, compare every checksum, and tell what is damaged and what to do: 0 nothing, 1 something, 2 not known
     Check,
     /// Say how what `check` finds is mended, and with --yes do it; no server may run
@@ -33,6 +36,7 @@ pub(crate) enum Store {
 /// Does it.
 pub(crate) fn run(flags: Flags, store: Store) -> Result<ExitCode> {
     match store {
+        Store::Stats => stats::run(flags)?,
         Store::Check => return Ok(check::run(flags)),
         Store::Repair(asked) => return repair::run(flags, &asked),
         Store::Backup(asked) => backup::run(flags, &asked)?,

@@ -23,6 +23,7 @@ mod check;
 mod database;
 mod listing;
 mod repair;
+mod stats;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +32,7 @@ use std::path::{Path, PathBuf};
 pub use backup::{Backup, backup};
 pub use check::check;
 pub use repair::Repair;
+pub use stats::{Disk, Part, ProjectShare, Stats, stats};
 
 /// How far a tool is, told to whoever waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -103,6 +103,6 @@ impl Checking<'_, '_> {
 }
 
 /// Returns true when a file went while somebody looked.
-pub(super) fn is_gone(error: &Error) -> bool {
+pub(crate) fn is_gone(error: &Error) -> bool {
     matches!(error, Error::File { source, .. } if source.kind() == io::ErrorKind::NotFound)
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use self::log::LogFile;
+pub(super) use self::log::is_gone;
 use super::{Finding, Mend, Progress, Report, Tell, access::Access, backup::files_below};
 use crate::{Decoder, Error, catalog::SEGMENTS};
 
