@@ -71,7 +71,7 @@ pub use self::{
 };
 
 /// The newest version of a segment that this program reads.
-const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 2;
 
 /// Keys of what the Parquet file says of itself.
 const VERSION_KEY: &str = "trackway.segment.version";
