@@ -5,7 +5,7 @@ BURR := target/burr/requirements.txt
 UI_SOURCES := $(shell find ui/src ui/public ui/index.html ui/vite.config.ts ui/tsconfig.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check dev ui bench bench-trace bench-machine bench-ui golden fuzz loom sanitize dist
+.PHONY: help run test torture check dev ui bench bench-trace bench-machine bench-ui golden fuzz loom sanitize dist
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -15,6 +15,9 @@ run: $(UI) ## Build everything, start the server and open the browser
 
 test: ## Set up what tests need, and run every test
 	@node scripts/test.mjs
+
+torture: $(UI) ## Kill, starve and damage servers, and count what is lost (TRACKWAY_TORTURE_MINUTES=5)
+	TRACKWAY_TORTURE_MINUTES=$${TRACKWAY_TORTURE_MINUTES:-5} cargo test --package trackway-cli --test torture
 
 check: ui/node_modules/.package-lock.json ## Formatting, lints, and who may import whom
 	cargo fmt --all --check

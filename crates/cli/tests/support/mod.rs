@@ -55,15 +55,37 @@ fn started(command: Command, otlp_http: &str) -> Trackway {
 
 fn started_at(mut command: Command, listen: &str, otlp_http: &str) -> Trackway {
     command.args(["--json", "--listen", listen, "--otlp-http", otlp_http, "--otlp-grpc", "off"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    ready(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+        .unwrap_or_else(|said| panic!("{said}"))
+}
+
+/// Starts a server on free ports without waiting for it; what it says on stderr goes where the command says.
+pub fn spawn(mut command: Command) -> Child {
+    command.args(["--json", "--listen", "127.0.0.1:0", "--otlp-http", "off", "--otlp-grpc", "off"]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
+}
+
+/// Starts a server on free ports, or returns why it did not start.
+pub fn try_start(command: Command) -> Result<Trackway, String> {
+    ready(spawn(command))
+}
+
+/// Waits until a server tells where it is.
+fn ready(mut child: Child) -> Result<Trackway, String> {
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let ready: Json = serde_json::from_str(&line).unwrap_or_else(|error| {
-        let mut said = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-        panic!("no ready line ({error}): {line:?}, {said}")
-    });
-    Trackway { child, ui: ready["ui"].as_str().unwrap().to_owned(), ready }
+    match serde_json::from_str::<Json>(&line) {
+        Ok(ready) => Ok(Trackway { child, ui: ready["ui"].as_str().unwrap().to_owned(), ready }),
+        Err(error) => {
+            let mut said = String::new();
+            if let Some(mut stderr) = child.stderr.take() {
+                stderr.read_to_string(&mut said).unwrap();
+            }
+            drop(child.kill()); // it may have ended already
+            drop(child.wait());
+            Err(format!("no ready line ({error}): {line:?}, {said}"))
+        }
+    }
 }
 
 pub fn agent() -> Agent {
