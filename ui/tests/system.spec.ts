@@ -10,6 +10,7 @@ test("counters are grouped, and refusals stand out", async ({ page, send, reques
   await expect(ingest.locator(".counters-unwanted")).toHaveCount(1);
   await expect(ingest.locator(".counters-unwanted")).toContainText("ingest.refused_malformed");
   await expect(page.getByRole("region", { name: "Listening" })).toContainText("ready");
+  await expect(page.getByRole("region", { name: "Data directory" })).toContainText("On disk");
   await page.getByRole("link", { name: "1 dropped" }).click();
   await expect(page).toHaveURL(/\/system$/);
 });

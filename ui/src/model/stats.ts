@@ -5,7 +5,7 @@ import type { Stats } from "../api/types";
 export type Counter = Stats["counters"][number];
 
 /** Words in the names of counters that should stay at zero. */
-const UNWANTED = /(refused|rejected|dropped|failed|errors|lost|truncated|invalid|corrupt)/;
+const UNWANTED = /(refused|rejected|dropped|failed|errors|lost|truncated|invalid|corrupt|damaged)/;
 
 export function isUnwanted({ name, value }: Counter): boolean {
   return value > 0 && UNWANTED.test(name);

@@ -3,7 +3,6 @@ import { useState } from "react";
 import { api } from "../api/client";
 import { useLiveScope } from "../api/live";
 import type { ProjectList } from "../api/types";
-import { CopyButton } from "../components/CopyButton";
 import { Counters } from "../components/Counters";
 import { DeleteProject } from "../components/DeleteProject";
 import { Listeners } from "../components/Listeners";
@@ -12,6 +11,7 @@ import { useNow } from "../components/now";
 import { Page } from "../components/Page";
 import { Projects } from "../components/Projects";
 import { Stat } from "../components/Stat";
+import { Storage } from "../components/Storage";
 import { Watches } from "../components/Watches";
 import { ago, dateAndClock } from "../model/format";
 import { HINTS } from "../model/keys";
@@ -76,13 +76,7 @@ export function SystemPage() {
                   <h2 className="system-title">Listening</h2>
                   <Listeners listeners={health.data.listeners} />
                 </section>
-                <section className="card" aria-label="Data directory">
-                  <h2 className="system-title">Data directory</h2>
-                  <div className="system-directory">
-                    <span className="mono">{health.data.data_dir}</span>
-                    <CopyButton text={health.data.data_dir} label="Copy the data directory" />
-                  </div>
-                </section>
+                <Storage directory={health.data.data_dir} stats={stats.data} />
               </>
             )}
             {watches.data && <Watches watches={watches.data} />}
