@@ -61,6 +61,14 @@ struct Came {
     sequence: Sequence,
     arrival: Timestamp,
     segment: Segment,
+    /// It takes the place of all records of its span, as was found by whoever knows them all.
+    takes_place: bool,
+}
+
+impl Came {
+    fn new(sequence: Sequence, arrival: Timestamp, segment: Segment) -> Self {
+        Self { sequence, arrival, segment, takes_place: false }
+    }
 }
 
 /// What a span costs beside its content: its entries in three ordered sets and its name's entry, as measured.
@@ -136,7 +144,7 @@ impl Table {
         for record in batch.traces {
             let id = record.trace_id;
             let is_new = self.is_new(id);
-            if !self.apply_record(Arc::new(record), Came { sequence: self.next, arrival, segment }) {
+            if !self.apply_record(Arc::new(record), Came::new(self.next, arrival, segment)) {
                 ack.duplicates += 1;
                 continue;
             }
@@ -148,7 +156,7 @@ impl Table {
         for span in batch.spans {
             let id = span.record.trace_id;
             let is_new = self.is_new(id);
-            let came = Came { sequence: self.next, arrival, segment };
+            let came = Came::new(self.next, arrival, segment);
             self.next += 1;
             match self.apply_span(span, came) {
                 Arrival::Stored { .. } => {
@@ -163,7 +171,7 @@ impl Table {
         }
         for (print, late) in batch.events {
             let (id, span) = (late.trace_id, late.span_id);
-            let came = Came { sequence: self.next, arrival, segment };
+            let came = Came::new(self.next, arrival, segment);
             self.next += 1;
             match self.apply_event(id, span, print, late.event, came) {
                 Some(Arrival::Stored { .. }) => note_change(id, &mut ack),

@@ -33,8 +33,6 @@ impl Gathered {
     /// Keeps only what counts: equal copies once, of open and finished records the finished, and what a client sent anew
     /// in the place of what it sent before. What is left is in order of its sequence.
     pub(crate) fn settled(self) -> Self {
-        let Self { spans, late, told, news } = self;
-        let (spans, late) = settle(spans, late);
-        Self { spans, late, told, news }
+        settle(self)
     }
 }

@@ -10,6 +10,7 @@
 //! It is made for what comes, and takes no notice of what older parts have: a record that takes the place of one in
 //! another part is kept beside it until somebody gathers both.
 
+mod announced;
 mod applied;
 mod late;
 mod link;
@@ -19,8 +20,8 @@ mod settle;
 mod sharing;
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
+    collections::HashMap,
+    sync::{Arc, RwLockReadGuard},
 };
 
 use trackway_model::{Batch, SpanEvent, SpanId, SpanRecord, Timestamp, TraceId, TraceRecord};
@@ -30,6 +31,7 @@ use crate::{
     Ack, Deleted,
     table::{Arrival, Fingerprints, Originals, Patience, Tallies},
 };
+pub(super) use announced::AnnouncedIds;
 pub(crate) use applied::{Applied, Seen};
 pub(crate) use late::LateEvent;
 pub(crate) use rows::Row;
@@ -75,6 +77,7 @@ pub(crate) struct Head {
     sharing: Sharing,
     originals: Originals,
     prints: Fingerprints,
+    announced: Arc<AnnouncedIds>,
     tallies: Tallies,
 }
 
@@ -100,19 +103,35 @@ impl Kept {
     fn is_empty(&self) -> bool {
         !self.is_listed() && self.events == 0
     }
+}
 
-    /// Notes that it looks different.
-    fn note_change(&mut self, id: TraceId, arrival: Timestamp, batch: u64, ack: &mut Ack) {
-        self.news = self.news.max(Some(arrival));
-        if self.changed != batch {
-            self.changed = batch;
-            ack.changed.push(id);
+/// A batch on its way in.
+struct Taking<'a> {
+    arrival: Timestamp,
+    elsewhere: &'a mut dyn FnMut(TraceId) -> Elsewhere,
+    announced: RwLockReadGuard<'a, announced::Ids>,
+    ack: Ack,
+}
+
+impl Taking<'_> {
+    /// Notes that a list shows a trace from now on, if none did before.
+    fn note_listing(&mut self, id: TraceId, kept: &Kept) {
+        if !kept.is_listed() && kept.elsewhere != Elsewhere::Listed && !self.announced.has(id) {
+            self.ack.created.push(id);
+        }
+    }
+
+    /// Notes that a trace looks different.
+    fn note_change(&mut self, id: TraceId, kept: &mut Kept, batch: u64) {
+        if kept.changed != batch {
+            kept.changed = batch;
+            self.ack.changed.push(id);
         }
     }
 }
 
 impl Head {
-    /// Makes an empty head whose first record gets that number.
+    /// Makes the first head of a store; its first record gets that number.
     pub(crate) fn new(first: Sequence) -> Self {
         Self {
             next: first,
@@ -126,88 +145,81 @@ impl Head {
             sharing: Sharing::default(),
             originals: Originals::default(),
             prints: Fingerprints::default(),
+            announced: Arc::default(),
             tallies: Tallies::default(),
         }
     }
 
-    /// Takes a batch that is durable; each record of it uses up a number. `elsewhere` tells what older parts have of a trace; it is asked once a trace.
+    /// Makes the head that comes after this one.
+    pub(crate) fn succeed(&self) -> Self {
+        Self { announced: Arc::clone(&self.announced), ..Self::new(self.next) }
+    }
+
+    /// Takes a batch that is durable; each record of it uses up a number. `elsewhere` tells what older parts have of a
+    /// trace; it is asked once a trace.
     ///
-    /// Duplicates and traces that are new are told as far as this head knows: what older parts have of the records of a
-    /// trace is not compared.
+    /// Duplicates and news are told as far as this head knows: what older parts have of the records of a trace is not
+    /// compared.
     pub(crate) fn apply(
         &mut self,
         batch: Batch,
         arrival: Timestamp,
         elsewhere: &mut dyn FnMut(TraceId) -> Elsewhere,
     ) -> Ack {
-        let mut ack = Ack::default();
         self.batch += 1;
+        let announced = Arc::clone(&self.announced);
+        let mut taking = Taking { arrival, elsewhere, announced: announced.read(), ack: Ack::default() };
         for record in batch.traces {
-            self.apply_record(record, arrival, elsewhere, &mut ack);
+            self.apply_record(record, &mut taking);
         }
         for record in batch.spans {
-            self.apply_span(record, arrival, elsewhere, &mut ack);
+            self.apply_span(record, &mut taking);
         }
         for event in batch.events {
-            self.apply_event(event, arrival, elsewhere, &mut ack);
+            self.apply_event(event, &mut taking);
         }
-        self.tallies.duplicates += ack.duplicates;
-        ack
+        self.tallies.duplicates += taking.ack.duplicates;
+        taking.ack
     }
 
-    fn apply_record(
-        &mut self,
-        record: TraceRecord,
-        arrival: Timestamp,
-        elsewhere: &mut dyn FnMut(TraceId) -> Elsewhere,
-        ack: &mut Ack,
-    ) {
+    fn apply_record(&mut self, record: TraceRecord, taking: &mut Taking<'_>) {
         let id = record.trace_id;
         self.next += 1;
         if self.told(id).last().is_some_and(|last| *last.record == record) {
-            ack.duplicates += 1;
+            taking.ack.duplicates += 1;
             return;
         }
-        let kept = kept(&mut self.traces, id, &mut self.has_spread, elsewhere);
-        if !kept.is_listed() && kept.elsewhere != Elsewhere::Listed {
-            ack.created.push(id);
-        }
+        let kept = kept(&mut self.traces, id, &mut self.has_spread, taking.elsewhere);
+        taking.note_listing(id, kept);
         self.tallies.trace_records += u64::from(kept.told.is_empty());
         self.told_bytes += told_bytes(&record);
         kept.told.push(self.told.len());
-        kept.note_change(id, arrival, self.batch, ack);
-        self.told.push(Some(Telling { arrival, record: Arc::new(record) }));
+        kept.news = kept.news.max(Some(taking.arrival));
+        taking.note_change(id, kept, self.batch);
+        self.told.push(Some(Telling { arrival: taking.arrival, record: Arc::new(record) }));
     }
 
-    fn apply_span(
-        &mut self,
-        mut record: SpanRecord,
-        arrival: Timestamp,
-        elsewhere: &mut dyn FnMut(TraceId) -> Elsewhere,
-        ack: &mut Ack,
-    ) {
+    fn apply_span(&mut self, mut record: SpanRecord, taking: &mut Taking<'_>) {
         let (id, span) = (record.trace_id, record.span_id);
         let sequence = self.next;
         self.next += 1;
         self.sharing.share(&mut record, &self.prints);
         let record = Arc::new(record);
-        let kept = kept(&mut self.traces, id, &mut self.has_spread, elsewhere);
-        let is_spread = kept.elsewhere != Elsewhere::Nothing;
-        let belongs = Belongs { earlier: kept.last_row, is_spread };
+        let kept = kept(&mut self.traces, id, &mut self.has_spread, taking.elsewhere);
+        let belongs = Belongs { earlier: kept.last_row, is_spread: kept.elsewhere != Elsewhere::Nothing };
         let is_foreign = record.foreign.is_some();
-        let row = Row { sequence, arrival, record };
+        let row = Row { sequence, arrival: taking.arrival, record, is_only: false };
         let (outcome, place) = self.rows.insert(row, belongs, &self.prints, |gone| self.originals.release(gone));
         match outcome {
-            Arrival::Duplicate => ack.duplicates += 1,
+            Arrival::Duplicate => taking.ack.duplicates += 1,
             Arrival::Superseded => self.tallies.superseded += 1,
             Arrival::Stored { replaced } => {
-                if !kept.is_listed() && kept.elsewhere != Elsewhere::Listed {
-                    ack.created.push(id);
-                }
+                taking.note_listing(id, kept);
                 self.tallies.superseded += replaced;
                 kept.spans = kept.spans + 1 - replaced;
                 kept.last_row = place;
-                kept.note_change(id, arrival, self.batch, ack);
+                kept.news = kept.news.max(Some(taking.arrival));
+                taking.note_change(id, kept, self.batch);
                 self.late.note_span((id, span));
                 if is_foreign && let Some(row) = self.rows.row(place) {
                     self.originals.hold(&row.record);
@@ -216,44 +228,41 @@ impl Head {
         }
     }
 
-    fn apply_event(
-        &mut self,
-        event: SpanEvent,
-        arrival: Timestamp,
-        elsewhere: &mut dyn FnMut(TraceId) -> Elsewhere,
-        ack: &mut Ack,
-    ) {
-        let (id, span) = (event.trace_id, event.span_id);
+    fn apply_event(&mut self, event: SpanEvent, taking: &mut Taking<'_>) {
+        let (id, span, arrival) = (event.trace_id, event.span_id, taking.arrival);
         let sequence = self.next;
         self.next += 1;
-        let kept = kept(&mut self.traces, id, &mut self.has_spread, elsewhere);
+        let kept = kept(&mut self.traces, id, &mut self.has_spread, taking.elsewhere);
         let print = self.prints.of_late(&event);
         let Some(place) = self.late.insert(LateEvent { sequence, arrival, event }, print, kept.last_event) else {
-            ack.duplicates += 1;
+            taking.ack.duplicates += 1;
             return;
         };
         kept.last_event = place;
         kept.events += 1;
         // Where an older part has the trace, it is taken to have the span.
-        if self.rows.has_span(id, span) || kept.elsewhere == Elsewhere::Listed {
-            kept.note_change(id, arrival, self.batch, ack);
+        let is_stored = self.rows.has_span(id, span) || kept.elsewhere == Elsewhere::Listed;
+        if is_stored {
+            kept.news = kept.news.max(Some(arrival));
         } else {
             self.late.wait(place, (id, span), arrival);
         }
+        if is_stored || taking.announced.contains(id, span) {
+            taking.note_change(id, kept, self.batch);
+        }
     }
 
-    /// Returns true when events are to be dropped.
-    pub(crate) fn is_overdue(&self, patience: Patience) -> bool {
-        self.late.is_overdue(patience)
-    }
-
-    /// Drops events that waited for their span for too long, or are too many: the oldest first. Those of spans that are
-    /// `spared`, since they were announced, wait anew.
-    pub(crate) fn drop_waiting(&mut self, patience: Patience, spared: &HashSet<(TraceId, SpanId)>, now: Timestamp) {
+    /// Drops events that waited for their span for too long, or are too many: the oldest first. Those of announced spans
+    /// wait anew.
+    pub(crate) fn drop_waiting(&mut self, patience: Patience) {
+        if !self.late.is_overdue(patience) {
+            return;
+        }
+        let announced = self.announced.read();
         let mut left = self.late.waiting();
         while left > 0 && self.late.is_overdue(patience) {
             left -= 1;
-            let Some(id) = self.late.drop_oldest(spared, now) else { continue };
+            let Some(id) = self.late.drop_oldest(&announced, patience) else { continue };
             self.tallies.events_dropped += 1;
             let Some(kept) = self.traces.get_mut(&id) else { continue };
             kept.events -= 1;

@@ -150,9 +150,9 @@ impl Heads {
     pub(crate) fn freeze(&self) -> Option<Arc<Side>> {
         let Ok(_changing) = self.staying.try_write() else { return None };
         let Standing { active, frozen: None } = self.standing() else { return None };
-        let next = active.head().next_sequence();
+        let next = active.head().succeed();
         let predecessor = active.has_announced().then(|| Arc::clone(&active));
-        let fresh = Arc::new(Side::new(Head::new(next), predecessor));
+        let fresh = Arc::new(Side::new(next, predecessor));
         *self.standing_mut() = Standing { active: fresh, frozen: Some(Arc::clone(&active)) };
         Some(active)
     }

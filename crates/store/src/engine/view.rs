@@ -3,16 +3,16 @@
 //! Nothing is done for it while records come. Whoever asks lets it catch up first, which brings the records into a table;
 //! of a trace that older parts have, too, it takes these in before. So the table always holds whole traces, and is exact.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
-use trackway_model::{Batch, SpanId, SpanRecord, Timestamp, TraceId};
+use trackway_model::{Batch, SpanRecord, Timestamp, TraceId};
 
 use super::{
     gathered::Gathered,
-    head::{Applied, LateEvent, Row, Seen},
+    head::{AnnouncedIds, Applied, LateEvent, Row, Seen},
 };
 use crate::{
-    Ack, Announced, Deleted, Error,
+    Announced, Deleted, Error,
     clock::Moment,
     table::{AnnouncedTallies, Far, Fingerprints, Holding, Intake, Moved, Table},
 };
@@ -30,6 +30,10 @@ pub(crate) struct View {
     giants: HashSet<TraceId>,
     /// What was announced while an older head was the active one; held again when this is next asked.
     moved: Moved,
+    /// Where its head looks which spans are announced.
+    noted: Option<Arc<AnnouncedIds>>,
+    /// Another view holds what is announced.
+    is_succeeded: bool,
 }
 
 /// Spans that were announced, and the rules for them.
@@ -57,7 +61,15 @@ impl View {
         }
         self.take(applied, prints);
         self.table.announce_again(std::mem::take(&mut self.moved), prints);
+        self.note_announced();
         Ok(())
+    }
+
+    /// Lets its head know which spans are announced.
+    fn note_announced(&self) {
+        if let Some(noted) = &self.noted {
+            noted.set(self.table.announced_spans().chain(self.moved.keys().copied()));
+        }
     }
 
     /// Takes in what older parts have of a trace, when it is met for the first time.
@@ -74,8 +86,11 @@ impl View {
     }
 
     fn take(&mut self, applied: Applied, prints: &Fingerprints) {
-        let Applied { rows, late, told, dropped, until, .. } = applied;
+        let Applied { rows, late, told, dropped, news, announced, until, .. } = applied;
         self.seen = until;
+        if !self.is_succeeded {
+            self.noted = Some(announced);
+        }
         let Self { table, giants, .. } = self;
         for row in rows.iter().filter(|row| giants.contains(&row.record.trace_id)) {
             table.drop_announced(row.record.trace_id, row.record.span_id);
@@ -85,15 +100,20 @@ impl View {
             intake.told(telling.arrival, telling.record);
         }
         let mut late = late.into_iter().filter(|late| !giants.contains(&late.event.trace_id)).peekable();
-        for Row { sequence, arrival, record } in rows {
+        for Row { sequence, arrival, record, is_only } in rows {
             while let Some(late) = late.next_if(|late| late.sequence < sequence) {
                 take_event(&mut intake, late);
             }
-            if !giants.contains(&record.trace_id) {
-                intake.span(sequence, arrival, record);
+            match is_only {
+                _ if giants.contains(&record.trace_id) => {}
+                true => intake.only_span(sequence, arrival, record),
+                false => intake.span(sequence, arrival, record),
             }
         }
         late.for_each(|late| take_event(&mut intake, late));
+        for (id, news) in news {
+            table.note_news(id, news);
+        }
         for event in dropped {
             table.drop_event(event.trace, event.span, event.sequence);
         }
@@ -140,7 +160,9 @@ impl View {
             }
         }
         let batch = prints.prepare(Batch { spans, ..Batch::default() });
-        Ok(self.table.announce(batch, arrival, moment, bounds))
+        let holding = self.table.announce(batch, arrival, moment, bounds);
+        self.note_announced();
+        Ok(holding)
     }
 
     /// Forgets announced spans that were silent for too long, and finds what was lost since this was last asked; without
@@ -159,34 +181,14 @@ impl View {
         if self.has_announced() {
             self.catch_up(applied(self.seen), older, prints)?;
         }
-        Ok(self.table.tend(moment, bounds))
+        let holding = self.table.tend(moment, bounds);
+        self.note_announced();
+        Ok(holding)
     }
 
-    /// Returns true while it holds announced spans: only then has an acknowledgement to be amended.
+    /// Returns true while it holds announced spans.
     pub(crate) fn has_announced(&self) -> bool {
         self.announced().spans > 0
-    }
-
-    /// Corrects what its head acknowledged, which knows nothing of announced spans: their traces were there before, and
-    /// the events that came for them show at once.
-    pub(crate) fn amend(&self, events: &[(TraceId, SpanId)], ack: &mut Ack) {
-        ack.created.retain(|id| !self.table.has_announced(*id) && self.moved_of(*id).next().is_none());
-        for (id, span) in events {
-            let is_announced = self.table.is_announced(*id, *span) || self.moved.contains_key(&(*id, *span));
-            if is_announced && !ack.changed.contains(id) {
-                ack.changed.push(*id);
-            }
-        }
-    }
-
-    fn moved_of(&self, id: TraceId) -> impl Iterator<Item = SpanId> {
-        let moved = self.moved.keys().skip_while(move |(other, _)| *other < id);
-        moved.take_while(move |(other, _)| *other == id).map(|(_, span)| *span)
-    }
-
-    /// The spans that are announced: events that wait for them are not to be dropped.
-    pub(crate) fn announced_spans(&self) -> HashSet<(TraceId, SpanId)> {
-        self.table.announced_spans().chain(self.moved.keys().copied()).collect()
     }
 
     pub(crate) fn announced(&self) -> AnnouncedTallies {
@@ -198,7 +200,8 @@ impl View {
     pub(crate) fn succeed(&mut self) -> Self {
         let mut moved = std::mem::take(&mut self.moved);
         moved.append(&mut self.table.take_announced());
-        let mut next = Self { moved, ..Self::default() };
+        let mut next = Self { moved, noted: self.noted.take(), ..Self::default() };
+        self.is_succeeded = true;
         next.table.follow(&self.table);
         next
     }
@@ -210,7 +213,9 @@ impl View {
             self.met.remove(id);
         }
         self.moved.retain(|(id, _), _| !ids.contains(id));
-        self.table.delete(ids)
+        let deleted = self.table.delete(ids);
+        self.note_announced();
+        deleted
     }
 
     /// About how much memory it takes beside its head.
@@ -223,3 +228,6 @@ fn take_event(intake: &mut Intake<'_>, late: LateEvent) {
     let LateEvent { sequence, arrival, event } = late;
     intake.event(sequence, arrival, event);
 }
+
+#[cfg(test)]
+mod tests;

@@ -248,19 +248,9 @@ impl Table {
         self.drop_empty(id);
     }
 
-    /// Returns true when some span of a trace is announced.
-    pub(crate) fn has_announced(&self, id: TraceId) -> bool {
-        self.traces.get(&id).is_some_and(|trace| trace.last_announced().is_some())
-    }
-
     /// Every announced span.
     pub(crate) fn announced_spans(&self) -> impl Iterator<Item = (TraceId, SpanId)> {
         self.announcements.queue.iter().map(|(_, id, span)| (*id, *span))
-    }
-
-    /// Returns true when a span is announced.
-    pub(crate) fn is_announced(&self, id: TraceId, span: SpanId) -> bool {
-        self.traces.get(&id).is_some_and(|trace| trace.announced(span).is_some())
     }
 
     fn found(&self, id: TraceId, span: SpanId, moment: Moment) -> Option<Found> {

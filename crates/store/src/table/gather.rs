@@ -41,6 +41,11 @@ impl Table {
             intake.span(sequence, arrival, record);
         }
         late.for_each(|(sequence, event)| intake.event(sequence, arrival, event));
+        self.note_news(id, news);
+    }
+
+    /// Notes when something of a trace last came.
+    pub(crate) fn note_news(&mut self, id: TraceId, news: Timestamp) {
         if let Some(trace) = self.traces.get_mut(&id) {
             trace.news = trace.news.max(news);
         }
@@ -62,19 +67,28 @@ impl Table {
 impl Intake<'_> {
     /// Takes a record of a span.
     pub(crate) fn span(&mut self, sequence: Sequence, arrival: Timestamp, record: Arc<SpanRecord>) {
+        self.take(Came::new(sequence, arrival, NO_FILE), record);
+    }
+
+    /// Takes a record of a span in the place of all that are there.
+    pub(crate) fn only_span(&mut self, sequence: Sequence, arrival: Timestamp, record: Arc<SpanRecord>) {
+        self.take(Came { takes_place: true, ..Came::new(sequence, arrival, NO_FILE) }, record);
+    }
+
+    fn take(&mut self, came: Came, record: Arc<SpanRecord>) {
         let span = self.prints.prepare_span(record, &mut self.memo);
-        self.table.apply_span(span, Came { sequence, arrival, segment: NO_FILE });
+        self.table.apply_span(span, came);
     }
 
     /// Takes an event that came apart from its span.
     pub(crate) fn event(&mut self, sequence: Sequence, arrival: Timestamp, late: SpanEvent) {
         let print = self.prints.of_event(&late.event);
-        let came = Came { sequence, arrival, segment: NO_FILE };
+        let came = Came::new(sequence, arrival, NO_FILE);
         self.table.apply_event(late.trace_id, late.span_id, print, late.event, came);
     }
 
     /// Takes what a client told of a whole trace.
     pub(crate) fn told(&mut self, arrival: Timestamp, record: Arc<TraceRecord>) {
-        self.table.apply_record(record, Came { sequence: 0, arrival, segment: NO_FILE });
+        self.table.apply_record(record, Came::new(0, arrival, NO_FILE));
     }
 }

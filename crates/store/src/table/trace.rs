@@ -110,10 +110,11 @@ pub(super) struct Announcement {
 
 impl Trace {
     pub(super) fn insert(&mut self, span: PreparedSpan, came: Came, words: &mut Words, live: &mut Live) -> Arrival {
-        if self.has_twin(&span) {
+        if !came.takes_place && self.has_twin(&span) {
             return Arrival::Duplicate;
         }
         let takes_place = match (span.record.end, self.is_open(span.record.span_id)) {
+            _ if came.takes_place => true,
             (None, Some(false)) => return Arrival::Superseded,
             (Some(_), Some(true)) => true,
             (_, Some(_)) => span.record.repeats == Repeats::Replace,

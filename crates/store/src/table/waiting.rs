@@ -26,6 +26,14 @@ pub(crate) enum Patience {
 }
 
 impl Patience {
+    /// When something comes, if that is what it is about.
+    pub(crate) fn now(self) -> Option<Timestamp> {
+        match self {
+            Self::Replay | Self::Count => None,
+            Self::CountAndAge(now) => Some(now),
+        }
+    }
+
     /// Returns true when one of so many is to go, that waits since then.
     pub(crate) fn is_over(self, waiting: usize, since: Timestamp) -> bool {
         let (most, is_old) = match self {

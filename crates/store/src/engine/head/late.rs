@@ -1,10 +1,10 @@
 //! Events that came apart from their spans, and which of them wait for these.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use trackway_model::{SpanEvent, SpanId, Timestamp, TraceId};
 
-use super::link::Link;
+use super::{announced::Ids, link::Link};
 use crate::{engine::Sequence, table::Patience};
 
 /// What an event takes beside its content: its place, and its entries among the fingerprints and those that wait.
@@ -98,9 +98,9 @@ impl Late {
         oldest.is_some_and(|(_, (_, since))| patience.is_over(self.waiting.len(), *since))
     }
 
-    /// Drops the event that waits for longest; one whose span is to be spared waits anew. Tells its trace when it went.
-    pub(super) fn drop_oldest(&mut self, spared: &HashSet<(TraceId, SpanId)>, now: Timestamp) -> Option<TraceId> {
-        let (turn, (place, _)) = self.waiting.pop_first()?;
+    /// Drops the event that waits for longest; one whose span is announced waits anew. Tells its trace when it went.
+    pub(super) fn drop_oldest(&mut self, announced: &Ids, patience: Patience) -> Option<TraceId> {
+        let (turn, (place, since)) = self.waiting.pop_first()?;
         let slot = self.slots.get_mut(place.place()?)?;
         let ids = slot.late.as_ref().map(|late| (late.event.trace_id, late.event.span_id))?;
         if let Some(turns) = self.awaited.get_mut(&ids) {
@@ -109,8 +109,8 @@ impl Late {
                 self.awaited.remove(&ids);
             }
         }
-        if spared.contains(&ids) {
-            self.wait(place, ids, now);
+        if announced.contains(ids.0, ids.1) {
+            self.wait(place, ids, patience.now().unwrap_or(since));
             return None;
         }
         let late = slot.late.take()?;

@@ -25,6 +25,8 @@ pub(crate) struct Row {
     pub(crate) sequence: Sequence,
     pub(crate) arrival: Timestamp,
     pub(crate) record: Arc<SpanRecord>,
+    /// It took the place of others, and no older part has its trace: of its span nothing else was left then.
+    pub(in crate::engine) is_only: bool,
 }
 
 type Ids = (TraceId, SpanId);
@@ -44,7 +46,8 @@ pub(super) struct Rows {
 /// The place of a row, which stays when the row is gone.
 struct Slot {
     row: Option<Row>,
-    /// Another took its place here. It is kept to take the place of what older parts have.
+    /// Another took its place here, and does not count where that is known from older parts: both are kept for whoever
+    /// knows.
     is_shade: bool,
     /// The record of the same span that came before.
     twin: Link,
@@ -72,7 +75,7 @@ impl Rows {
     /// Each that it takes the place of is told.
     pub(super) fn insert(
         &mut self,
-        row: Row,
+        mut row: Row,
         to: Belongs,
         prints: &Fingerprints,
         gone: impl FnMut(&SpanRecord),
@@ -96,7 +99,11 @@ impl Rows {
             return (Arrival::Superseded, Link::NONE);
         }
         let takes_place = row.record.repeats == Repeats::Replace || row.record.end.is_some() && is_open;
-        let (replaced, twin) = if takes_place { self.supersede(ids, last, to.is_spread, gone) } else { (0, last) };
+        let (replaced, twin) = match takes_place {
+            true => (self.supersede(ids, last, &row.record, to.is_spread, gone), Link::NONE),
+            false => (0, last),
+        };
+        row.is_only = replaced > 0 && !to.is_spread;
         self.last.insert(ids, place);
         self.push(row, to.earlier, twin);
         self.note_crowd(ids, place, print.filter(|_| !takes_place), prints);
@@ -109,36 +116,33 @@ impl Rows {
         self.slots.push(Slot { row: Some(row), is_shade: false, twin, earlier });
     }
 
-    /// Takes the records of a span out of what counts; returns how many they were, and what is left of them.
-    fn supersede(&mut self, ids: Ids, last: Link, is_spread: bool, mut gone: impl FnMut(&SpanRecord)) -> (u64, Link) {
+    /// Takes the records of a span out of what counts, since `by` takes their place; returns how many they were.
+    fn supersede(
+        &mut self,
+        ids: Ids,
+        last: Link,
+        by: &SpanRecord,
+        is_spread: bool,
+        mut gone: impl FnMut(&SpanRecord),
+    ) -> u64 {
         self.crowds.remove(&ids);
-        let (mut replaced, mut left) = (0, Link::NONE);
-        // Whether one is a shade already: open, and finished.
-        let mut has_shade = [false; 2];
         let places: Vec<_> = self.chain(last, |slot| slot.twin).map(|(place, _)| place).collect();
-        // The oldest first: of shades the first of a kind has done all that a later one would do.
-        for place in places.into_iter().rev() {
+        let mut replaced = 0;
+        for place in places {
             let Some(slot) = self.slots.get_mut(place) else { continue };
-            let Some(row) = &slot.row else { continue };
-            let [open, finished] = &mut has_shade;
-            let has_shade = if row.record.end.is_none() { open } else { finished };
-            if !slot.is_shade {
-                replaced += 1;
-                gone(&row.record);
-                self.live -= 1;
-                if row.record.repeats == Repeats::Replace && is_spread && !*has_shade {
-                    slot.is_shade = true;
-                } else {
-                    self.bytes -= record_bytes(&row.record);
-                    slot.row = None;
-                    continue;
-                }
+            let Some(row) = slot.live() else { continue };
+            replaced += 1;
+            self.live -= 1;
+            gone(&row.record);
+            // Of an open record and its finished one only the latter ever counts, whatever older parts have.
+            if is_spread && row.record.end.is_none() == by.end.is_none() {
+                slot.is_shade = true;
+            } else {
+                self.bytes -= record_bytes(&row.record);
+                slot.row = None;
             }
-            *has_shade = true;
-            slot.twin = left;
-            left = Link::to(place);
         }
-        (replaced, left)
+        replaced
     }
 
     /// The fingerprint of a record whose span has many.
