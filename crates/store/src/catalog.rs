@@ -61,7 +61,10 @@ impl Catalog {
         match Self::connect(&path) {
             Ok(catalog) => Ok((catalog, None)),
             Err(Error::Catalog(error)) if is_damage(&error) => {
-                let reason = format!("the catalog cannot be read ({error}), so traces that were deleted may be back");
+                let reason = format!(
+                    "the catalog cannot be read ({error}), so traces that were deleted may be back, and what clients told \
+                     of whole traces is lost where the log does not have it any more"
+                );
                 let damage = put_aside(&path, quarantine, "catalog", reason)?;
                 Ok((Self::connect(&path)?, Some(damage)))
             }
@@ -70,7 +73,12 @@ impl Catalog {
     }
 
     fn connect(path: &Path) -> Result<Self, Error> {
-        Ok(Self { path: path.to_owned(), connection: Mutex::new(schema::open_writer(path)?) })
+        let catalog = Self { path: path.to_owned(), connection: Mutex::new(schema::open_writer(path)?) };
+        // Damage is met here, where something is done about it, or later only by those who ask about single traces.
+        catalog.deletions()?;
+        catalog.durable()?;
+        Published::read(&catalog.connection())?;
+        Ok(catalog)
     }
 
     /// Returns what reads beside the writer.

@@ -348,7 +348,7 @@ fn what_a_newer_version_wrote_is_left_alone() {
     fs::write(file(log.path(), 1), &log.bytes).unwrap();
     let catalog = rusqlite::Connection::open(log.path().join("catalog.db")).unwrap();
     catalog.pragma_update(None, "user_version", 7).unwrap();
-    assert_eq!(refusal(), (log.path().join("catalog.db"), 7, 2));
+    assert_eq!(refusal(), (log.path().join("catalog.db"), 7, 3));
 }
 
 #[test]

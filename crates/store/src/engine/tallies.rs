@@ -1,6 +1,8 @@
 //! What lists count of each segment, so that nobody opens it to count again.
 
 mod encoded;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -68,6 +68,20 @@ fn a_lost_catalog_is_made_again_of_the_segments() {
 }
 
 #[test]
+fn a_catalog_that_is_damaged_in_the_middle_is_made_again() {
+    let place = Place::new();
+    place.flush(0, &[span(1, 1)]);
+    let directory = Arc::clone(&place.directory);
+    drop(place);
+    let catalog = directory.path().join("catalog.db");
+    let mut bytes = fs::read(&catalog).unwrap();
+    bytes[8192..].fill(0xff);
+    fs::write(&catalog, bytes).unwrap();
+    let place = Place::at(directory, OpenBounds::default());
+    assert_eq!((place.damaged.len(), place.trace(1).as_str()), (1, "s1"));
+}
+
+#[test]
 fn a_start_that_ended_while_it_made_the_catalog_again_is_repeated() {
     let place = Place::new();
     place.flush(0, &[span(1, 1)]);

@@ -1,0 +1,97 @@
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+use trackway_model::{Attributes, Dropped, Resource, SpanId, SpanKind, SpanRecord, Status, StatusCode, TraceId, Value};
+
+use super::*;
+
+fn span(service: &str, name: &str, is_error: bool) -> SpanRecord {
+    let code = if is_error { StatusCode::Error } else { StatusCode::Ok };
+    SpanRecord {
+        trace_id: TraceId::new([1; 16]).unwrap(),
+        span_id: SpanId::new([1; 8]).unwrap(),
+        parent_id: None,
+        flags: 0,
+        trace_state: Text::default(),
+        name: name.into(),
+        kind: SpanKind::Internal,
+        start: Timestamp(1),
+        end: Some(Timestamp(2)),
+        attributes: Attributes::default(),
+        events: Vec::new(),
+        links: Vec::new(),
+        status: Status { code, message: Text::default() },
+        dropped: Dropped::default(),
+        scope: Default::default(),
+        resource: std::sync::Arc::new(Resource {
+            attributes: [("service.name", Value::from(service))].into_iter().collect(),
+            ..Resource::default()
+        }),
+        project: "default".into(),
+        data: None,
+        foreign: None,
+        repeats: Default::default(),
+    }
+}
+
+/// Project, service, name, whether it failed, and the start of its trace.
+type Counted = (u8, u8, u8, bool, u64);
+
+fn tallies(counted: &[Counted]) -> Tallies {
+    let mut tallying = Tallying::default();
+    for (project, service, name, is_error, start) in counted {
+        let project = Text::from(format!("project {project}"));
+        tallying.note_trace(&project);
+        let span = span(&service.to_string(), &format!("{name} of ä"), *is_error);
+        tallying.note_span(&project, &span, Timestamp(*start));
+    }
+    tallying.finish()
+}
+
+fn counted() -> impl Strategy<Value = Vec<Counted>> {
+    proptest::collection::vec((0..3_u8, 0..3_u8, 0..4_u8, any::<bool>(), any::<u64>()), 0..40)
+}
+
+proptest! {
+    #[test]
+    fn counts_are_read_as_they_were_written(all in counted()) {
+        let all = tallies(&all);
+        let bytes = all.encode();
+        prop_assert_eq!(Tallies::decode(&bytes), Some(all));
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 0x10);
+            prop_assert_eq!(Tallies::decode(&damaged), None);
+            prop_assert_eq!(Tallies::decode(bytes.split_at(at).0), None);
+        }
+    }
+
+    #[test]
+    fn what_was_added_can_be_taken_back(some in counted(), others in counted()) {
+        let (some, others) = (tallies(&some), tallies(&others));
+        let mut both = some.clone();
+        both.add(&others);
+        prop_assert_eq!(both.spans(), some.spans() + others.spans());
+        both.subtract(&others);
+        for (name, tally) in some.by_project() {
+            both.set_last_start(name, tally.last_start);
+        }
+        prop_assert_eq!(both, some);
+    }
+}
+
+#[test]
+fn more_operations_than_are_told_apart_count_for_their_service() {
+    let mut tallying = Tallying::default();
+    for number in 0..5_000 {
+        tallying.note_span(&"p".into(), &span("web", &number.to_string(), number == 4_999), Timestamp(1));
+    }
+    let tallies = tallying.finish();
+    let services = tallies.services(None);
+    let shown: Vec<_> = services.iter().map(|it| (it.span_count, it.error_count, it.operations.len())).collect();
+    assert_eq!((shown, tallies.spans()), (vec![(5_000, 1, 4_096)], 5_000));
+    let mut rest = tallies.clone();
+    rest.subtract(&tallies);
+    assert_eq!(rest, Tallies::default());
+    assert!(tallies.encode().len() < 64 << 10);
+}
