@@ -174,6 +174,11 @@ fn recount(connection: &Connection, tallies: &[(SegmentId, Arc<Tallies>)]) -> Re
 /// Takes away what is known of traces beside their spans.
 fn forget(connection: &Connection, traces: &[TraceId]) -> Result<(), Error> {
     for table in ["told", "late", "news", "originals", "groups"] {
+        let sql = format!("SELECT EXISTS (SELECT * FROM {table})");
+        let is_used: bool = connection.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
+        if !is_used {
+            continue;
+        }
         let sql = format!("DELETE FROM {table} WHERE trace = ?1");
         let mut statement = connection.prepare_cached(&sql)?;
         for id in traces {

@@ -1,6 +1,10 @@
 //! What is published at one moment.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    sync::Arc,
+};
 
 use trackway_model::{Timestamp, TraceId};
 
@@ -187,6 +191,7 @@ impl Snapshot {
     ) -> Result<(Tallies, Recounted), Error> {
         let mut all = Tallies::default();
         let mut recounted = Vec::new();
+        let mut doomed_set: Option<HashSet<_>> = None;
         for shelved in self.segments.iter().filter(|it| is_asked(it)) {
             let removed = match doomed {
                 Doomed::Traces(traces) => self.tallies_of(shelved, traces)?,
@@ -198,7 +203,8 @@ impl Snapshot {
             let mut rest = (*shelved.about().tallies).clone();
             rest.subtract(&removed);
             if let Doomed::Traces(traces) = doomed {
-                self.put_back_last_starts(shelved, traces, &removed, &mut rest)?;
+                let doomed = doomed_set.get_or_insert_with(|| traces.iter().copied().collect());
+                self.put_back_last_starts(shelved, doomed, &removed, &mut rest)?;
             }
             all.add(&removed);
             recounted.push((shelved.id(), Arc::new(rest)));
@@ -210,7 +216,7 @@ impl Snapshot {
     fn put_back_last_starts(
         &self,
         shelved: &Shelved,
-        doomed: &[TraceId],
+        doomed: &HashSet<TraceId>,
         removed: &Tallies,
         rest: &mut Tallies,
     ) -> Result<(), Error> {

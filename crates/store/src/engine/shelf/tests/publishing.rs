@@ -122,6 +122,32 @@ fn whoever_has_pinned_a_state_sees_nothing_of_the_next() {
 }
 
 #[test]
+fn whoever_asks_while_much_is_published_sees_segments_and_notes_of_one_publication() {
+    const PUBLICATIONS: usize = 40;
+    let place = Place::new();
+    let seen = std::thread::scope(|scope| {
+        let asked = scope.spawn(|| {
+            let mut seen = 0;
+            while seen < PUBLICATIONS {
+                let pinned = place.shelf.pin().unwrap();
+                let told = pinned.catalog().told_alone(None, None, usize::MAX >> 1).unwrap().len();
+                assert_eq!((told, pinned.next_sequence()), (pinned.segments().len(), told as u64));
+                seen = told;
+            }
+            seen
+        });
+        for at in 0..PUBLICATIONS as u64 {
+            let added = vec![place.write(at, &[span(1, at + 1)])];
+            let told = vec![(Timestamp(at), told(u128::from(at) + 100, "run"))];
+            let flushed = Some(Flushed { position: Position { file: 1, offset: at }, next_sequence: at + 1 });
+            place.shelf.publish(&Publication { added, told, flushed, ..Publication::default() }).unwrap();
+        }
+        asked.join().unwrap()
+    });
+    assert_eq!(seen, PUBLICATIONS);
+}
+
+#[test]
 fn replaced_files_stay_for_those_who_read_them_and_then_go() {
     let place = Place::new();
     place.flush(0, &[span(1, 1)]);
