@@ -273,3 +273,16 @@ fn stats_tell_what_is_there_with_and_without_a_server() {
     let text = String::from_utf8(text.stdout).unwrap();
     assert!(text.contains("8 spans of 4 traces") && text.contains("are free on the disk"), "{text}");
 }
+
+#[test]
+fn segments_are_merged_by_the_server_that_runs_and_without_one() {
+    let directory = recorded();
+    let server = support::start(directory.path());
+    let (code, beside) = tool(directory.path(), &["compact"]);
+    assert_eq!((code, listed(&server)), (0, vec![1, 2, 3, 4, 5]), "{beside}");
+    assert!(server.terminate().0.success());
+    let (code, alone) = tool(directory.path(), &["compact"]);
+    assert_eq!((code, &alone["before"]), (0, &beside["after"]), "{alone}");
+    assert!(findings(directory.path()).is_empty());
+    assert_eq!(listed(&support::start(directory.path())), [1, 2, 3, 4, 5]);
+}

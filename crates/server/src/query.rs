@@ -134,6 +134,14 @@ impl Query {
         self.ask(move |store| store.delete_project(&name)).await
     }
 
+    pub(crate) async fn flush(&self) -> Result<(), Error> {
+        self.ask(|store| store.flush()).await
+    }
+
+    pub(crate) async fn compact(&self) -> Result<(), Error> {
+        self.ask(|store| store.compact()).await
+    }
+
     pub(crate) fn counters(&self) -> Vec<trackway_store::Counter> {
         self.store.counters()
     }

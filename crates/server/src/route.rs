@@ -15,7 +15,7 @@ use crate::{
     ingest::{agents, grpc, http},
     rest::{
         activity, annotation, case, change, group, imported, live, manage, openapi, problem, records, run, state, step,
-        story, trace,
+        story, trace, upkeep,
     },
     ui,
 };
@@ -61,6 +61,8 @@ pub(crate) fn rest() -> Vec<Route> {
         GET "/api/v1/health" => state::health,
         GET "/api/v1/stats" => state::stats,
         GET "/api/v1/state" => state::state,
+        POST "/api/v1/store/flush" => upkeep::flush,
+        POST "/api/v1/store/compact" => upkeep::compact,
         GET "/api/v1/live" => live::live,
         GET "/api/v1/openapi.json" => openapi::document,
         GET "/api/v1/projects" => manage::projects,

@@ -195,6 +195,23 @@ pub trait Store: Send + Sync {
     /// [`Error::ReadOnly`] after the disk failed.
     fn delete_project(&self, name: &str) -> Result<Deleted, Error>;
 
+    /// Writes what is held in memory to where it is settled, and returns when that is done; a store that settles nothing has
+    /// nothing to do.
+    ///
+    /// # Errors
+    /// [`Error::Full`] when there is no room, [`Error::ReadOnly`] after the disk failed.
+    fn flush(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Puts what is settled in its best order, drops what is to go, and returns when that is done.
+    ///
+    /// # Errors
+    /// [`Error::Full`] when there is no room, [`Error::ReadOnly`] after the disk failed.
+    fn compact(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Returns every counter of the store, as name, value and meaning.
     fn counters(&self) -> Vec<Counter>;
 }

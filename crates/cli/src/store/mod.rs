@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod compact;
 mod export;
 mod import;
 mod output;
@@ -23,6 +24,8 @@ pub(crate) enum Store {
     Stats,
     /// Read everything, compare every checksum, and tell what is damaged and what to do: 0 nothing, 1 something, 2 not known
     Check,
+    /// Merge segments into larger ones and drop what is dead in them, by the server that runs or else here
+    Compact,
     /// Say how what `check` finds is mended, and with --yes do it; no server may run
     Repair(repair::Asked),
     /// Copy the data directory, while a server uses it too; an earlier copy is brought up to date
@@ -37,6 +40,7 @@ pub(crate) enum Store {
 pub(crate) fn run(flags: Flags, store: Store) -> Result<ExitCode> {
     match store {
         Store::Stats => stats::run(flags)?,
+        Store::Compact => compact::run(flags)?,
         Store::Check => return Ok(check::run(flags)),
         Store::Repair(asked) => return repair::run(flags, &asked),
         Store::Backup(asked) => backup::run(flags, &asked)?,

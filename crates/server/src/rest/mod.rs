@@ -25,4 +25,5 @@ pub(crate) mod story;
 mod summary;
 mod time;
 pub(crate) mod trace;
+pub(crate) mod upkeep;
 mod value;

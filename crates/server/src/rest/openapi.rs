@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    activity, annotation, case, change, group, imported, live, manage, records, run, state, step, story, trace,
+    activity, annotation, case, change, group, imported, live, manage, records, run, state, step, story, trace, upkeep,
 };
 
 #[derive(OpenApi)]
@@ -16,7 +16,7 @@ use super::{
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        state::health, state::stats, state::state, live::live, manage::load_demo, document,
+        state::health, state::stats, state::state, upkeep::flush, upkeep::compact, live::live, manage::load_demo, document,
         trace::list, trace::one, trace::span, story::story, group::group, manage::delete_trace,
         activity::list, run::list, run::one, run::delete, step::list, step::one, change::state, change::diff, case::one,
         step::remarks, records::post, annotation::list, annotation::create, annotation::revise, annotation::delete,
