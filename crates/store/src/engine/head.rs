@@ -328,3 +328,6 @@ fn kept<'a>(
 fn told_bytes(record: &TraceRecord) -> u64 {
     (record.memory_bytes() + size_of::<Option<Telling>>()) as u64
 }
+
+#[cfg(test)]
+mod tests;

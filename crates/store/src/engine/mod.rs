@@ -18,6 +18,8 @@ mod ask;
 mod gathered;
 mod head;
 mod heads;
+#[cfg(test)]
+mod kit;
 mod shelf;
 mod tallies;
 mod view;

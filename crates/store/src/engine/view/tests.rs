@@ -17,7 +17,7 @@ use crate::{
     Ack, Announced, Clock, Deleted, Frame, Held, Memory, PageRequest, Span, Store, TraceQuery, TraceStatus,
     TraceSummary,
     clock::Moment,
-    engine::{Elsewhere, Gathered, Head},
+    engine::{Elsewhere, Gathered, Head, kit::*},
     table::{Fingerprints, Holding, Table},
 };
 
@@ -41,14 +41,6 @@ enum Step {
 struct Question {
     now: u64,
     query: TraceQuery,
-}
-
-fn trace_id(number: u128) -> TraceId {
-    TraceId::new(number.to_be_bytes()).unwrap()
-}
-
-fn span_id(number: u64) -> SpanId {
-    SpanId::new(number.to_be_bytes()).unwrap()
 }
 
 fn text() -> impl Strategy<Value = Text> {
@@ -82,7 +74,7 @@ fn foreign() -> impl Strategy<Value = Foreign> {
     (id(), option::of(id())).prop_map(|(id, parent_id)| Foreign { id, trace_id: "t".into(), parent_id })
 }
 
-fn span() -> impl Strategy<Value = SpanRecord> {
+fn any_span() -> impl Strategy<Value = SpanRecord> {
     let ids = (TRACES, SPANS, option::of(SPANS));
     let times = (0..4u64, option::weighted(0.7, 0..6u64));
     let of_agents = (option::weighted(0.3, data()), option::weighted(0.2, foreign()));
@@ -91,26 +83,17 @@ fn span() -> impl Strategy<Value = SpanRecord> {
         |((trace, id, parent), (start, end), name, service, project, (data, foreign), (fails, repeats, events))| {
             let code = if fails { StatusCode::Error } else { StatusCode::Unset };
             SpanRecord {
-                trace_id: trace_id(trace),
-                span_id: span_id(id),
                 parent_id: parent.map(span_id),
-                flags: 0,
-                trace_state: Text::default(),
                 name,
-                kind: SpanKind::Internal,
-                start: Timestamp(start),
                 end: end.map(Timestamp),
-                attributes: Attributes::default(),
                 events,
-                links: Vec::new(),
                 status: Status { code, ..Status::default() },
-                dropped: Dropped::default(),
-                scope: Arc::default(),
                 resource: resource(&service),
                 project,
                 data: data.map(Box::new),
                 foreign: foreign.map(Box::new),
                 repeats,
+                ..span(trace, id, start)
             }
         },
     )
@@ -118,7 +101,7 @@ fn span() -> impl Strategy<Value = SpanRecord> {
 
 /// A span of which little differs, so that the same one comes again.
 fn plain_span() -> impl Strategy<Value = SpanRecord> {
-    (span(), 0..2u64, option::of(2..4u64), any::<bool>()).prop_map(|(span, start, end, is_replacing)| SpanRecord {
+    (any_span(), 0..2u64, option::of(2..4u64), any::<bool>()).prop_map(|(span, start, end, is_replacing)| SpanRecord {
         parent_id: None,
         name: "plain".into(),
         start: Timestamp(start),
@@ -152,7 +135,7 @@ fn batch() -> impl Strategy<Value = Batch> {
 }
 
 fn spans() -> impl Strategy<Value = Vec<SpanRecord>> {
-    vec(prop_oneof![1 => span(), 2 => plain_span()], 0..6)
+    vec(prop_oneof![1 => any_span(), 2 => plain_span()], 0..6)
 }
 
 fn question() -> impl Strategy<Value = Question> {
@@ -407,4 +390,65 @@ proptest! {
         let [memory, _] = world.ask(&question);
         prop_assert_eq!(memory.list, found.into_iter().map(|(_, summary)| summary).collect::<Vec<_>>());
     }
+}
+
+fn open_span(trace: u128, id: u64, start: u64) -> SpanRecord {
+    SpanRecord { end: None, ..span(trace, id, start) }
+}
+
+fn batch_of(spans: impl IntoIterator<Item = SpanRecord>) -> Batch {
+    Batch { spans: spans.into_iter().collect(), ..Batch::default() }
+}
+
+#[test]
+fn a_giant_is_left_out_whole() {
+    let mut world = World::new();
+    world.append(1, batch_of([open_span(1, 1, 0), open_span(2, 1, 0)]));
+    world.freeze();
+    world.append(1, batch_of([open_span(1, 2, 0), open_span(2, 2, 0)]));
+    let World { older, head, view, prints, .. } = &mut world;
+    let mut asked = 0;
+    let mut gather = |id| {
+        asked += 1;
+        Ok((id != trace_id(1)).then(|| gathered(older, id)))
+    };
+    for start in 1..3 {
+        view.catch_up(head.since(view.seen()), &mut gather, prints).unwrap();
+        head.apply(batch_of([open_span(1, 3, start)]), Timestamp(SECOND), &mut |_| Elsewhere::Nothing);
+    }
+    assert_eq!(asked, 2, "each trace once");
+    assert!(view.covers(trace_id(1)) && view.giants().contains(&trace_id(1)));
+    let moment = world.moment();
+    assert_eq!(world.view.table().summary(trace_id(1), moment), None);
+    assert_eq!(world.view.table().summary(trace_id(2), moment).unwrap().span_count, 2);
+}
+
+#[test]
+fn what_could_not_be_read_is_taken_the_next_time() {
+    let mut world = World::new();
+    world.append(1, batch_of([open_span(1, 1, 0)]));
+    world.freeze();
+    world.append(1, batch_of([open_span(1, 2, 0), open_span(2, 1, 0)]));
+    let World { head, view, prints, .. } = &mut world;
+    let broken = || crate::Error::ReadOnly { reason: "a test says so".into() };
+    assert!(view.catch_up(head.since(view.seen()), &mut |_| Err(broken()), prints).is_err());
+    world.catch_up();
+    let moment = world.moment();
+    let count = |id| world.view.table().summary(trace_id(id), moment).unwrap().span_count;
+    assert_eq!((count(1), count(2)), (2, 1));
+}
+
+#[test]
+fn the_next_view_counts_on_what_was_announced() {
+    let mut world = World::new();
+    world.announce(0, vec![open_span(1, 1, 0), open_span(2, 1, 0)]);
+    world.append(0, batch_of([open_span(2, 1, 5)]));
+    world.freeze();
+    assert_eq!(world.view.announced().spans, 2, "what is stored of them is not known yet");
+    world.catch_up();
+    assert_eq!(world.view.announced().spans, 1);
+    world.tend(2_000);
+    world.freeze();
+    let announced = world.view.announced();
+    assert_eq!((announced.spans, announced.forgotten), (0, 1));
 }
