@@ -1,6 +1,7 @@
 //! What is published: segments that do not change any more, each opened when somebody asks it.
 
 mod beside;
+mod counting;
 mod gone;
 mod opened;
 mod shelved;
