@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use trackway_model::{SpanRecord, Text};
-use trackway_store::SegmentWriter;
+use trackway_store::{SegmentSpan, SegmentWriter};
 use trackway_wire::otlp::encode_traces;
 
 use super::export::Format;
@@ -64,7 +64,7 @@ impl Output {
         self.written.spans += 1;
         match &mut self.files {
             Files::Parquet(writer) => {
-                writer.push(sequence, span);
+                writer.push(SegmentSpan { sequence, record: span, late_events: Vec::new() });
                 if writer.memory_bytes() < MOST_MEMORY {
                     return Ok(());
                 }

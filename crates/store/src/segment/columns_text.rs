@@ -15,31 +15,34 @@ use super::{
 const DICTIONARY_BYTES: usize = 128 * 1024;
 /// A longer text does not go into a dictionary.
 const LONGEST_WORD: usize = 4 * 1024;
-/// From how many values on a dictionary is judged by how often they repeat.
-const JUDGED: u64 = 32;
-/// A page with so many bytes is cut, unless it has few texts: then it may have more, so that those that repeat each other
-/// are found to.
+/// From how many texts on a page is judged by how many of them are new.
+const JUDGED: usize = 32;
+/// A page with so many bytes is cut, unless it has few texts: then it may have more, as long as they repeat each other.
 const PAGE_BYTES: usize = 1 << 20;
 const TEXTS_OF_A_PAGE: usize = 64;
 const MOST_PAGE_BYTES: usize = 16 << 20;
+/// To which part of its bytes a page comes at most whose texts repeat each other.
+const REPETITIVE: usize = 5;
 
 /// A column of texts in a row group.
 ///
-/// It begins with a dictionary, and goes on without when that does not pay.
+/// It has a dictionary for the pages in which that pays, until the dictionary is full.
 pub(super) struct TextColumn {
     chunk: Chunk,
     dictionary: Dictionary,
     /// Whether texts are numbered now, and whether a page has numbers.
     is_numbered: bool,
     has_numbers: bool,
-    /// How many texts came while they were numbered.
-    numbered: u64,
+    /// How many words there were before the page.
+    words_before: usize,
     /// The rows of the page that have a text.
     rows: Vec<u32>,
     numbers: Vec<u32>,
     lengths: Vec<i64>,
     text: Vec<u8>,
     longest: usize,
+    /// The most bytes of a page with few texts.
+    most_bytes: usize,
     /// Numbers of shared texts, one more than each, by what the caller calls them.
     shared: Vec<u32>,
     /// The page in which each number was last met.
@@ -54,12 +57,13 @@ impl TextColumn {
             dictionary: Dictionary::new(Form::Text),
             is_numbered: true,
             has_numbers: false,
-            numbered: 0,
+            words_before: 0,
             rows: Vec::new(),
             numbers: Vec::new(),
             lengths: Vec::new(),
             text: Vec::new(),
             longest: 0,
+            most_bytes: MOST_PAGE_BYTES,
             shared: Vec::new(),
             met: Vec::new(),
             page: 0,
@@ -82,7 +86,6 @@ impl TextColumn {
             None => self.dictionary.number(text.as_bytes()),
         };
         self.numbers.push(number);
-        self.numbered += 1;
     }
 
     /// Adds a text that many rows share, and that has the number `name` among those of the row group.
@@ -91,7 +94,6 @@ impl TextColumn {
         if let Some(number) = known.filter(|_| self.is_numbered) {
             self.note_row(row);
             self.numbers.push(number);
-            self.numbered += 1;
             return;
         }
         self.push(row, text);
@@ -120,18 +122,29 @@ impl TextColumn {
         self.text.extend(text);
     }
 
-    /// Turns numbers of the page into texts, and numbers no more.
+    /// Numbers no more.
     fn unfold(&mut self) {
         self.is_numbered = false;
+        self.spell();
+        if !self.has_numbers {
+            self.dictionary.clear();
+        }
+    }
+
+    /// Turns the numbers of the page into texts.
+    fn spell(&mut self) {
         for number in std::mem::take(&mut self.numbers) {
             let text = self.dictionary.get(number);
             self.longest = self.longest.max(text.len());
             self.lengths.push(text.len() as i64);
             self.text.extend(text);
         }
-        if !self.has_numbers {
-            self.dictionary.clear();
-        }
+    }
+
+    /// Whether at least half of the texts of the page came before.
+    fn does_repeat(&self) -> bool {
+        let new = self.dictionary.len() - self.words_before;
+        self.numbers.len() < JUDGED || new * 2 <= self.numbers.len()
     }
 
     fn write_numbers(&mut self, end: usize, press: &mut Press) -> Result<(), ParquetError> {
@@ -176,24 +189,32 @@ impl TextColumn {
             bounds: least.zip(most).map(|(least, most)| Bounds::of_texts(least, most)),
             text_bytes: Some(self.text.len() as i64),
         };
+        let before = self.chunk.bytes();
         self.chunk.add(end, values, press, |out| {
             write_deltas(&self.lengths, 32, out);
             out.extend(&self.text);
-        })
+        })?;
+        // A large page costs whoever reads one text of it, so there has to be something in return.
+        if self.text.len() >= PAGE_BYTES {
+            let is_repetitive = (self.chunk.bytes() - before) * REPETITIVE < self.text.len();
+            let next = if is_repetitive { self.most_bytes * 2 } else { self.most_bytes / 2 };
+            self.most_bytes = next.clamp(PAGE_BYTES, MOST_PAGE_BYTES);
+        }
+        Ok(())
     }
 }
 
 impl ColumnPages for TextColumn {
     fn is_full(&self) -> bool {
-        self.text.len() >= (self.longest * TEXTS_OF_A_PAGE).clamp(PAGE_BYTES, MOST_PAGE_BYTES)
+        self.text.len() >= (self.longest * TEXTS_OF_A_PAGE).clamp(PAGE_BYTES, self.most_bytes)
     }
 
     fn end_page(&mut self, end: usize, press: &mut Press) -> Result<(), ParquetError> {
         if end == self.chunk.rows() {
             return Ok(());
         }
-        if self.is_numbered && self.numbered >= JUDGED && self.dictionary.len() as u64 * 2 > self.numbered {
-            self.unfold();
+        if self.is_numbered && !self.does_repeat() {
+            self.spell();
         }
         if !self.numbers.is_empty() {
             self.write_numbers(end, press)?;
@@ -204,7 +225,7 @@ impl ColumnPages for TextColumn {
             self.chunk.add(end, values, press, |_| ())?;
         }
         (self.rows.clear(), self.numbers.clear(), self.lengths.clear(), self.text.clear());
-        self.longest = 0;
+        (self.longest, self.words_before) = (0, self.dictionary.len());
         Ok(())
     }
 
@@ -217,7 +238,7 @@ impl ColumnPages for TextColumn {
         let closed = self.chunk.end_group(dictionary, press);
         self.dictionary.clear();
         (self.shared.clear(), self.met.clear());
-        (self.is_numbered, self.has_numbers, self.numbered, self.page) = (true, false, 0, 0);
+        (self.is_numbered, self.has_numbers, self.words_before, self.page) = (true, false, 0, 0);
         closed
     }
 }

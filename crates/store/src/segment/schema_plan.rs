@@ -13,9 +13,15 @@ use super::{
 /// How many values of each type there are.
 pub(super) type Counts = [u64; Scalar::ALL.len()];
 
+/// So many spans are all looked at, and of what comes behind them one in so many: which keys are frequent is clear then.
+const ALL: u64 = 8 * 1024;
+const ONE_IN: u64 = 8;
+
 /// What the spans of a segment hold, from which its columns are chosen.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Plan {
+    /// How many spans were there to be counted, and for how many were those that were.
+    offered: u64,
     spans: u64,
     shapes: Shapes,
     /// How often each key holds each type of a value, where the shapes do not tell.
@@ -23,18 +29,23 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Counts in a span that will be written.
+    /// Counts in a span that will be written; of many spans only some are looked at.
     pub(crate) fn count(&mut self, span: &SpanRecord) {
-        self.spans += 1;
+        self.offered += 1;
+        let weight = if self.offered > ALL { ONE_IN } else { 1 };
+        if !self.offered.is_multiple_of(weight) {
+            return;
+        }
+        self.spans += weight;
         let mut place = Some(Shapes::START);
         for (key, value) in &span.attributes.0 {
             let way = place.and_then(|place| self.shapes.follow(place, key, value));
             place = way.map(|(way, to)| {
-                way.count += 1;
+                way.count += weight;
                 to
             });
             if place.is_none() {
-                note(&mut self.keys, key, Scalar::of(value), 1);
+                note(&mut self.keys, key, Scalar::of(value), weight);
             }
         }
     }
@@ -53,7 +64,7 @@ impl Plan {
         }
     }
 
-    /// Returns how many spans were counted.
+    /// Returns about how many spans were counted; of none, zero.
     pub(crate) fn spans(&self) -> u64 {
         self.spans
     }

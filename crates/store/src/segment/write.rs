@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use trackway_model::{SpanRecord, Timestamp};
+use trackway_model::{Event, SpanRecord, Timestamp};
 
 use super::{
     bloom::Bloom,
+    read::SegmentSpan,
     schema_plan::Plan,
     write_stream::{Effort, SegmentStream, file_order},
 };
@@ -17,7 +18,7 @@ use crate::Error;
 /// [`memory_bytes`](Self::memory_bytes) and begins a new segment in time.
 #[derive(Default)]
 pub struct SegmentWriter {
-    spans: Vec<(u64, SpanRecord)>,
+    spans: Vec<SegmentSpan>,
     bytes: usize,
 }
 
@@ -49,10 +50,11 @@ impl SegmentWriter {
         Self::default()
     }
 
-    /// Adds a span; `sequence` says when it came among the others of its store.
-    pub fn push(&mut self, sequence: u64, span: SpanRecord) {
-        self.bytes += size_of::<u64>() + span.memory_bytes();
-        self.spans.push((sequence, span));
+    /// Adds a span.
+    pub fn push(&mut self, span: SegmentSpan) {
+        let late: usize = span.late_events.iter().map(Event::memory_bytes).sum();
+        self.bytes += size_of::<SegmentSpan>() - size_of::<SpanRecord>() + span.record.memory_bytes() + late;
+        self.spans.push(span);
     }
 
     /// Returns how many spans were added.
@@ -78,12 +80,12 @@ impl SegmentWriter {
     /// [`Error::File`] and [`Error::Segment`] when a file cannot be written; what was there under these names stays.
     /// [`Error::TooLarge`] when the texts of a span have more than 1 GiB.
     pub fn finish(mut self, path: &Path) -> Result<Written, Error> {
-        self.spans.sort_by_cached_key(|(sequence, span)| file_order(*sequence, span));
+        self.spans.sort_by_cached_key(|span| file_order(span.sequence, &span.record));
         let mut plan = Plan::default();
-        self.spans.iter().for_each(|(_, span)| plan.count(span));
+        self.spans.iter().for_each(|span| plan.count(&span.record));
         let mut stream = SegmentStream::begin(path, &plan, Effort::Thorough)?;
-        for (sequence, span) in self.spans {
-            stream.push(sequence, &span, &[])?;
+        for SegmentSpan { sequence, record, late_events } in self.spans {
+            stream.push(sequence, &record, &late_events)?;
         }
         stream.finish()
     }

@@ -51,7 +51,7 @@ fn attributes() -> impl Strategy<Value = Attributes> {
     vec((key, value()), 0..7).prop_map(Attributes)
 }
 
-fn event() -> impl Strategy<Value = Event> {
+pub(crate) fn event() -> impl Strategy<Value = Event> {
     (time(), text(), attributes(), any::<u32>()).prop_map(|(time, name, attributes, dropped_attributes)| Event {
         time,
         name,

@@ -1,4 +1,4 @@
-//! The spans of `fixtures/store/segment-v1.parquet`, which every later version reads as this one does.
+//! The spans of `fixtures/store/segment-v*.parquet`, which every later version reads as this one does.
 
 use std::sync::Arc;
 
@@ -7,12 +7,23 @@ use trackway_model::{
     Scope, SpanData, SpanId, SpanKind, SpanRecord, Status, StatusCode, Text, Timestamp, Usage, Value,
 };
 
-use super::{span, trace_id};
+use trackway_store::SegmentSpan;
+
+use super::{in_order, span, trace_id};
 
 const START: u64 = 1_795_275_600_000_000_000;
 
 pub(crate) fn spans() -> Vec<SpanRecord> {
     vec![whole(), open(), span(1, 3, START + 1), backwards(), span(2, 5, START + 2_000_000_000)]
+}
+
+/// The spans of the second version, in the order of the file; the first of them has an event that came apart.
+pub(crate) fn with_late_events() -> Vec<SegmentSpan> {
+    let mut spans = in_order(&spans());
+    let attributes = [("exception.type", Value::from("Late"))].into_iter().collect();
+    let event = Event { time: Timestamp(START), name: "log".into(), attributes, dropped_attributes: 0 };
+    spans[0].late_events.push(event);
+    spans
 }
 
 /// A span that has everything.

@@ -4,6 +4,7 @@
 
 mod arbitrary;
 mod kept;
+mod long;
 
 use std::{
     fs,
@@ -51,10 +52,12 @@ fn span(trace: u128, id: u64, start: u64) -> SpanRecord {
 }
 
 fn write(path: &Path, spans: &[SpanRecord]) -> Written {
+    write_all(path, in_order(spans))
+}
+
+fn write_all(path: &Path, spans: Vec<SegmentSpan>) -> Written {
     let mut writer = SegmentWriter::new();
-    for (sequence, span) in (0..).zip(spans) {
-        writer.push(sequence, span.clone());
-    }
+    spans.into_iter().for_each(|span| writer.push(span));
     writer.finish(path).unwrap()
 }
 
@@ -69,7 +72,10 @@ fn in_order(spans: &[SpanRecord]) -> Vec<SegmentSpan> {
         record: record.clone(),
         late_events: Vec::new(),
     });
-    let mut spans: Vec<_> = spans.collect();
+    sorted(spans.collect())
+}
+
+fn sorted(mut spans: Vec<SegmentSpan>) -> Vec<SegmentSpan> {
     spans.sort_by_key(|SegmentSpan { sequence, record, .. }| {
         (record.start.0 / SECOND, record.trace_id, record.start, record.span_id, *sequence)
     });
@@ -96,18 +102,26 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn spans_of_any_kind_come_back_as_they_were_and_in_order(spans in vec(arbitrary::span(), 0..12)) {
+    fn spans_of_any_kind_come_back_as_they_were_and_in_order(
+        spans in vec((arbitrary::span(), vec(arbitrary::event(), 0..2)), 0..12),
+    ) {
         let directory = Directory::new();
-        let written = write(&directory.segment(), &spans);
+        let spans = (0..).zip(spans).map(|(sequence, (record, late_events))| {
+            SegmentSpan { sequence, record, late_events }
+        });
+        let spans: Vec<_> = spans.collect();
+        let written = write_all(&directory.segment(), spans.clone());
         prop_assert_eq!(written.spans, spans.len() as u64);
         let segment = Segment::open(&directory.segment()).unwrap();
-        let expected = in_order(&spans);
+        let expected = sorted(spans.clone());
         prop_assert_eq!(all(&segment), expected.clone());
-        let starts = spans.iter().map(|span| span.start);
+        let starts = spans.iter().map(|span| span.record.start);
         prop_assert_eq!(segment.starts(), starts.clone().min().zip(starts.max()));
+        prop_assert_eq!(written.starts, segment.starts());
         for span in &spans {
-            let of_trace = expected.iter().filter(|it| it.record.trace_id == span.trace_id).cloned();
-            prop_assert_eq!(segment.trace(span.trace_id).unwrap(), of_trace.collect::<Vec<_>>());
+            let id = span.record.trace_id;
+            let of_trace = expected.iter().filter(|it| it.record.trace_id == id).cloned();
+            prop_assert_eq!(segment.trace(id).unwrap(), of_trace.collect::<Vec<_>>());
         }
     }
 
@@ -262,13 +276,14 @@ fn what_a_writer_left_half_does_not_hinder_the_next() {
 }
 
 #[test]
-fn a_segment_of_the_first_version_is_read_for_ever() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/store/segment-v1.parquet");
-    let segment = Segment::open(&path).unwrap();
-    assert_eq!(segment.version(), 1);
-    assert_eq!(segment.latest_end(), Some(Timestamp(1_795_275_602_000_000_005)));
-    let expected = in_order(&kept::spans());
-    assert_eq!(all(&segment), expected);
-    let of_trace: Vec<_> = expected.iter().filter(|it| it.record.trace_id == trace_id(1)).cloned().collect();
-    assert_eq!(segment.trace(trace_id(1)).unwrap(), of_trace);
+fn segments_of_every_version_are_read_for_ever() {
+    for (version, expected) in [(1, in_order(&kept::spans())), (2, kept::with_late_events())] {
+        let name = format!("../../fixtures/store/segment-v{version}.parquet");
+        let segment = Segment::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+        assert_eq!(segment.version(), version);
+        assert_eq!(segment.latest_end(), Some(Timestamp(1_795_275_602_000_000_005)));
+        assert_eq!(all(&segment), expected);
+        let of_trace: Vec<_> = expected.iter().filter(|it| it.record.trace_id == trace_id(1)).cloned().collect();
+        assert_eq!(segment.trace(trace_id(1)).unwrap(), of_trace);
+    }
 }
