@@ -47,11 +47,6 @@ impl Alone {
         }
     }
 
-    /// Returns how many spans there are.
-    pub(crate) fn len(&self) -> u64 {
-        u64::try_from(self.metadata.metadata().file_metadata().num_rows()).unwrap_or_default()
-    }
-
     /// Compares every checksum; `each` is told of stretches, and where in them the first damage is.
     pub(crate) fn verify(&self, each: &mut dyn FnMut(u64, Option<u64>)) {
         let end = self.file.0.covered();

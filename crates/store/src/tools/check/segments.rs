@@ -66,6 +66,8 @@ impl Checking<'_, '_> {
             Err(error) => return Err(error),
         };
         if self.blocks(&path, &alone, id) {
+            let lost = alone.read(&mut |_| Ok(()))?;
+            self.report.notes.push(format!("of {}, {lost} of {spans} spans cannot be read", path.display()));
             return Ok(());
         }
         let Some(rows) = self.rows(&path, &alone, id)? else { return Ok(()) };

@@ -22,6 +22,13 @@ use crate::{
 /// The tables that name places in the log.
 const PLACES: [&str; 3] = ["deletions", "durable", "publication"];
 
+/// What a file consists of, behind its header.
+#[derive(Default)]
+struct Parts {
+    whole: Vec<Range<u64>>,
+    damaged: Vec<Range<u64>>,
+}
+
 /// Writes a file of the log anew without what is damaged, of which a copy is kept.
 pub(super) fn mend(directory: &Path, number: u64, decoder: &Decoder) -> Result<(), Error> {
     let path = wal::file_path(&directory.join("wal"), number);
@@ -31,7 +38,7 @@ pub(super) fn mend(directory: &Path, number: u64, decoder: &Decoder) -> Result<(
         return move_places(&catalog, number, &[], HEADER_BYTES);
     }
     let mut reader = Reader::open(path.clone(), listing.marker)?;
-    let (whole, damaged) = parts(&mut reader, decoder)?;
+    let Parts { whole, damaged } = parts(&mut reader, decoder)?;
     for range in &damaged {
         copy_aside(&reader, number, range, &directory.join("corrupt"))?;
     }
@@ -58,20 +65,20 @@ pub(super) fn mend(directory: &Path, number: u64, decoder: &Decoder) -> Result<(
 }
 
 /// Tells where frames are that can be read, and where something else is; the header is neither.
-fn parts(reader: &mut Reader, decoder: &Decoder) -> Result<(Vec<Range<u64>>, Vec<Range<u64>>), Error> {
-    let (mut whole, mut damaged): (Vec<Range<u64>>, Vec<Range<u64>>) = Default::default();
+fn parts(reader: &mut Reader, decoder: &Decoder) -> Result<Parts, Error> {
+    let mut parts = Parts::default();
     while let Some((offset, bytes, item)) = reader.next()? {
         let is_read = match item {
             Item::Frame(frame) => matches!(catch_unwind(AssertUnwindSafe(|| decoder(&frame))), Ok(Ok(_))),
             Item::Damaged(_) | Item::Torn => false,
         };
-        let (ranges, range) = (if is_read { &mut whole } else { &mut damaged }, offset..offset + bytes);
+        let (ranges, range) = (if is_read { &mut parts.whole } else { &mut parts.damaged }, offset..offset + bytes);
         match ranges.last_mut().filter(|last| last.end == range.start) {
             Some(last) => last.end = range.end,
             None => ranges.push(range),
         }
     }
-    Ok((whole, damaged))
+    Ok(parts)
 }
 
 /// Returns the header of the new file: the old one's, or one for the frames that are there.
