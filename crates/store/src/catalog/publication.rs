@@ -54,6 +54,11 @@ pub(crate) struct NewSegment {
     pub(crate) bloom: Bloom,
 }
 
+impl NewSegment {
+    /// The lag of a segment of whose traces nobody knows where else they began.
+    pub(crate) const UNKNOWN_LAG: u64 = i64::MAX as u64;
+}
+
 /// A segment that is published.
 #[derive(Debug, Clone)]
 pub(crate) struct SegmentEntry {

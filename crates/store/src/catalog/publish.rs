@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use trackway_model::TraceId;
 
 use super::{
-    Age, Catalog, Deletion, Flushed, Grouped, LateEvent, Publication, SegmentEntry, SegmentId, body,
+    Age, Catalog, Deletion, Flushed, Grouped, LateEvent, NewSegment, Publication, SegmentEntry, SegmentId, body,
     log::delete_from_log, lookup::print_of, schema::put_time, segments::insert_segment,
 };
 use crate::{Error, engine::Tallies};
@@ -93,7 +93,8 @@ fn write(connection: &Connection, change: &Change<'_>) -> Result<(), Error> {
     recount(connection, change.tallies)?;
     for (id, lag) in &publication.lags {
         let sql = "UPDATE segments SET lag = max(lag, ?2) WHERE id = ?1";
-        connection.prepare_cached(sql)?.execute([id.0 as i64, *lag as i64])?;
+        let lag = (*lag).min(NewSegment::UNKNOWN_LAG) as i64;
+        connection.prepare_cached(sql)?.execute([id.0 as i64, lag])?;
     }
     for (id, before) in change.gone {
         note_gone(connection, *id, *before)?;

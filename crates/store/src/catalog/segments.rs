@@ -126,7 +126,7 @@ pub(super) fn insert_segment(change: &Connection, entry: &SegmentEntry) -> Resul
         put_time(about.last),
         about.sequences.0 as i64,
         about.sequences.1 as i64,
-        about.lag as i64,
+        about.lag.min(NewSegment::UNKNOWN_LAG) as i64,
         about.tallies.encode(),
         about.bloom.bytes(),
     ])?;

@@ -143,7 +143,7 @@ impl Start<'_> {
             starts,
             last: segment.latest_end().unwrap_or_default().max(starts.1),
             // Nobody knows how much earlier its traces began in other segments.
-            lag: u64::MAX,
+            lag: NewSegment::UNKNOWN_LAG,
             sequences: (sequences.0.min(sequences.1), sequences.1),
             tallies: Arc::new(counted.finish()),
             bloom: Bloom::of_traces(traces.keys().copied()),

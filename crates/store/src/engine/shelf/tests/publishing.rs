@@ -167,6 +167,19 @@ fn replaced_files_stay_for_those_who_read_them_and_then_go() {
 }
 
 #[test]
+fn a_lag_only_grows() {
+    let place = Place::new();
+    place.flush(0, &[span(1, 1)]);
+    let lags = || place.shelf.snapshot().segments().iter().map(|it| it.lag()).collect::<Vec<_>>();
+    for (told, kept) in [(5, 5), (3, 5), (u64::MAX, u64::MAX), (7, u64::MAX)] {
+        place.shelf.publish(&Publication { lags: vec![(SegmentId(1), told)], ..Publication::default() }).unwrap();
+        assert_eq!(lags(), [kept]);
+    }
+    let place = place.reopened();
+    assert_eq!(place.shelf.snapshot().segments()[0].lag(), NewSegment::UNKNOWN_LAG);
+}
+
+#[test]
 fn no_more_segments_are_open_than_are_allowed() {
     let place = Place::new();
     (0..6).for_each(|at| place.flush(at, &[span(u128::from(at) + 1, at + 1)]));
