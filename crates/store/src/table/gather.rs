@@ -15,12 +15,14 @@ pub(crate) struct Intake<'a> {
     table: &'a mut Table,
     prints: &'a Fingerprints,
     memo: Memo,
+    /// The records are counted where they came from.
+    are_counted: bool,
 }
 
 impl Table {
-    /// Takes records of the parts of the store, in the order in which they came there.
+    /// Takes records that a part of the store goes on holding, in the order in which they came there.
     pub(crate) fn intake<'a>(&'a mut self, prints: &'a Fingerprints) -> Intake<'a> {
-        Intake { table: self, prints, memo: Memo::default() }
+        Intake { table: self, prints, memo: Memo::default(), are_counted: true }
     }
 
     /// Takes all that the parts of the store have of a trace, as if it came in the order of its numbers.
@@ -28,7 +30,7 @@ impl Table {
         let Gathered { mut spans, mut late, told, news } = gathered;
         spans.sort_by_key(|(sequence, _)| *sequence);
         late.sort_by_key(|(sequence, _)| *sequence);
-        let mut intake = self.intake(prints);
+        let mut intake = Intake { are_counted: false, ..self.intake(prints) };
         if let Some((arrival, record)) = told {
             intake.told(arrival, record);
         }
@@ -76,7 +78,10 @@ impl Intake<'_> {
     }
 
     fn take(&mut self, came: Came, record: Arc<SpanRecord>) {
-        let span = self.prints.prepare_span(record, &mut self.memo);
+        let mut span = self.prints.prepare_span(record, &mut self.memo);
+        if self.are_counted {
+            span.bytes = span.bytes.saturating_sub(span.record.memory_bytes() as u64);
+        }
         self.table.apply_span(span, came);
     }
 

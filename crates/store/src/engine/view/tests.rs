@@ -254,7 +254,9 @@ impl World {
 
     fn delete(&mut self, id: TraceId) -> [Deleted; 2] {
         self.catch_up();
-        self.older.iter_mut().for_each(|head| drop(head.delete(&[id])));
+        for head in &mut self.older {
+            head.delete(&[id]);
+        }
         self.head.delete(&[id]);
         [self.memory.delete_trace(id).unwrap(), self.view.delete(&[id])]
     }
