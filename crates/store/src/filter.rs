@@ -22,7 +22,8 @@ mod write;
 
 use trackway_model::{Elapsed, SpanRecord, Text, Timestamp};
 
-pub(crate) use judge::Subject;
+pub(crate) use compare::Seen;
+pub(crate) use judge::{Subject, any_under, holds};
 pub use pattern::{Pattern, PatternError};
 pub(crate) use reach::Reach;
 pub use refusal::FilterError;

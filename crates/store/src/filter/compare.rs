@@ -8,7 +8,7 @@ use super::Operand;
 
 /// A value as a test sees it.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Seen<'a> {
+pub(crate) enum Seen<'a> {
     Text(&'a str),
     Bool(bool),
     /// Wide enough for a signed value and for a time.

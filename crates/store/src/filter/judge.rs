@@ -95,7 +95,7 @@ impl SpanFilter {
 }
 
 /// Whether a test holds of one value; those that look at all values of a field are not asked here.
-fn holds(test: &Test, seen: Seen<'_>) -> bool {
+pub(crate) fn holds(test: &Test, seen: Seen<'_>) -> bool {
     match test {
         Test::Exists => true,
         Test::Eq(operand) => is_equal(seen, operand.seen()),
@@ -123,7 +123,8 @@ fn text_there(text: &str, test: &mut dyn FnMut(Seen<'_>) -> bool) -> bool {
     !text.is_empty() && test(Seen::Text(text))
 }
 
-fn any_under(key: &str, attributes: &Attributes, test: &mut dyn FnMut(Seen<'_>) -> bool) -> bool {
+/// Returns whether `test` holds of some value under a key.
+pub(crate) fn any_under(key: &str, attributes: &Attributes, test: &mut dyn FnMut(Seen<'_>) -> bool) -> bool {
     attributes.iter().any(|(name, value)| name == key && any_of(value, test))
 }
 

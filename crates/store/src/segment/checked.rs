@@ -14,6 +14,7 @@
 use std::{
     fs::File,
     io::{self, Read, Write},
+    ops::Range,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -236,6 +237,49 @@ impl ChunkReader for Shared {
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
         self.0.read(start, length).map_err(|error| ParquetError::External(Box::new(error)))
+    }
+}
+
+/// A file of which a part was read before it is asked for.
+pub(super) struct Window {
+    file: Shared,
+    at: u64,
+    bytes: Bytes,
+}
+
+impl Window {
+    /// Reads nothing beforehand.
+    pub(super) fn none(file: &Shared) -> Self {
+        Self { file: file.clone(), at: 0, bytes: Bytes::new() }
+    }
+
+    /// Reads a part of the file.
+    pub(super) fn of(file: &Shared, part: Range<u64>) -> io::Result<Self> {
+        let bytes = file.0.read(part.start, (part.end - part.start) as usize)?;
+        Ok(Self { file: file.clone(), at: part.start, bytes })
+    }
+}
+
+impl Length for Window {
+    fn len(&self) -> u64 {
+        self.file.len()
+    }
+}
+
+impl ChunkReader for Window {
+    type T = Onward;
+
+    fn get_read(&self, start: u64) -> Result<Onward, ParquetError> {
+        self.file.get_read(start)
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        let end = start.saturating_add(length as u64);
+        if start >= self.at && end <= self.at + self.bytes.len() as u64 {
+            let start = (start - self.at) as usize;
+            return Ok(self.bytes.slice(start..start + length));
+        }
+        self.file.get_bytes(start, length)
     }
 }
 

@@ -17,7 +17,7 @@ use parquet::{
 use trackway_model::{Event, SpanRecord, Timestamp, TraceId};
 
 use super::{
-    MAX_END, MAX_START, MIN_START, VERSION, VERSION_KEY,
+    MAX_END, MAX_START, MIN_START, REST_KEYS, VERSION, VERSION_KEY,
     checked::{Checked, Shared},
     index_path,
     record::{Fields, Known},
@@ -153,14 +153,29 @@ impl Segment {
         self.file.0.damaged(reason)
     }
 
+    /// Returns which leaf of the schema a column is.
+    pub(super) fn column(&self, name: &str) -> Option<usize> {
+        let columns = self.parquet().file_metadata().schema_descr().columns();
+        columns.iter().position(|column| column.name() == name)
+    }
+
+    /// Returns the keys of attributes that have values outside their columns; `None` when the file does not tell.
+    pub(super) fn rest_keys(&self) -> Option<Vec<String>> {
+        serde_json::from_str(self.text(REST_KEYS)?).ok()
+    }
+
     pub(super) fn parquet(&self) -> &ParquetMetaData {
         self.metadata.metadata()
     }
 
     /// Returns what the file says of itself.
     fn about(&self, key: &str) -> Option<u64> {
+        self.text(key)?.parse().ok()
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
         let pairs = self.parquet().file_metadata().key_value_metadata()?;
-        pairs.iter().find(|pair| pair.key == key)?.value.as_ref()?.parse().ok()
+        pairs.iter().find(|pair| pair.key == key)?.value.as_deref()
     }
 }
 

@@ -22,6 +22,7 @@ use trackway_model::TraceId;
 
 pub(super) use self::{
     build::{Ranges, WrittenIndex, write_index},
+    bytes::take,
     reader::{Opened, TraceIndex},
 };
 

@@ -1,12 +1,8 @@
 //! What of a question can be decided row by row.
 
-use trackway_model::{SpanRecord, Timestamp};
+use trackway_model::Timestamp;
 
-use crate::{
-    SpanFilter, TraceQuery,
-    filter::{Reach, Subject},
-    query::{contains_any_case, title},
-};
+use crate::{SpanFilter, TraceQuery, filter::Reach};
 
 /// What a trace must have rows for, and when these can be.
 ///
@@ -70,16 +66,5 @@ impl Wanted {
         let name = self.name.clone().map(Condition::Name);
         let service = self.service.clone().map(Condition::Service);
         [spans, name, service].into_iter().flatten().collect()
-    }
-}
-
-impl Condition {
-    /// Returns whether a row meets it, of which all is known.
-    pub(super) fn is_met(&self, span: &SpanRecord) -> bool {
-        match self {
-            Self::Spans(filter) => Subject::new(span).passes(filter),
-            Self::Name(part) => contains_any_case(&span.name, part) || contains_any_case(title(span), part),
-            Self::Service(name) => span.service() == name,
-        }
     }
 }

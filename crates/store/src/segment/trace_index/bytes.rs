@@ -10,7 +10,7 @@ pub(super) fn put(bytes: &mut Vec<u8>, mut number: u64) {
 }
 
 /// Takes what was put; `None` when the bytes end.
-pub(super) fn take(bytes: &mut &[u8]) -> Option<u64> {
+pub(in super::super) fn take(bytes: &mut &[u8]) -> Option<u64> {
     let (mut number, mut shift) = (0_u64, 0);
     loop {
         let (byte, rest) = bytes.split_first()?;

@@ -132,9 +132,9 @@ impl TraceIndex {
     /// Returns what is known of a trace.
     pub(in super::super) fn listed(&self, trace: TraceId) -> Result<Option<Listed>, Error> {
         for Place { number, .. } in self.places(trace)? {
-            let (block, inside) = ((number as usize) / BLOCK, (number as usize) % BLOCK);
-            let listed = self.list_of(block)?.into_iter().nth(inside);
-            if let Some(listed) = listed.filter(|listed| listed.trace_id == trace) {
+            let block = number as usize / BLOCK;
+            let listed = self.list_of(block, &|id| id == trace)?.into_iter().next();
+            if let Some(listed) = listed {
                 return Ok(Some(listed));
             }
         }
@@ -147,11 +147,29 @@ impl TraceIndex {
         let mut block = before.map_or(self.list.len(), |(start, _)| self.list.partition_point(|it| it.first <= start));
         while block > 0 && found.len() < most {
             block -= 1;
-            let listed = self.list_of(block)?.into_iter().rev();
+            let listed = self.list_of(block, &|_| true)?.into_iter().rev();
             let listed = listed.filter(|listed| before.is_none_or(|before| listed.place() < before));
             found.extend(listed.take(most - found.len()));
         }
         Ok(found)
+    }
+
+    /// Adds the traces to `found` that start at a time or later, and before another, and that are wanted; in any order.
+    pub(in super::super) fn list_between(
+        &self,
+        from: Timestamp,
+        before: Option<Timestamp>,
+        is_wanted: &dyn Fn(TraceId) -> bool,
+        found: &mut Vec<Listed>,
+    ) -> Result<(), Error> {
+        // Traces that start at one time can be in several blocks.
+        let first = self.list.partition_point(|it| it.first < from).saturating_sub(1);
+        let blocks = self.list.iter().enumerate().skip(first);
+        for (block, _) in blocks.take_while(|(_, it)| before.is_none_or(|before| it.first < before)) {
+            let listed = self.list_of(block, is_wanted)?.into_iter();
+            found.extend(listed.filter(|it| from <= it.start && before.is_none_or(|before| it.start < before)));
+        }
+        Ok(())
     }
 
     /// Returns a time that no trace lasts beyond which starts before another time; `None` when there is no such trace.
@@ -196,26 +214,36 @@ impl TraceIndex {
         Ok(())
     }
 
-    fn list_of(&self, block: usize) -> Result<Vec<Listed>, Error> {
+    fn list_of(&self, block: usize, is_wanted: &dyn Fn(TraceId) -> bool) -> Result<Vec<Listed>, Error> {
         let Some(List { first, at, .. }) = self.list.get(block) else { return Ok(Vec::new()) };
         let bytes = self.block(at)?;
         let mut rest = content(&bytes);
         let (mut start, mut listed) = (*first, Vec::with_capacity(BLOCK));
         while !rest.is_empty() {
-            listed.push(self.entry(&mut rest, &mut start).ok_or_else(|| self.damaged(at))?);
+            listed.extend(self.entry(&mut rest, &mut start, is_wanted).ok_or_else(|| self.damaged(at))?);
         }
         Ok(listed)
     }
 
-    fn entry(&self, rest: &mut &[u8], before: &mut Timestamp) -> Option<Listed> {
+    /// Reads an entry, and passes over it where it is not wanted.
+    fn entry(
+        &self,
+        rest: &mut &[u8],
+        before: &mut Timestamp,
+        is_wanted: &dyn Fn(TraceId) -> bool,
+    ) -> Option<Option<Listed>> {
         let trace_id = TraceId::new(take_array(rest)?)?;
         let start = Timestamp(before.0.checked_add(take(rest)?)?);
         let last = Timestamp(start.0.checked_add(take(rest)?)?);
         *before = start;
         let (spans, errors) = (take(rest)?, take(rest)?);
         let [flags] = take_array(rest)?;
-        let project = self.projects.get(usize::try_from(take(rest)?).ok()?)?.clone();
-        Some(Listed { trace_id, start, last, spans, errors, flags: Flags(flags), project })
+        let project = self.projects.get(usize::try_from(take(rest)?).ok()?)?;
+        if !is_wanted(trace_id) {
+            return Some(None);
+        }
+        let project = project.clone();
+        Some(Some(Listed { trace_id, start, last, spans, errors, flags: Flags(flags), project }))
     }
 
     /// Reads a block; what is behind [`content`] is its checksum, which was compared.
