@@ -57,6 +57,13 @@ impl Lookups<'_> {
         found.map(|(arrival, body)| told(id, arrival, &body)).transpose()
     }
 
+    /// Returns the project under which a client listed a trace as a whole.
+    pub(crate) fn told_project(&self, id: TraceId) -> Result<Option<Text>, Error> {
+        let mut statement = self.0.prepare_cached("SELECT project FROM told WHERE trace = ?1")?;
+        let project: Option<String> = statement.query_row([id.bytes()], |row| row.get(0)).optional()?;
+        Ok(project.map(Text::from))
+    }
+
     /// Returns traces that clients told of and that have no span in any segment, from the one told of last, as far as
     /// they lie before a place of the list; of one project or of all.
     pub(crate) fn told_alone(
@@ -157,6 +164,11 @@ impl Lookups<'_> {
         let mut statement = self.0.prepare_cached("SELECT DISTINCT trace FROM late")?;
         let traces = statement.query_map([], |row| row.get::<_, [u8; 16]>(0))?;
         traces.filter_map(|id| id.map(TraceId::new).transpose()).map(|id| id.map_err(Error::from)).collect()
+    }
+
+    /// Returns how many traces clients told of.
+    pub(crate) fn count_told(&self) -> Result<u64, Error> {
+        Ok(self.0.prepare_cached("SELECT count(*) FROM told")?.query_row([], |row| row.get::<_, i64>(0))? as u64)
     }
 
     /// Returns how many events are kept apart from their spans.

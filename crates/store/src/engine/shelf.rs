@@ -143,7 +143,9 @@ impl Shelf {
         let moved = publication.moved.iter().map(|id| (*id, first));
         let gone: Vec<_> = moved.chain(publication.deleted.iter().map(|id| (*id, next_age))).collect();
         let mut after = before.changed(&self.directory, publication, &added, next_age, &self.opened);
-        let tallies = after.recount(publication, &before)?;
+        let reader = self.readers.begin()?;
+        let tallies = after.recount(publication, &before, &|id| reader.lookups().told_project(id))?;
+        drop(reader);
         after.note_gone(&gone);
         let cleared = after.clear_gone();
         let accompanied = self.accompanied(publication, &after)?;
@@ -171,7 +173,9 @@ impl Shelf {
         let _turn = self.turn();
         let before = self.snapshot();
         let age = before.next_age();
-        let (removed, tallies) = before.without(doomed, |_| true)?;
+        let reader = self.readers.begin()?;
+        let (removed, tallies) = before.without(doomed, &|id| reader.lookups().told_project(id))?;
+        drop(reader);
         let traces = doomed.traces();
         let gone: Vec<_> = traces.iter().map(|id| (*id, age)).collect();
         let mut after = (*before).clone();

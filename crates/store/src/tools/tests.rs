@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use trackway_model::{Attributes, Batch, Dropped, Repeats, SpanId, SpanKind, SpanRecord, Status, Timestamp, TraceId};
 
 use super::{Repair, backup, check, repair::segments::settle};
-use crate::{Config, Decoder, Embedded, SegmentWriter, catalog::Catalog, segment::Alone};
+use crate::{Config, Decoder, Embedded, SegmentSpan, SegmentWriter, catalog::Catalog, segment::Alone};
 
 /// Spans of each of the two segments: several pages.
 const SPANS: u64 = 4_000;
@@ -57,7 +57,7 @@ fn published() -> TempDir {
     for number in [0, 1] {
         let mut writer = SegmentWriter::new();
         for at in number * SPANS..(number + 1) * SPANS {
-            writer.push(at, span(at));
+            writer.push(SegmentSpan { sequence: at, record: span(at), late_events: Vec::new() });
         }
         writer.finish(&day.join(format!("{:06}.parquet", number + 1))).unwrap();
     }

@@ -5,14 +5,14 @@ use std::{
     sync::Arc,
 };
 
-use trackway_model::{Timestamp, TraceId};
+use trackway_model::{Text, Timestamp, TraceId};
 
 use super::{Doomed, Shelved, Snapshot, gone::Gone};
 use crate::{
     Error,
     catalog::{Publication, SegmentId},
     engine::tallies::{Tallies, Tallying},
-    segment::Listed,
+    segment::{Flags, Listed, SegmentSpan},
 };
 
 /// How many of the newest traces of a segment are looked at for the one that started last.
@@ -21,48 +21,135 @@ const MOST_LISTED: usize = 1_024;
 /// The new counts of segments.
 pub(super) type Recounted = Vec<(SegmentId, Arc<Tallies>)>;
 
+/// Tells under which project a client listed a trace as a whole.
+pub(super) type ToldProject<'a> = dyn Fn(TraceId) -> Result<Option<Text>, Error> + 'a;
+
+/// How traces were counted in segments: by all that was published of each.
+struct Counting<'a> {
+    /// What was published then.
+    as_of: &'a Snapshot,
+    /// Segments of it of which others take the place.
+    replaced: &'a [SegmentId],
+    told: &'a ToldProject<'a>,
+}
+
+/// How a trace is counted in a segment.
+struct Counted {
+    /// The project that the whole trace lists under.
+    project: Text,
+    /// When the whole trace starts.
+    start: Timestamp,
+    /// Whether no older segment counts it.
+    is_first: bool,
+}
+
+impl Counting<'_> {
+    fn counted(&self, id: TraceId, shelved: &Arc<Shelved>, listed: Listed) -> Result<Counted, Error> {
+        let order = |it: &Shelved| (it.age(), it.id());
+        let is_other = |it: &&Arc<Shelved>| it.id() != shelved.id() && !self.replaced.contains(&it.id());
+        let mut parts = vec![(Arc::clone(shelved), listed)];
+        for part in self.as_of.holding(id).filter(is_other) {
+            if let Some(listed) = part.open()?.listed(id)? {
+                parts.push((Arc::clone(part), listed));
+            }
+        }
+        let start = parts.iter().map(|(_, listed)| listed.start).min().unwrap_or_default();
+        let is_first = parts.iter().all(|(part, _)| order(part) >= order(shelved));
+        let project = match (self.told)(id)? {
+            Some(project) => project,
+            None => project_of(id, &parts)?,
+        };
+        Ok(Counted { project, start, is_first })
+    }
+}
+
+/// Returns the project of a trace: its earliest root's, or its earliest span's while no root has come.
+fn project_of(id: TraceId, parts: &[(Arc<Shelved>, Listed)]) -> Result<Text, Error> {
+    let projects = || parts.iter().map(|(_, listed)| &listed.project);
+    let is_mixed = parts.iter().any(|(_, listed)| listed.flags.meets(Flags::MIXED));
+    if !is_mixed && projects().all(|project| Some(project) == projects().next()) {
+        return Ok(projects().next().cloned().unwrap_or_default());
+    }
+    let mut shown = None;
+    for (part, _) in parts {
+        part.open()?.gather(&[id], &mut |_, SegmentSpan { sequence, record, .. }| {
+            let place = (record.parent_id.is_some(), record.start, record.span_id, sequence);
+            if shown.as_ref().is_none_or(|(earliest, _)| place < *earliest) {
+                shown = Some((place, record.project));
+            }
+        })?;
+    }
+    Ok(shown.map(|(_, project)| project).unwrap_or_default())
+}
+
 impl Snapshot {
     /// Takes back what is counted of rows that a publication makes dead, and returns the new counts.
     ///
     /// Called before that is noted: what is dead already is not counted any more.
-    pub(super) fn recount(&mut self, publication: &Publication, before: &Self) -> Result<Recounted, Error> {
+    pub(super) fn recount(
+        &mut self,
+        publication: &Publication,
+        before: &Self,
+        told: &ToldProject<'_>,
+    ) -> Result<Recounted, Error> {
         let is_added = |it: &Shelved| publication.added.iter().any(|about| about.id == it.id());
-        let (_, mut recounted) = self.without(Doomed::Traces(&publication.moved), |it| !is_added(it))?;
+        let counting = Counting { as_of: before, replaced: &[], told };
+        let mut recounted = self.without_traces(&publication.moved, |it| !is_added(it), &counting)?.1;
+        let base = publication.base.as_deref();
         let mut dead = publication.deleted.clone();
-        if let Some(base) = &publication.base {
+        if let Some(base) = base {
             dead.extend(before.gone.iter().filter(|(id, age)| base.gone.before(*id) != Some(*age)).map(|(id, _)| id));
         }
         // What these hold of traces deleted meanwhile is counted in them, whatever is noted as gone.
         let mut all = self.clone();
         all.gone = Gone::default();
-        recounted.extend(all.without(Doomed::Traces(&dead), is_added)?.1);
+        let records = publication.told.iter().map(|(_, record)| (record.trace_id, &record.project));
+        let told_now: HashMap<_, _> = if dead.is_empty() { HashMap::new() } else { records.collect() };
+        let told = |id: TraceId| told_now.get(&id).map_or_else(|| told(id), |project| Ok(Some((*project).clone())));
+        let counting = Counting { as_of: base.unwrap_or(before), replaced: &publication.removed, told: &told };
+        recounted.extend(all.without_traces(&dead, is_added, &counting)?.1);
         self.set_tallies(&recounted);
         Ok(recounted)
     }
 
     /// Returns the counts of what goes from segments when traces do, and the counts that remain of each.
-    pub(super) fn without(
+    pub(super) fn without(&self, doomed: Doomed<'_>, told: &ToldProject<'_>) -> Result<(Tallies, Recounted), Error> {
+        match doomed {
+            Doomed::Traces(traces) => {
+                self.without_traces(traces, |_| true, &Counting { as_of: self, replaced: &[], told })
+            }
+            Doomed::Project(name, _) => {
+                let (mut all, mut recounted) = (Tallies::default(), Vec::new());
+                for shelved in self.segments.iter() {
+                    let removed = shelved.about().tallies.only_project(name);
+                    if !removed.is_empty() {
+                        recounted.push((shelved.id(), Arc::new(rest_of(shelved, &removed))));
+                        all.add(&removed);
+                    }
+                }
+                Ok((all, recounted))
+            }
+        }
+    }
+
+    fn without_traces(
         &self,
-        doomed: Doomed<'_>,
+        traces: &[TraceId],
         is_asked: impl Fn(&Shelved) -> bool,
+        counting: &Counting<'_>,
     ) -> Result<(Tallies, Recounted), Error> {
-        let mut all = Tallies::default();
-        let mut recounted = Vec::new();
-        let mut doomed_set: Option<HashSet<_>> = None;
+        let (mut all, mut recounted) = (Tallies::default(), Vec::new());
+        if traces.is_empty() {
+            return Ok((all, recounted));
+        }
+        let doomed: HashSet<_> = traces.iter().copied().collect();
         for shelved in self.segments.iter().filter(|it| is_asked(it)) {
-            let removed = match doomed {
-                Doomed::Traces(traces) => self.tallies_of(shelved, traces)?,
-                Doomed::Project(name, _) => shelved.about().tallies.only_project(name),
-            };
+            let removed = self.tallies_of(shelved, traces, counting)?;
             if removed.is_empty() {
                 continue;
             }
-            let mut rest = (*shelved.about().tallies).clone();
-            rest.subtract(&removed);
-            if let Doomed::Traces(traces) = doomed {
-                let doomed = doomed_set.get_or_insert_with(|| traces.iter().copied().collect());
-                self.put_back_last_starts(shelved, doomed, &removed, &mut rest)?;
-            }
+            let mut rest = rest_of(shelved, &removed);
+            self.put_back_last_starts(shelved, &doomed, counting, &removed, &mut rest)?;
             all.add(&removed);
             recounted.push((shelved.id(), Arc::new(rest)));
         }
@@ -72,57 +159,64 @@ impl Snapshot {
     /// Finds the latest start of the traces that remain, in the projects whose latest may have gone.
     fn put_back_last_starts(
         &self,
-        shelved: &Shelved,
+        shelved: &Arc<Shelved>,
         doomed: &HashSet<TraceId>,
+        counting: &Counting<'_>,
         removed: &Tallies,
         rest: &mut Tallies,
     ) -> Result<(), Error> {
         // The newest come first, so it is found at once, unless most of what is listed there is dead.
         let page = shelved.open()?.list_before(None, MOST_LISTED)?;
-        for (name, _) in removed.by_project() {
-            let remains = |it: &&Listed| !doomed.contains(&it.trace_id) && !self.is_gone(it.trace_id, shelved);
-            if let Some(last) = page.iter().filter(|it| it.project == *name).find(remains) {
-                rest.set_last_start(name, last.start);
+        for (name, _) in removed.by_project().filter(|(name, _)| rest.of_project(name).spans > 0).collect::<Vec<_>>() {
+            let mut last: Option<Timestamp> = None;
+            for listed in &page {
+                let (id, start) = (listed.trace_id, listed.start);
+                if last.is_some_and(|last| start <= last) {
+                    break;
+                }
+                if doomed.contains(&id) || self.is_gone(id, shelved) {
+                    continue;
+                }
+                let counted = counting.counted(id, shelved, listed.clone())?;
+                if counted.project == *name {
+                    last = last.max(Some(counted.start));
+                }
             }
+            last.into_iter().for_each(|last| rest.set_last_start(name, last));
         }
         Ok(())
     }
 
     /// Counts what a segment has of traces.
-    fn tallies_of(&self, shelved: &Shelved, traces: &[TraceId]) -> Result<Tallies, Error> {
+    fn tallies_of(
+        &self,
+        shelved: &Arc<Shelved>,
+        traces: &[TraceId],
+        counting: &Counting<'_>,
+    ) -> Result<Tallies, Error> {
         let held = |id: &TraceId| shelved.may_hold(*id) && !self.is_gone(*id, shelved);
         let ids: Vec<_> = traces.iter().copied().filter(held).collect();
         if ids.is_empty() {
             return Ok(Tallies::default());
         }
         let segment = shelved.open()?;
-        let mut listed = HashMap::new();
-        let mut counted = Tallying::default();
+        let mut counts = HashMap::new();
+        let mut tallying = Tallying::default();
         for id in ids {
-            let Some(trace) = segment.listed(id)? else { continue };
-            if !self.is_older_there(id, shelved)? {
-                counted.note_trace(&trace.project);
+            let Some(listed) = segment.listed(id)? else { continue };
+            let counted = counting.counted(id, shelved, listed)?;
+            if counted.is_first {
+                tallying.note_trace(&counted.project);
             }
-            listed.insert(id, trace);
+            counts.insert(id, counted);
         }
-        let ids: Vec<_> = listed.keys().copied().collect();
+        let ids: Vec<_> = counts.keys().copied().collect();
         segment.gather(&ids, &mut |id, span| {
-            if let Some(trace) = listed.get(&id) {
-                counted.note_span(&trace.project, &span.record, trace.start);
+            if let Some(counted) = counts.get(&id) {
+                tallying.note_span(&counted.project, &span.record, counted.start);
             }
         })?;
-        Ok(counted.finish())
-    }
-
-    /// Returns true when an older segment than this has a row of a trace that is not dead.
-    fn is_older_there(&self, id: TraceId, shelved: &Shelved) -> Result<bool, Error> {
-        let order = (shelved.age(), shelved.id());
-        for older in self.holding(id).filter(|it| (it.age(), it.id()) < order) {
-            if older.open()?.listed(id)?.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        Ok(tallying.finish())
     }
 
     /// Gives segments other counts.
@@ -157,4 +251,11 @@ impl Snapshot {
         let tallies = Arc::make_mut(&mut self.tallies);
         last.iter().for_each(|(name, start)| tallies.set_last_start(name, *start));
     }
+}
+
+/// Returns what remains to be counted of a segment.
+fn rest_of(shelved: &Shelved, removed: &Tallies) -> Tallies {
+    let mut rest = (*shelved.about().tallies).clone();
+    rest.subtract(removed);
+    rest
 }

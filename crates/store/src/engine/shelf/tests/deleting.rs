@@ -9,8 +9,10 @@ const NOWHERE: Position = Position { file: 1, offset: 0 };
 fn a_deleted_trace_is_gone_and_what_comes_later_is_there() {
     let place = Place::new();
     place.flush(0, &[span(1, 1), span(2, 2), span(1, 3)]);
+    let mut record = (*told(1, "run")).clone();
+    record.project = "default".into();
     let notes = Publication {
-        told: vec![(Timestamp(1), told(1, "run"))],
+        told: vec![(Timestamp(1), Arc::new(record))],
         late: vec![late(1, 1, 9, "a")],
         ..Publication::default()
     };
@@ -29,6 +31,32 @@ fn a_deleted_trace_is_gone_and_what_comes_later_is_there() {
     assert_eq!(place.trace(1), "s4");
     assert_eq!(place.shelf.snapshot().gone_in(&place.shelf.snapshot().segments()[0]), [id(1)]);
     assert_eq!(place.counts(), "default: 2 traces 2 spans @4 [web 2/0 s2,s4]");
+}
+
+#[test]
+fn a_trace_is_taken_back_where_it_was_counted() {
+    let place = Place::new();
+    let [mut root, mut child] = [span(1, 2), span(1, 1)];
+    root.project = "shop".into();
+    child.parent_id = Some(root.span_id);
+    let count = |spans: &[SpanRecord], project: &str| {
+        let mut counted = Tallying::default();
+        counted.note_trace(&project.into());
+        spans.iter().for_each(|span| counted.note_span(&project.into(), span, spans[0].start));
+        Arc::new(counted.finish())
+    };
+    // The root decides, not the earliest span; and of the other trace what its client told.
+    let mut first = place.write(0, &[child.clone(), root.clone()]);
+    first.tallies = count(&[child, root], "shop");
+    let mut second = place.write(2, &[span(2, 3)]);
+    second.tallies = count(&[span(2, 3)], "agents");
+    let told = vec![(Timestamp(1), told(2, "run"))];
+    place.shelf.publish(&Publication { added: vec![first, second], told, ..Publication::default() }).unwrap();
+    assert_eq!(place.counts(), "agents: 1 traces 1 spans @3 [web 1/0 s3]\nshop: 1 traces 2 spans @1 [web 2/0 s1,s2]");
+    place.shelf.delete(Doomed::Traces(&[id(2)]), NOWHERE).unwrap();
+    assert_eq!(place.counts(), "shop: 1 traces 2 spans @1 [web 2/0 s1,s2]");
+    place.shelf.delete(Doomed::Traces(&[id(1)]), NOWHERE).unwrap();
+    assert_eq!(place.counts(), "");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use trackway_model::*;
 
 use super::*;
 use crate::{
-    Project, SegmentWriter,
+    Project, SegmentSpan, SegmentWriter,
     catalog::{Flushed, LateEvent, NewSegment},
     engine::Tallying,
     segment::Bloom,
@@ -64,7 +64,7 @@ impl Place {
             is_new.then(|| counted.note_trace(&of_trace.project));
         }
         for (sequence, span) in (first..).zip(spans) {
-            writer.push(sequence, span.clone());
+            writer.push(SegmentSpan { sequence, record: span.clone(), late_events: Vec::new() });
             let start = spans.iter().filter(|it| it.trace_id == span.trace_id).map(|it| it.start).min().unwrap();
             counted.note_span(&span.project, span, start);
         }
