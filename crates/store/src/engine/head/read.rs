@@ -42,6 +42,12 @@ impl Head {
         self.traces.contains_key(&id)
     }
 
+    /// How many traces a list shows for what it has, and for nothing in older parts.
+    pub(crate) fn new_traces(&self) -> u64 {
+        let is_new = |kept: &&Kept| kept.is_listed() && kept.elsewhere != Elsewhere::Listed;
+        self.traces.values().filter(is_new).count() as u64
+    }
+
     /// What it has of a trace, to a head that is younger.
     pub(crate) fn has(&self, id: TraceId) -> Elsewhere {
         match self.traces.get(&id) {
