@@ -132,7 +132,9 @@ impl ColumnPages for NumberColumn {
             Encoding::DELTA_BINARY_PACKED => write_deltas(&self.values, 64, out),
             _ => out.extend(self.values.iter().flat_map(|value| value.to_le_bytes())),
         })?;
-        (self.rows.clear(), self.numbers.clear(), self.values.clear());
+        self.rows.clear();
+        self.numbers.clear();
+        self.values.clear();
         Ok(())
     }
 
@@ -185,7 +187,8 @@ impl ColumnPages for IdColumn {
         let bounds = ids().min().zip(ids().max()).map(|(least, most)| Bounds::Ids(least.to_vec(), most.to_vec()));
         let values = Values { present: &self.rows, encoding: Encoding::PLAIN, bounds, text_bytes: None };
         self.chunk.add(end, values, press, |out| out.extend(&self.ids))?;
-        (self.rows.clear(), self.ids.clear());
+        self.rows.clear();
+        self.ids.clear();
         Ok(())
     }
 
@@ -239,7 +242,8 @@ impl ColumnPages for BoolColumn {
             let bits = |eight: &[bool]| eight.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
             out.extend(self.values.chunks(8).map(bits));
         })?;
-        (self.rows.clear(), self.values.clear());
+        self.rows.clear();
+        self.values.clear();
         Ok(())
     }
 

@@ -224,7 +224,10 @@ impl ColumnPages for TextColumn {
             let values = Values { present: &[], encoding: Encoding::PLAIN, bounds: None, text_bytes: Some(0) };
             self.chunk.add(end, values, press, |_| ())?;
         }
-        (self.rows.clear(), self.numbers.clear(), self.lengths.clear(), self.text.clear());
+        self.rows.clear();
+        self.numbers.clear();
+        self.lengths.clear();
+        self.text.clear();
         (self.longest, self.words_before) = (0, self.dictionary.len());
         Ok(())
     }
@@ -237,7 +240,8 @@ impl ColumnPages for TextColumn {
         let dictionary = self.has_numbers.then_some(&self.dictionary);
         let closed = self.chunk.end_group(dictionary, press);
         self.dictionary.clear();
-        (self.shared.clear(), self.met.clear());
+        self.shared.clear();
+        self.met.clear();
         (self.is_numbered, self.has_numbers, self.words_before, self.page) = (true, false, 0, 0);
         closed
     }

@@ -108,10 +108,19 @@ fn serialize_map<S: Serializer>(map: &Attributes, serializer: S) -> Result<S::Ok
     entry(MAP, &pairs, serializer)
 }
 
+/// Up to so many keys are compared with each other, which costs less than a set of them.
+const FEW: usize = 16;
+
 /// Whether an object can hold these: each key once, and none that has a meaning here.
 fn is_plain(map: &Attributes) -> bool {
-    let mut seen = HashSet::new();
-    map.iter().all(|(key, _)| !key.starts_with('$') && seen.insert(key))
+    if map.iter().any(|(key, _)| key.starts_with('$')) {
+        return false;
+    }
+    if map.len() > FEW {
+        let mut seen = HashSet::new();
+        return map.iter().all(|(key, _)| seen.insert(key));
+    }
+    map.iter().enumerate().all(|(at, (key, _))| map.iter().take(at).all(|(before, _)| before != key))
 }
 
 fn entry<S: Serializer>(key: &str, value: &impl Serialize, serializer: S) -> Result<S::Ok, S::Error> {
