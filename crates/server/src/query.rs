@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use trackway_model::{Content, SpanId, SpanRecord, TraceId};
 use trackway_store::{
-    Deleted, Error, Held, PageRequest, Project, Runs, Service, Span, Store, TraceList, TracePage, TraceQuery,
+    Asker, Deleted, Error, Held, PageRequest, Project, Runs, Service, Span, Store, TraceList, TracePage, TraceQuery,
     TraceSummary,
 };
 use trackway_wire::genai;
@@ -31,6 +31,16 @@ pub(crate) struct Told {
     pub(crate) content: Option<Content>,
 }
 
+/// Leaves when it is dropped: when the client goes away, its request is.
+#[derive(Default)]
+struct Waiting(Asker);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
 /// Asks the store, on threads where a long answer holds up nobody.
 #[derive(Clone)]
 pub(crate) struct Query {
@@ -47,8 +57,9 @@ impl Query {
         &self,
         question: impl FnOnce(&dyn Store) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let store = Arc::clone(&self.store);
-        match tokio::task::spawn_blocking(move || question(&*store)).await {
+        let (store, waiting) = (Arc::clone(&self.store), Waiting::default());
+        let asker = waiting.0.clone();
+        match tokio::task::spawn_blocking(move || asker.ask(|| question(&*store))).await {
             Ok(answer) => answer,
             Err(failed) => std::panic::resume_unwind(failed.into_panic()),
         }

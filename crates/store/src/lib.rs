@@ -19,6 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod asker;
 mod catalog;
 mod clock;
 mod config;
@@ -49,6 +50,7 @@ use std::{future::Future, pin::Pin};
 use bytes::Bytes;
 use trackway_model::{Batch, SpanId, SpanRecord, Text, Timestamp, TraceId};
 
+pub use asker::Asker;
 pub use clock::{Clock, system_clock};
 pub use config::{Announced, Config};
 pub use embedded::Embedded;

@@ -35,13 +35,14 @@ pub(crate) struct Told {
 pub(crate) struct Lookups<'a>(pub(super) &'a Connection);
 
 impl Lookups<'_> {
-    /// Adds what is known of a trace to what was gathered of it.
+    /// Adds what is known of a trace to what was gathered of it. What was gathered came later: the same told again keeps
+    /// the arrival of the first time.
     pub(crate) fn gather(&self, id: TraceId, into: &mut Gathered) -> Result<(), Error> {
         for late in self.late(id)? {
             into.late.push((late.event.sequence, late.event.event));
         }
         if let Some(told) = self.told(id)?
-            && into.told.as_ref().is_none_or(|(arrival, _)| *arrival < told.arrival)
+            && into.told.as_ref().is_none_or(|(_, later)| *later == told.record)
         {
             into.told = Some((told.arrival, told.record));
         }

@@ -117,7 +117,7 @@ pub(crate) struct Publication {
     pub(crate) moved: Vec<TraceId>,
     /// Traces that were deleted while the new segments were written: their rows there are dead as well.
     pub(crate) deleted: Vec<TraceId>,
-    /// What clients told of whole traces, and when; the latest of a trace stays.
+    /// What clients told of whole traces, and when, in the order in which they told it; the last of a trace stays.
     pub(crate) told: Vec<(Timestamp, Arc<TraceRecord>)>,
     /// Events that came apart from their spans.
     pub(crate) late: Vec<LateEvent>,

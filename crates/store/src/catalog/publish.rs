@@ -116,7 +116,7 @@ fn note_traces(connection: &Connection, publication: &Publication) -> Result<(),
     for (arrival, record) in &publication.told {
         let body = body::write_told(record).map_err(unwritable)?;
         let sql = "INSERT INTO told VALUES (?1, ?2, ?3, 1, ?4) ON CONFLICT DO UPDATE SET arrival = excluded.arrival, \
-                   project = excluded.project, body = excluded.body WHERE excluded.arrival >= arrival AND excluded.body <> body";
+                   project = excluded.project, body = excluded.body WHERE excluded.body <> body";
         let values = params![record.trace_id.bytes(), put_time(*arrival), &*record.project, body];
         connection.prepare_cached(sql)?.execute(values)?;
     }

@@ -151,8 +151,9 @@ impl Heads {
         let Ok(_changing) = self.staying.try_write() else { return None };
         let Standing { active, frozen: None } = self.standing() else { return None };
         let next = active.head().succeed();
-        let predecessor = active.has_announced().then(|| Arc::clone(&active));
-        let fresh = Arc::new(Side::new(next, predecessor));
+        // A view that nobody used since it became the active one's has taken over nothing: no chain grows of them.
+        let unused = active.predecessor.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let fresh = Arc::new(Side::new(next, Some(unused.unwrap_or_else(|| Arc::clone(&active)))));
         *self.standing_mut() = Standing { active: fresh, frozen: Some(Arc::clone(&active)) };
         Some(active)
     }

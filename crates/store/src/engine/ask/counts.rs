@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::PoisonError,
+    sync::{Arc, PoisonError},
 };
 
 use trackway_model::{Text, Timestamp, TraceId};
@@ -10,7 +10,7 @@ use trackway_model::{Text, Timestamp, TraceId};
 use super::{Desk, parts::Question};
 use crate::{
     Error, PageRequest, Project, Service, TraceQuery,
-    engine::{Gathered, Sequence, Tallies, Tallying, heads::Side},
+    engine::{Gathered, Sequence, Shelved, Tallies, Tallying, heads::Side},
 };
 
 /// What older parts count of the traces that a view holds whole.
@@ -124,8 +124,12 @@ impl Question<'_> {
 
     /// Finds the latest start in a project, where what was counted of it may be of a trace that starts earlier by now.
     fn last_start(&self, project: &Text, doubtful: &BTreeMap<Text, Timestamp>) -> Result<Option<Timestamp>, Error> {
-        let counted = self.parts.published.tallies().of_project(project).last_start;
-        if doubtful.get(project).is_none_or(|start| *start < counted) {
+        let published = &self.parts.published;
+        let counted = published.tallies().of_project(project).last_start;
+        // A trace of which a segment has only later spans starts earlier than it is listed there.
+        let is_late = |it: &Arc<Shelved>| it.lag() > 0 && it.about().tallies.of_project(project).last_start == counted;
+        let is_taken_back = doubtful.get(project).is_some_and(|start| *start >= counted);
+        if !is_taken_back && !published.segments().iter().any(is_late) {
             return Ok(None);
         }
         let query = TraceQuery { project: Some(project.to_string()), ..TraceQuery::default() };

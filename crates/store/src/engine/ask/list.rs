@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     Error, Page, PageRequest, Search, TraceList, TraceQuery, TraceSummary,
+    asker::has_left,
     cursor::{page_of, trace_cursor, trace_place, write_trace_cursor},
     engine::Gathered,
     query::contains_any_case,
@@ -44,7 +45,7 @@ impl Question<'_> {
             before,
             most: limit.saturating_add(1),
             stop: Instant::now() + self.desk.search_time,
-            is_unwanted: &|| false,
+            is_unwanted: &has_left,
         };
         let merged = merge(listing.sources(&shelf), &mut |ids| self.judge(query, ids), &limits)?;
         let segments = self.segments_asked();

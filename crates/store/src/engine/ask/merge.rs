@@ -92,7 +92,7 @@ pub(super) fn merge(
         }
         // A search that goes on where the last was cut gets further than that, however little time it has.
         let is_further = search.rounds > 0 && limits.before.is_none_or(|before| frontier < before);
-        if is_further && Instant::now() >= limits.stop || (limits.is_unwanted)() {
+        if is_further && ((limits.is_unwanted)() || Instant::now() >= limits.stop) {
             return Ok(search.into_merged(limits.most, Some(frontier)));
         }
         search.rounds += 1;

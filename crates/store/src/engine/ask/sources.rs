@@ -52,7 +52,7 @@ impl<'a> Listing<'a> {
             sources.push(Box::new(ToldAlone { listing: self, before: self.upper(), is_over: false }));
         }
         let wanted = Wanted::of(self.query);
-        for (shelved, segment) in shelf {
+        for (shelved, segment) in shelf.iter().filter(|(shelved, _)| self.may_list(shelved)) {
             let slot = Slot { listing: self, shelved, segment };
             if let Some(wanted) = &wanted
                 && let Some(source) = InSearch::new(slot, wanted)
@@ -64,6 +64,12 @@ impl<'a> Listing<'a> {
             }
         }
         sources
+    }
+
+    /// Returns false when no trace that the segment has a part of is listed under the project that is asked for.
+    fn may_list(&self, shelved: &Shelved) -> bool {
+        let project = self.query.project.as_deref();
+        project.is_none_or(|project| shelved.about().tallies.of_project(project).spans > 0)
     }
 
     /// The place before which all that is asked for lies.
