@@ -92,7 +92,7 @@ pub(super) fn copy_tree(from: &Path, to: &Path, copied: &mut Copied) -> Result<(
             }
         }
     }
-    Ok(())
+    sync_directory(to).map_err(file_error("sync", to))
 }
 
 fn copy_with_time(from: &Path, to: &Path) -> io::Result<u64> {

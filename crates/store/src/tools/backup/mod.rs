@@ -28,6 +28,7 @@ use self::{
 use super::{Progress, Tell, access::Access, database, listing::Listing};
 use crate::{
     Error,
+    catalog::SEGMENTS,
     files::{file_error, make_private_directory, open_private, sync_directory},
     lock::Lock,
     segment::{Segment, index_path},
@@ -127,8 +128,11 @@ impl Copying<'_, '_> {
                 return Ok(None);
             }
         }
-        let wal = self.to.join("wal");
-        make_private_directory(&wal)?;
+        let (segments, wal) = (self.to.join(SEGMENTS), self.to.join("wal"));
+        for folder in [&segments, &wal] {
+            make_private_directory(folder)?;
+        }
+        sync_directory(&segments).map_err(file_error("sync", &segments))?;
         let logs = log.copy(&wal, listing.marker, self.access, self.tell, &mut self.copied)?;
         let runs = self.database("runs.db")?;
         self.others()?;
@@ -218,7 +222,7 @@ impl Copying<'_, '_> {
         }
         let named = listing.segments.iter().flat_map(|(path, ..)| [self.to.join(path), self.to.join(index_path(path))]);
         let named: BTreeSet<PathBuf> = named.collect();
-        for file in files_below(&self.to.join("segments"))?.iter().filter(|file| !named.contains(*file)) {
+        for file in files_below(&self.to.join(SEGMENTS))?.iter().filter(|file| !named.contains(*file)) {
             remove(file)?;
         }
         Ok(())

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rusqlite::OptionalExtension;
 use trackway_model::TraceId;
 
 use super::{Checking, length, log::is_gone};
@@ -13,7 +14,7 @@ use crate::{
     Error,
     catalog::{Published, SEGMENTS, SegmentEntry},
     segment::{Alone, Counted, Listed, Segment, index_path},
-    tools::{Mend, backup::files_below},
+    tools::{Mend, backup::files_below, database},
 };
 
 /// How many traces are read from an index at once.
@@ -38,8 +39,7 @@ impl Checking<'_, '_> {
         }
         for entry in &published.segments {
             match self.segment(entry) {
-                // It was merged with others meanwhile.
-                Err(error) if !self.access.is_alone() && is_gone(&error) => {}
+                Err(error) if is_gone(&error) => self.missing(entry)?,
                 other => other?,
             }
         }
@@ -51,10 +51,6 @@ impl Checking<'_, '_> {
 
     fn segment(&mut self, entry: &SegmentEntry) -> Result<(), Error> {
         let (path, id, spans) = (self.directory.join(&entry.path), entry.about.id.0, entry.about.spans);
-        if !path.exists() && self.access.is_alone() {
-            self.find(&path, None, format!("it is missing, and with it {spans} spans"), Mend::Segment(id));
-            return Ok(());
-        }
         self.at(&path);
         let alone = match Alone::open(&path) {
             Ok(alone) => alone,
@@ -73,6 +69,18 @@ impl Checking<'_, '_> {
         let Some(rows) = self.rows(&path, &alone, id)? else { return Ok(()) };
         self.index(&path, id, &rows)?;
         self.counts(&path, entry, &rows);
+        Ok(())
+    }
+
+    /// Tells of a segment whose file is not there, unless its owner has merged it with others meanwhile.
+    fn missing(&mut self, entry: &SegmentEntry) -> Result<(), Error> {
+        let (path, about) = (self.directory.join(&entry.path), &entry.about);
+        let catalog = database::open(&self.directory.join("catalog.db"))?;
+        let sql = "SELECT 1 FROM segments WHERE id = ?1";
+        if catalog.query_row(sql, [about.id.0 as i64], |_| Ok(())).optional()?.is_some() {
+            let what = format!("it is missing, and with it {} spans", about.spans);
+            self.find(&path, None, what, Mend::Segment(about.id.0));
+        }
         Ok(())
     }
 
@@ -125,7 +133,8 @@ impl Checking<'_, '_> {
             Ok(0) => return Ok(()),
             Ok(wrong) => format!("it tells something wrong of {wrong} traces"),
             Err(Error::Segment { reason, .. }) => format!("it cannot be read: {reason}"),
-            Err(error) if is_gone(&error) && self.access.is_alone() => "it is missing".to_owned(),
+            // The segment itself is open, so it was there a moment ago.
+            Err(error) if is_gone(&error) && path.exists() => "it is missing".to_owned(),
             Err(error) => return Err(error),
         };
         self.find(&index, None, what, Mend::Index(id));
