@@ -15,7 +15,7 @@ use super::{
     Block, SECOND, Wanted,
 };
 use crate::{
-    Field, Operand, Pattern, Place, SpanFilter, Test, TraceQuery,
+    Field, Operand, Pattern, Place, SegmentSpan, SpanFilter, Test, TraceQuery,
     cursor::trace_place,
     query::{contains_any_case, title},
 };
@@ -23,7 +23,7 @@ use crate::{
 fn write(path: &Path, spans: &[SpanRecord]) -> Segment {
     let mut writer = SegmentWriter::new();
     for (sequence, span) in (0..).zip(spans) {
-        writer.push(sequence, span.clone());
+        writer.push(SegmentSpan { sequence, record: span.clone(), late_events: Vec::new() });
     }
     writer.finish(path).unwrap();
     Segment::open(path).unwrap()

@@ -1,5 +1,7 @@
 //! Another process that reads what is published.
 
+use std::{env, process::Command};
+
 use super::*;
 use crate::{Sealed, SegmentFilter};
 
@@ -41,4 +43,29 @@ fn a_directory_without_segments_has_nothing_and_one_without_a_store_is_an_error(
     drop(place);
     assert_eq!(names(&Sealed::open(directory.path()).unwrap()), "", "nobody has to have it open");
     assert!(Sealed::open(&directory.path().join("nowhere")).is_err());
+}
+
+/// The directory that this test is to read when it is started once more, as the other process.
+const DIRECTORY: &str = "STORE_TEST_DIRECTORY";
+
+#[test]
+fn another_process_reads_what_its_owner_has_published() {
+    if let Some(directory) = env::var_os(DIRECTORY) {
+        println!("\nread: {}", names(&Sealed::open(Path::new(&directory)).unwrap()));
+        return;
+    }
+    let place = Place::new();
+    let read = || {
+        let name = "engine::shelf::tests::beside::another_process_reads_what_its_owner_has_published";
+        let mut other = Command::new(env::current_exe().unwrap());
+        other.args(["--exact", name, "--nocapture"]).env(DIRECTORY, place.directory.path());
+        let said = String::from_utf8(other.output().unwrap().stdout).unwrap();
+        said.lines().find_map(|line| line.strip_prefix("read: ")).map(str::to_owned)
+    };
+    assert_eq!(read().as_deref(), Some(""));
+    place.flush(0, &[span(1, 1), span(2, 2)]);
+    assert_eq!(read().as_deref(), Some("s1 s2"));
+    place.shelf.delete(Doomed::Traces(&[id(1)]), Position { file: 1, offset: 0 }).unwrap();
+    place.flush(2, &[span(3, 3)]);
+    assert_eq!(read().as_deref(), Some("s2 s3"));
 }
