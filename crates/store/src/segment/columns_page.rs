@@ -28,8 +28,9 @@ use super::{
     columns_dictionary::Dictionary,
 };
 
-/// A page of so many bytes is looked through for what came long before.
+/// A page of so many bytes is looked through for what came long before, but not longer than so many bits say.
 const LONG: usize = 256 * 1024;
+const MOST_WINDOW: u32 = 24;
 
 /// Makes pages small.
 pub(super) struct Press {
@@ -53,7 +54,8 @@ impl Press {
         if page.len() < LONG {
             self.short.compress_to_buffer(page, &mut self.pressed)?;
         } else {
-            self.long.set_parameter(CParameter::WindowLog(page.len().next_power_of_two().ilog2()))?;
+            let window = page.len().next_power_of_two().ilog2().min(MOST_WINDOW);
+            self.long.set_parameter(CParameter::WindowLog(window))?;
             self.long.compress_to_buffer(page, &mut self.pressed)?;
         }
         Ok(Bytes::copy_from_slice(&self.pressed))

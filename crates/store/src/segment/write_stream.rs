@@ -60,6 +60,8 @@ pub(crate) struct SegmentStream {
     columns: Columns,
     ranges: Ranges,
     range: Range,
+    /// Whether a row was written in part.
+    is_broken: bool,
 }
 
 impl SegmentStream {
@@ -76,7 +78,7 @@ impl SegmentStream {
         let press = Press::new(effort.level()).map_err(file_error("compress", path))?;
         let begun = begin(copy, plan, press).map_err(|error| parts.failed(error));
         let (writer, columns) = begun?;
-        Ok(Self { parts, file, writer, columns, ranges: Ranges::default(), range: Range::default() })
+        Ok(Self { parts, file, writer, columns, ranges: Ranges::default(), range: Range::default(), is_broken: false })
     }
 
     /// Adds the next span in the order of (second of the start, trace, start, span, sequence), with the events of it
@@ -84,13 +86,25 @@ impl SegmentStream {
     ///
     /// # Errors
     /// [`Error::TooLarge`] when the texts of the span have more than 1 GiB; [`Error::File`] and [`Error::Segment`] when
-    /// what came before cannot be written. After an error nothing can be added.
+    /// what came before cannot be written. After an error nothing can be added, and the segment cannot be finished.
     pub(crate) fn push(&mut self, sequence: u64, span: &SpanRecord, late: &[Event]) -> Result<(), Error> {
+        self.check()?;
+        // Until all of it is done, what there is of the row must not be taken for a whole one.
+        self.is_broken = true;
         self.columns.push(sequence, span, late).map_err(|bound| Error::TooLarge { bound })?;
         self.ranges.note(self.range.spans, &Mark::of(span, !late.is_empty()));
         self.range.note(sequence, span);
         let is_full = self.columns.end_pages().map_err(|error| self.parts.failed(error))?;
-        if is_full { self.write_group() } else { Ok(()) }
+        if is_full {
+            self.write_group()?;
+        }
+        self.is_broken = false;
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let reason = || "a span before this could not be written".to_owned();
+        if self.is_broken { Err(Error::Segment { path: self.parts.segment.clone(), reason: reason() }) } else { Ok(()) }
     }
 
     fn write_group(&mut self) -> Result<(), Error> {
@@ -102,6 +116,7 @@ impl SegmentStream {
     /// # Errors
     /// [`Error::File`] and [`Error::Segment`] when a file cannot be written; what was there under these names stays.
     pub(crate) fn finish(mut self) -> Result<Written, Error> {
+        self.check()?;
         if self.columns.rows() > 0 {
             self.write_group()?;
         }

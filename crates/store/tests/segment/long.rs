@@ -44,6 +44,23 @@ fn texts_that_begin_to_repeat_or_cease_to_come_back() {
     assert!(all(&Segment::open(&directory.segment()).unwrap()) == in_order(&spans));
 }
 
+#[test]
+fn spans_whose_keys_have_no_common_order_come_back() {
+    let spans: Vec<_> = (0..2_000_u64)
+        .map(|it| {
+            let mut span = span(1, it + 1, it * 1000);
+            for place in 0..20 {
+                let key = Text::from(format!("key.{}", (it * 7 + place * (it % 19 + 1)) % 40));
+                span.attributes.push(key, if it % 3 == 0 { Value::Int(place as i64) } else { Value::from("text") });
+            }
+            span
+        })
+        .collect();
+    let directory = Directory::new();
+    write(&directory.segment(), &spans);
+    assert!(all(&Segment::open(&directory.segment()).unwrap()) == in_order(&spans));
+}
+
 /// Texts of words that a generator chooses.
 struct Words(u64);
 
