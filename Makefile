@@ -2,10 +2,11 @@
 
 UI := crates/server/assets/index.html
 BURR := target/burr/requirements.txt
+MIRA := target/mira/bin/mira
 UI_SOURCES := $(shell find ui/src ui/public ui/index.html ui/vite.config.ts ui/tsconfig.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test torture check dev ui bench bench-trace bench-machine bench-ui golden fuzz loom sanitize dist
+.PHONY: help run test torture check dev ui bench bench-trace bench-machine bench-store bench-ui golden fuzz loom sanitize dist
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -43,6 +44,10 @@ bench-machine: $(BURR) ## What a step of a state machine costs, beside Apache Bu
 	cargo build --release --quiet --package trackway-bench-machine
 	BURR_PYTHON=target/burr/bin/python cargo run --release --quiet --package trackway-bench-machine
 
+bench-store: $(UI) $(MIRA) ## What keeping spans costs, beside rows in SQLite and Mira (SPANS=20000000 for the record)
+	cargo build --release --quiet --package trackway-cli
+	cargo run --release --quiet --package trackway-bench --bin store
+
 bench-ui: $(UI) ## How fast a trace of 10,000 spans and a run of 10,000 steps open in the browser
 	cargo build --release --quiet --package trackway-cli
 	TRACKWAY_BIN=../target/release/trackway npm run --silent --prefix ui bench
@@ -74,3 +79,7 @@ $(BURR): bench/machine/requirements.txt
 	python3 -m venv --clear target/burr
 	target/burr/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	cp $< $@
+
+# Without it the table says so.
+$(MIRA):
+	-cargo install --quiet --locked --root target/mira --version 0.4.4 miradb

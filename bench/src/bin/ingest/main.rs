@@ -4,9 +4,7 @@
 //! machine does falls on both. What Trackway acknowledged is then looked for again, and read.
 
 mod load;
-mod machine;
 mod peer;
-mod process;
 mod read;
 mod report;
 mod send;
@@ -19,9 +17,12 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
+use trackway_bench::{
+    machine,
+    process::{self, Server},
+};
 
 use load::Load;
-use process::Server;
 use read::Reads;
 use report::{Report, Round};
 use send::Sent;

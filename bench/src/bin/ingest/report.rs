@@ -4,10 +4,11 @@ use std::{fmt::Write, time::Duration};
 
 use anyhow::Result;
 
+use trackway_bench::machine;
+
 use crate::{
     Turn,
     load::Load,
-    machine,
     read::{Reads, TIMES},
 };
 

@@ -3,22 +3,29 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
+    net::{SocketAddr, TcpStream},
     path::PathBuf,
     process::{Child, Command, Stdio},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value as Json;
 
 /// A running server; killed when dropped.
-pub(crate) struct Server {
+#[derive(Debug)]
+pub struct Server {
     child: Child,
     url: String,
 }
 
 /// Finds the binary that is measured: `$TRACKWAY_BIN`, or the release build beside this one.
-pub(crate) fn trackway() -> Result<PathBuf> {
+///
+/// # Errors
+/// When it is not there.
+pub fn trackway() -> Result<PathBuf> {
     let path = match std::env::var_os("TRACKWAY_BIN") {
         Some(path) => PathBuf::from(path),
         None => {
@@ -32,7 +39,10 @@ pub(crate) fn trackway() -> Result<PathBuf> {
 
 impl Server {
     /// Starts a server that prints its address as JSON on its first line.
-    pub(crate) fn start(mut command: Command) -> Result<Self> {
+    ///
+    /// # Errors
+    /// When it does not start, or prints something else.
+    pub fn start(mut command: Command) -> Result<Self> {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let child = child.with_context(|| format!("cannot start {command:?}"))?;
         // From here on it is killed whatever goes wrong.
@@ -44,12 +54,32 @@ impl Server {
         Ok(server)
     }
 
-    pub(crate) fn url(&self) -> &str {
+    /// Starts a server that says nothing, at an address that it was told; it is there once that takes connections.
+    ///
+    /// # Errors
+    /// When it does not start, or takes none within ten seconds.
+    pub fn start_at(mut command: Command, address: SocketAddr) -> Result<Self> {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let child = child.with_context(|| format!("cannot start {command:?}"))?;
+        let server = Self { child, url: format!("http://{address}") };
+        let begun = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            ensure!(begun.elapsed() < Duration::from_secs(10), "{command:?} takes no connections");
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(server)
+    }
+
+    /// Returns the address that it serves.
+    pub fn url(&self) -> &str {
         &self.url
     }
 
     /// Returns the processor time that it took so far.
-    pub(crate) fn cpu(&self) -> Result<Duration> {
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn cpu(&self) -> Result<Duration> {
         let stat = self.proc("stat")?;
         // The name before may hold anything, a parenthesis included.
         let (_, behind_name) = stat.rsplit_once(") ").context("no name")?;
@@ -60,9 +90,35 @@ impl Server {
     }
 
     /// Returns the most memory that it ever had resident.
-    pub(crate) fn peak_bytes(&self) -> Result<u64> {
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn peak_bytes(&self) -> Result<u64> {
+        self.status_bytes("VmHWM:")
+    }
+
+    /// Returns the memory that it has resident.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn resident_bytes(&self) -> Result<u64> {
+        self.status_bytes("VmRSS:")
+    }
+
+    /// Ends it as an administrator does, and waits until it has.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    pub fn terminate(mut self) -> Result<()> {
+        let pid = Pid::from_raw(i32::try_from(self.child.id())?).context("a process has a number")?;
+        kill_process(pid, Signal::TERM)?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    fn status_bytes(&self, name: &str) -> Result<u64> {
         let status = self.proc("status")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no {name}"))?;
         Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? << 10)
     }
 
