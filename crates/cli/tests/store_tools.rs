@@ -271,7 +271,7 @@ fn stats_tell_what_is_there_with_and_without_a_server() {
     }
     let text = support::command(directory.path()).args(["store", "stats"]).output().unwrap();
     let text = String::from_utf8(text.stdout).unwrap();
-    assert!(text.contains("8 spans of 4 traces") && text.contains("are free on the disk"), "{text}");
+    assert!(text.contains(" for 8 spans of 4 traces") && text.contains("are free on the disk"), "{text}");
 }
 
 #[test]

@@ -115,7 +115,8 @@ fn summary<'a>(stats: &'a Stats, bounds: Vec<Bound>, settings: &Settings) -> Sum
 fn show(stats: &Stats, bounds: &[Bound], settings: &Settings) -> Result<()> {
     let Stats { spans, traces, runs, steps, .. } = stats;
     print::data(format_args!("{}", settings.data_dir.display()))?;
-    print::data(format_args!("{spans} spans of {traces} traces, {runs} runs of {steps} steps"))?;
+    let bytes: u64 = stats.parts.iter().map(|part| part.bytes).sum();
+    print::data(format_args!("{} for {spans} spans of {traces} traces and {runs} runs of {steps} steps", size(bytes)))?;
     if let Some((oldest, newest)) = stats.starts {
         print::data(format_args!("from {} to {}", date(oldest), date(newest)))?;
     }
