@@ -196,14 +196,14 @@ mod tests {
     #[test]
     fn a_setting_that_the_running_server_may_not_have_is_refused() {
         assert_eq!(
-            refused("/data", "max-spans", "5", Origin::Flag).unwrap(),
+            refused("/data", "memory-bytes", "5", Origin::Flag).unwrap(),
             "127.0.0.1:7241 is held by a Trackway with settings of its own (process 7); \
-             end it and start again, or leave out --max-spans to open that one"
+             end it and start again, or leave out --memory-bytes to open that one"
         );
         assert!(refused("/data", "allow-origin", "https://a.example", Origin::Flag).is_some());
         assert!(refused("/data", "otlp-http", "off", Origin::Flag).is_some());
         assert!(refused("/data", "otlp-grpc", "127.0.0.1:4317", Origin::Flag).is_some());
-        assert!(refused("/mine", "max-spans", "5", Origin::File("/mine/config.toml".into())).is_some());
+        assert!(refused("/mine", "memory-bytes", "5", Origin::File("/mine/config.toml".into())).is_some());
     }
 
     #[test]
@@ -211,8 +211,8 @@ mod tests {
         assert_eq!(refused("/data", "otlp-http", "localhost:4318", Origin::Flag), None);
         assert_eq!(refused("/data", "otlp-grpc", "off", Origin::Flag), None);
         assert_eq!(refused("/data", "no-open", "true", Origin::Flag), None);
-        assert_eq!(refused("/data", "max-spans", "5", Origin::File("/data/config.toml".into())), None);
-        assert_eq!(refused("/data", "max-spans", "5", Origin::Default), None);
+        assert_eq!(refused("/data", "memory-bytes", "5", Origin::File("/data/config.toml".into())), None);
+        assert_eq!(refused("/data", "memory-bytes", "5", Origin::Default), None);
     }
 
     #[test]

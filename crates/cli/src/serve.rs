@@ -63,8 +63,8 @@ async fn serve(settings: Settings) -> Result<()> {
 /// Opens the store of these settings, which no other process may have open.
 pub(crate) fn open(settings: &Settings) -> Result<(Embedded, Recovery)> {
     let mut config = trackway_store::Config::new(&settings.data_dir);
-    config.max_spans = settings.max_spans;
-    config.max_memory_bytes = settings.max_memory_bytes;
+    config.memory_bytes = settings.memory_bytes;
+    config.retention = settings.retention.clone();
     config.max_log_bytes = settings.max_log_bytes;
     config.max_run_bytes = settings.max_run_bytes;
     config.min_free_bytes = settings.min_free_bytes;

@@ -2,6 +2,7 @@
 
 mod burr;
 mod prices;
+mod retention;
 
 use std::{
     collections::BTreeMap,
@@ -17,10 +18,11 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Deserialize;
 use trackway_server::{Config, Listen, Masking};
-use trackway_store::Announced;
+use trackway_store::{Announced, Retention};
 
 use crate::print;
 use burr::{Folders, Zone};
+use retention::{KeepEntry, Most};
 
 /// Settings as the command line gives them; what is absent is looked for elsewhere.
 #[derive(Debug, Clone, Default, Args)]
@@ -43,13 +45,16 @@ pub(crate) struct Flags {
     /// The largest request body, in bytes, compressed or not [default: 67108864]
     #[arg(long, global = true, value_name = "BYTES")]
     max_body_bytes: Option<u64>,
-    /// The most spans that are kept; more are refused until some are deleted [default: 1000000]
-    #[arg(long, global = true, value_name = "SPANS")]
-    max_spans: Option<u64>,
-    /// The most memory that spans may take, about; more are refused until some are deleted [default: 2147483648]
+    /// Memory for what is not yet written as segments and for reading those, about [default: 268435456]
     #[arg(long, global = true, value_name = "BYTES")]
-    max_memory_bytes: Option<u64>,
-    /// The most bytes that the log may take on the disk; a file of it goes when nothing in it is kept [default: 8589934592]
+    memory_bytes: Option<u64>,
+    /// Days after which spans are dropped, by their start [default: all are kept]
+    #[arg(long, global = true, value_name = "DAYS|all")]
+    keep_days: Option<Most>,
+    /// Bytes of segments above which the oldest are dropped [default: all are kept]
+    #[arg(long, global = true, value_name = "BYTES|all")]
+    keep_bytes: Option<Most>,
+    /// The most bytes that the log may take on the disk; a file of it goes when segments hold it [default: 8589934592]
     #[arg(long, global = true, value_name = "BYTES")]
     max_log_bytes: Option<u64>,
     /// The most bytes that runs of state machines may take on the disk, with their states [default: 8589934592]
@@ -96,8 +101,9 @@ struct File {
     otlp_grpc: Option<String>,
     allow_origin: Option<Vec<String>>,
     max_body_bytes: Option<u64>,
-    max_spans: Option<u64>,
-    max_memory_bytes: Option<u64>,
+    memory_bytes: Option<u64>,
+    keep_days: Option<Most>,
+    keep_bytes: Option<Most>,
     max_log_bytes: Option<u64>,
     max_run_bytes: Option<u64>,
     min_free_bytes: Option<u64>,
@@ -114,6 +120,8 @@ struct File {
     price: Vec<prices::Entry>,
     #[serde(default)]
     agent_models: BTreeMap<String, String>,
+    #[serde(default)]
+    project: BTreeMap<String, KeepEntry>,
 }
 
 /// Settings with all questions answered.
@@ -121,8 +129,8 @@ struct File {
 pub(crate) struct Settings {
     pub(crate) server: Config,
     pub(crate) data_dir: PathBuf,
-    pub(crate) max_spans: u64,
-    pub(crate) max_memory_bytes: u64,
+    pub(crate) memory_bytes: u64,
+    pub(crate) retention: Retention,
     pub(crate) max_log_bytes: u64,
     pub(crate) max_run_bytes: u64,
     /// As much as the store thinks right when absent.
@@ -293,10 +301,12 @@ impl Finder {
     }
 
     /// Remembers the tables that only the file can hold, where it does.
-    fn note_tables(&mut self, server: &Config) {
+    fn note_tables(&mut self, server: &Config, projects: &BTreeMap<String, KeepEntry>) {
         let models: Vec<&str> = server.prices.iter().map(|price| price.model.as_str()).collect();
         let agents: Vec<&str> = server.agent_models.keys().map(String::as_str).collect();
-        for (name, entries) in [("price", models), ("agent-models", agents)] {
+        let projects: Vec<String> = projects.iter().map(|(name, entry)| format!("{name} ({entry})")).collect();
+        let projects = projects.iter().map(String::as_str).collect();
+        for (name, entries) in [("price", models), ("agent-models", agents), ("project", projects)] {
             if !entries.is_empty() {
                 let origin = Origin::File(self.file.clone());
                 self.found.push(Given { name, value: entries.join(", "), origin });
@@ -352,10 +362,11 @@ impl Flags {
         let max_body_bytes =
             finder.number("max-body-bytes", self.max_body_bytes, file.max_body_bytes, 64 << 20, bodies)?;
         let max_body_bytes = usize::try_from(max_body_bytes).context("max-body-bytes")?;
-        let max_spans = finder.number("max-spans", self.max_spans, file.max_spans, 1_000_000, 1..=u64::MAX)?;
         let memory = 1_048_576..=u64::MAX;
-        let max_memory_bytes =
-            finder.number("max-memory-bytes", self.max_memory_bytes, file.max_memory_bytes, 2 << 30, memory)?;
+        let memory_bytes = finder.number("memory-bytes", self.memory_bytes, file.memory_bytes, 256 << 20, memory)?;
+        let keep_days = finder.find("keep-days", self.keep_days, file.keep_days, "all")?;
+        let keep_bytes = finder.find("keep-bytes", self.keep_bytes, file.keep_bytes, "all")?;
+        let retention = retention::retention(keep_days, keep_bytes, &file.project);
         let log = 1_048_576..=u64::MAX;
         let max_log_bytes = finder.number("max-log-bytes", self.max_log_bytes, file.max_log_bytes, 8 << 30, log)?;
         let runs = 1_048_576..=u64::MAX;
@@ -408,12 +419,12 @@ impl Flags {
         for note in std::env::vars_os().filter_map(|(name, _)| misspelt(name.to_str()?, &known)) {
             print::talk(note);
         }
-        finder.note_tables(&server);
+        finder.note_tables(&server, &file.project);
         Ok(Settings {
             server,
             data_dir,
-            max_spans,
-            max_memory_bytes,
+            memory_bytes,
+            retention,
             max_log_bytes,
             max_run_bytes,
             min_free_bytes: min_free_bytes.0,

@@ -147,8 +147,9 @@ fn settings_come_from_flag_environment_file_and_default_in_this_order() {
     otlp-grpc off DIR/config.toml
     allow-origin default
     max-body-bytes 67108864 default
-    max-spans 1000000 default
-    max-memory-bytes 2147483648 default
+    memory-bytes 268435456 default
+    keep-days all default
+    keep-bytes all default
     max-log-bytes 8589934592 default
     max-run-bytes 8589934592 default
     min-free-bytes auto default
@@ -167,8 +168,8 @@ fn settings_come_from_flag_environment_file_and_default_in_this_order() {
 fn a_setting_that_means_nothing_is_an_error_that_names_its_origin() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = support::command(directory.path());
-    let (_, stderr) = said(&command.env("TRACKWAY_MAX_SPANS", "many").arg("config").output().unwrap());
-    assert_snapshot!(stderr.trim(), @r#"trackway: TRACKWAY_MAX_SPANS is "many": invalid digit found in string"#);
+    let (_, stderr) = said(&command.env("TRACKWAY_LOST_AFTER", "many").arg("config").output().unwrap());
+    assert_snapshot!(stderr.trim(), @r#"trackway: TRACKWAY_LOST_AFTER is "many": invalid digit found in string"#);
     std::fs::write(directory.path().join("config.toml"), "listn = \"x\"").unwrap();
     let (_, stderr) = said(&support::command(directory.path()).arg("config").output().unwrap());
     assert!(stderr.contains("unknown field `listn`"), "{stderr}");
@@ -185,20 +186,22 @@ fn a_number_out_of_range_is_an_error_that_says_the_range() {
     let settings = [
         ("--max-body-bytes", "0"),
         ("--max-body-bytes", "18446744073709551615"),
-        ("--max-spans", "0"),
-        ("--max-memory-bytes", "0"),
+        ("--memory-bytes", "0"),
+        ("--keep-days", "0"),
         ("--lost-after", "0"),
     ];
     assert_snapshot!(settings.map(|(flag, value)| refused(flag, value)).concat(), @r"
     trackway: --max-body-bytes is 0; use a number from 1024 to 1073741824
     trackway: --max-body-bytes is 18446744073709551615; use a number from 1024 to 1073741824
-    trackway: --max-spans is 0; use at least 1
-    trackway: --max-memory-bytes is 0; use at least 1048576
+    trackway: --memory-bytes is 0; use at least 1048576
+    error: invalid value '0' for '--keep-days <DAYS|all>': use at least 1, or all
+
+    For more information, try '--help'.
     trackway: --lost-after is 0; use a number from 1 to 31536000
     ");
-    std::fs::write(directory.path().join("config.toml"), "max_spans = 0").unwrap();
+    std::fs::write(directory.path().join("config.toml"), "memory_bytes = 0").unwrap();
     let (_, stderr) = said(&support::command(directory.path()).arg("config").output().unwrap());
-    assert!(stderr.contains("max_spans in ") && stderr.contains("is 0; use at least 1"), "{stderr}");
+    assert!(stderr.contains("memory_bytes in ") && stderr.contains("is 0; use at least 1"), "{stderr}");
 }
 
 #[test]
@@ -245,6 +248,22 @@ fn prices_and_models_of_agents_come_from_the_file() {
     ");
 }
 
+#[test]
+fn what_a_project_keeps_comes_from_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = "keep_days = \"all\"\n[project.shop]\nkeep_days = 7\n[project.\"my agents\"]\nkeep_bytes = 1000\n";
+    std::fs::write(directory.path().join("config.toml"), file).unwrap();
+    let line = configured(&mut support::command(directory.path()), "project");
+    let line = line.replace(&directory.path().display().to_string(), "DIR");
+    assert_eq!(
+        line,
+        "project my agents (keep_days all, keep_bytes 1000), shop (keep_days 7, keep_bytes all) DIR/config.toml"
+    );
+    std::fs::write(directory.path().join("config.toml"), "[project.shop]\nkeep_days = 0").unwrap();
+    let (_, stderr) = said(&support::command(directory.path()).arg("config").output().unwrap());
+    assert!(stderr.contains("use at least 1, or all"), "{stderr}");
+}
+
 /// What `trackway config` prints of one setting.
 fn configured(command: &mut Command, name: &str) -> String {
     let (stdout, stderr) = said(&command.arg("config").output().unwrap());
@@ -273,8 +292,9 @@ fn every_setting_comes_from_the_environment_and_all_but_the_directory_from_the_f
         ("OTLP_GRPC", "off"),
         ("ALLOW_ORIGIN", "https://a.example,https://b.example"),
         ("MAX_BODY_BYTES", "2048"),
-        ("MAX_SPANS", "1"),
-        ("MAX_MEMORY_BYTES", "2097152"),
+        ("MEMORY_BYTES", "2097152"),
+        ("KEEP_DAYS", "30"),
+        ("KEEP_BYTES", "1000000000"),
         ("MAX_LOG_BYTES", "2097152"),
         ("MAX_RUN_BYTES", "2097152"),
         ("MIN_FREE_BYTES", "0"),
@@ -296,7 +316,7 @@ fn every_setting_comes_from_the_environment_and_all_but_the_directory_from_the_f
     assert!(stdout.lines().all(|line| line.contains("TRACKWAY_")), "{stdout}");
 
     let file = "listen = \"127.0.0.1:1\"\notlp_http = \"off\"\notlp_grpc = \"off\"\nallow_origin = [\"https://a.example\"]\n\
-        max_body_bytes = 2048\nmax_spans = 1\nmax_memory_bytes = 2097152\nmax_log_bytes = 2097152\nmax_run_bytes = 2097152\nmin_free_bytes = 0\nlost_after = 5\nannounced_lost_after = 5\nmax_announced_spans = 5\nmask_secrets = false\nmask_patterns = [\"emp-[0-9]+\"]\nwatch = [\"~/.burr\"]\ntimezone = \"UTC\"\nno_open = true\n";
+        max_body_bytes = 2048\nmemory_bytes = 2097152\nkeep_days = 30\nkeep_bytes = 1000000000\nmax_log_bytes = 2097152\nmax_run_bytes = 2097152\nmin_free_bytes = 0\nlost_after = 5\nannounced_lost_after = 5\nmax_announced_spans = 5\nmask_secrets = false\nmask_patterns = [\"emp-[0-9]+\"]\nwatch = [\"~/.burr\"]\ntimezone = \"UTC\"\nno_open = true\n";
     std::fs::write(directory.path().join("config.toml"), file).unwrap();
     let (stdout, stderr) = said(&support::command(directory.path()).arg("config").output().unwrap());
     assert_eq!(stdout.lines().filter(|line| line.ends_with("config.toml")).count(), values.len(), "{stdout}{stderr}");
@@ -321,10 +341,10 @@ fn the_directory_has_two_names_in_the_environment_that_must_agree() {
 fn a_misspelt_variable_is_noted_and_a_foreign_one_is_not() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = support::command(directory.path());
-    command.env("TRACKWAY_MAXSPANS", "5").env("TRACKWAY_URL", "x").env("TRACKWAY_BIN", "x").env("TRACKWAY_SPANS", "x");
+    command.env("TRACKWAY_MEMORYBYTES", "5").env("TRACKWAY_URL", "x").env("TRACKWAY_BIN", "x").env("TRACKWAY_SPANS", "x");
     let (_, stderr) = said(&command.arg("config").output().unwrap());
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
-    assert!(stderr.starts_with("note: TRACKWAY_MAXSPANS is not read, TRACKWAY_MAX_SPANS is;"), "{stderr}");
+    assert!(stderr.starts_with("note: TRACKWAY_MEMORYBYTES is not read, TRACKWAY_MEMORY_BYTES is;"), "{stderr}");
 }
 
 #[test]

@@ -21,8 +21,7 @@ fn main() {
         // The body is a number: what is decoded again is what was made from it.
         let decoder: Decoder =
             Box::new(|frame| Ok(batch(std::str::from_utf8(frame.body.get(..20).unwrap()).unwrap().parse().unwrap())));
-        let config = Config { max_memory_bytes: 8 << 30, ..Config::new(&directory) };
-        Embedded::open(config, decoder).expect("the store opens")
+        Embedded::open(Config::new(&directory), decoder).expect("the store opens")
     };
     println!("empty: {} MiB resident", resident_mib());
     let (store, _) = open();

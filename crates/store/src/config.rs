@@ -1,6 +1,6 @@
 //! How an embedded store behaves.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use crate::{Clock, RunIds, clock::LOST_AFTER, system_clock};
 
@@ -9,12 +9,12 @@ use crate::{Clock, RunIds, clock::LOST_AFTER, system_clock};
 pub struct Config {
     /// The directory, made when it is missing.
     pub path: PathBuf,
-    /// The most spans that are kept.
-    pub max_spans: u64,
-    /// The most memory that the records may take, about.
-    pub max_memory_bytes: u64,
+    /// How much memory the store may use, about: for what is not yet in segments, and for reading those.
+    pub memory_bytes: u64,
     /// The least room on the disk below which nothing is accepted; the larger of 256 MiB and 2 % of the disk when absent.
     pub min_free_bytes: Option<u64>,
+    /// How long and how much is kept; everything, unless somebody asks for less.
+    pub retention: Retention,
     /// The most bytes that the log's files may have together.
     pub max_log_bytes: u64,
     /// The most bytes that the database of runs may have.
@@ -40,9 +40,9 @@ impl Config {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
-            max_spans: 1_000_000,
-            max_memory_bytes: 2 << 30,
+            memory_bytes: 256 << 20,
             min_free_bytes: None,
+            retention: Retention::default(),
             max_log_bytes: 8 << 30,
             max_run_bytes: 8 << 30,
             run_ids: None,
@@ -54,6 +54,31 @@ impl Config {
             clock: system_clock(),
         }
     }
+}
+
+impl Config {
+    /// The most memory that records take before they are written as segments: there are twice as many while that happens.
+    pub(crate) fn head_bytes(&self) -> u64 {
+        self.memory_bytes / 6
+    }
+}
+
+/// What goes with time, or when there is too much of it; nothing, unless it is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// What holds for everything together.
+    pub all: Keep,
+    /// What holds for projects, by name, besides.
+    pub projects: BTreeMap<String, Keep>,
+}
+
+/// How long and how much is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// A span goes when it began longer ago than this.
+    pub time: Option<Duration>,
+    /// The spans that began first go when the segments take more bytes than these.
+    pub bytes: Option<u64>,
 }
 
 /// How spans are held that are only announced: in memory, until they are stored.

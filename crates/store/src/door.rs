@@ -1,7 +1,7 @@
 //! The one bounded door in front of the log: what does not fit is refused before anything of it is written.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -9,6 +9,9 @@ use std::{
 };
 
 use crate::{Config, Error, wal::HEADER_BYTES};
+
+/// The part of the memory that records may take which are not in segments: one of so many.
+const MEMORY_PART: u64 = 2;
 
 /// The most requests that may wait for the disk.
 const MOST_WAITING: u64 = 4096;
@@ -24,7 +27,6 @@ const LEAST_FREE_PART: u64 = 50;
 pub(crate) struct Load {
     /// In the queue and in the log.
     pub(crate) log_bytes: u64,
-    pub(crate) spans: u64,
     pub(crate) memory_bytes: u64,
 }
 
@@ -40,8 +42,8 @@ pub(crate) struct Refused {
 
 pub(crate) struct Door {
     directory: PathBuf,
-    max_spans: u64,
-    max_memory_bytes: u64,
+    memory_bytes: u64,
+    head_bytes: u64,
     max_log_bytes: u64,
     min_free_bytes: Option<u64>,
     /// What has entered and is not yet stored or refused.
@@ -54,9 +56,10 @@ pub(crate) struct Door {
 struct Inside {
     requests: u64,
     load: Load,
-    /// What is stored; kept here, so that nobody asking to enter waits for the table.
-    stored_spans: u64,
-    stored_bytes: u64,
+    /// What is stored and not yet in segments; kept here, so that nobody asking to enter waits for the heads.
+    head_bytes: u64,
+    /// Somebody was refused until some of it is in segments.
+    is_room_wanted: bool,
 }
 
 /// A request's place inside; dropping it gives the place back.
@@ -69,8 +72,8 @@ impl Door {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             directory: config.path.clone(),
-            max_spans: config.max_spans,
-            max_memory_bytes: config.max_memory_bytes,
+            memory_bytes: config.memory_bytes,
+            head_bytes: config.head_bytes(),
             max_log_bytes: config.max_log_bytes,
             min_free_bytes: config.min_free_bytes,
             inside: Mutex::default(),
@@ -86,10 +89,9 @@ impl Door {
         self.check_disk(load)?;
         let mut inside = self.inside();
         self.check_queue(&inside, load)?;
-        self.check_room(&inside, load)?;
+        self.check_room(&mut inside, load)?;
         inside.requests += 1;
         inside.load.log_bytes += load.log_bytes;
-        inside.load.spans += load.spans;
         inside.load.memory_bytes += load.memory_bytes;
         drop(inside);
         Ok(Ticket { door: Arc::clone(self), load })
@@ -108,11 +110,14 @@ impl Door {
         Ok(Ticket { door: Arc::clone(self), load })
     }
 
-    /// Notes what is stored now.
-    pub(crate) fn note_stored(&self, spans: u64, memory_bytes: u64) {
-        let mut inside = self.inside();
-        inside.stored_spans = spans;
-        inside.stored_bytes = memory_bytes;
+    /// Notes how much memory is taken by what is not in segments.
+    pub(crate) fn note_heads(&self, bytes: u64) {
+        self.inside().head_bytes = bytes;
+    }
+
+    /// Returns true once after somebody was refused who would fit when more is in segments.
+    pub(crate) fn take_wish_for_room(&self) -> bool {
+        std::mem::take(&mut self.inside().is_room_wanted)
     }
 
     /// Closes the door for good: the disk cannot be trusted any more.
@@ -134,11 +139,9 @@ impl Door {
     fn check_size(&self, load: Load) -> Result<(), Error> {
         let advice = "send it in parts or raise";
         let most_log = self.max_log_bytes.saturating_sub(HEADER_BYTES);
-        let bound = if load.spans > self.max_spans {
-            format!("it has {} spans, and at most {} are kept; {advice} --max-spans", load.spans, self.max_spans)
-        } else if load.memory_bytes > self.max_memory_bytes {
-            let (needed, most) = (size(load.memory_bytes), size(self.max_memory_bytes));
-            format!("its records take {needed} of memory, and at most {most} are used; {advice} --max-memory-bytes")
+        let bound = if load.memory_bytes > self.memory_bytes {
+            let (needed, most) = (size(load.memory_bytes), size(self.memory_bytes));
+            format!("its records take {needed} of memory, and at most {most} are used; {advice} --memory-bytes")
         } else if load.log_bytes > most_log {
             let (needed, most) = (size(load.log_bytes), size(most_log));
             format!("it takes {needed} of the log, which has at most {most}; {advice} --max-log-bytes")
@@ -160,10 +163,8 @@ impl Door {
 
     fn check_disk(&self, load: Load) -> Result<(), Error> {
         // A system that does not tell its free space will refuse the write itself.
-        let Ok(disk) = rustix::fs::statvfs(&self.directory) else { return Ok(()) };
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        let whole = disk.f_blocks.saturating_mul(disk.f_frsize);
-        let least = self.min_free_bytes.unwrap_or(LEAST_FREE_BYTES.max(whole / LEAST_FREE_PART));
+        let Some(disk) = disk(&self.directory) else { return Ok(()) };
+        let (free, least) = (disk.free, self.least_free(disk));
         if free.saturating_sub(load.log_bytes) >= least {
             return Ok(());
         }
@@ -173,6 +174,21 @@ impl Door {
             "the disk has {free} free, {needed} more came, and {least} are to stay free; \
              free some space or lower --min-free-bytes"
         )))
+    }
+
+    /// Returns true when so much can be written beside what must be.
+    pub(crate) fn has_room_for(&self, bytes: u64) -> bool {
+        disk(&self.directory).is_none_or(|disk| disk.free.saturating_sub(bytes) >= self.least_free(disk))
+    }
+
+    /// How much of the disk is used, in thousandths; 0 where the system does not tell.
+    pub(crate) fn disk_used_permille(&self) -> u64 {
+        let used = |disk: Disk| disk.whole.saturating_sub(disk.free).saturating_mul(1_000).checked_div(disk.whole);
+        disk(&self.directory).and_then(used).unwrap_or_default()
+    }
+
+    fn least_free(&self, disk: Disk) -> u64 {
+        self.min_free_bytes.unwrap_or(LEAST_FREE_BYTES.max(disk.whole / LEAST_FREE_PART))
     }
 
     fn check_queue(&self, inside: &Inside, load: Load) -> Result<(), Error> {
@@ -185,22 +201,20 @@ impl Door {
         Err(full(format!("{requests} requests with {waiting} MiB wait for the disk; send more slowly")))
     }
 
-    fn check_room(&self, inside: &Inside, load: Load) -> Result<(), Error> {
-        let spans = inside.stored_spans + inside.load.spans;
-        let bytes = inside.stored_bytes + inside.load.memory_bytes;
-        let advice = "delete traces or raise";
-        let bound = if spans + load.spans > self.max_spans {
-            let (most, more) = (self.max_spans, load.spans);
-            format!("{spans} of at most {most} spans are kept, and {more} more came; {advice} --max-spans")
-        } else if bytes + load.memory_bytes > self.max_memory_bytes {
-            let (used, most, more) = (size(bytes), size(self.max_memory_bytes), size(load.memory_bytes));
-            format!(
-                "the records take {used} of at most {most} of memory, and {more} more came; {advice} --max-memory-bytes"
-            )
-        } else {
+    fn check_room(&self, inside: &mut Inside, load: Load) -> Result<(), Error> {
+        let (held, more) = (inside.head_bytes + inside.load.memory_bytes, load.memory_bytes);
+        let most = self.memory_bytes / MEMORY_PART;
+        // What is larger than all that may be held passes alone.
+        let is_alone = more > most - self.head_bytes && inside.load.memory_bytes == 0 && held <= self.head_bytes;
+        if held + more <= most || is_alone {
             return Ok(());
-        };
-        Err(self.refuse_full(bound))
+        }
+        inside.is_room_wanted = true;
+        let (held, more) = (size(held), size(more));
+        Err(self.refuse_full(format!(
+            "{held} of records wait to be written as segments, and {more} more came; \
+             send more slowly or raise --memory-bytes"
+        )))
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
@@ -213,9 +227,21 @@ impl Drop for Ticket {
         let mut inside = self.door.inside();
         inside.requests -= 1;
         inside.load.log_bytes -= self.load.log_bytes;
-        inside.load.spans -= self.load.spans;
         inside.load.memory_bytes -= self.load.memory_bytes;
     }
+}
+
+/// The room of a disk, in bytes.
+#[derive(Debug, Clone, Copy)]
+struct Disk {
+    free: u64,
+    whole: u64,
+}
+
+fn disk(directory: &Path) -> Option<Disk> {
+    let found = rustix::fs::statvfs(directory).ok()?;
+    let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+    Some(Disk { free: bytes(found.f_bavail), whole: bytes(found.f_blocks) })
 }
 
 /// Shows a number of bytes: whole MiB, and below one whole KiB, rounded up.

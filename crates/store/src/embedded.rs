@@ -1,68 +1,50 @@
 //! The store in one directory of this machine.
 
 use std::{
-    collections::HashSet,
     future::ready,
     sync::{
-        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Arc,
         atomic::Ordering::Relaxed,
-        mpsc::{self, Sender},
+        mpsc::{self, Receiver, Sender, SyncSender},
     },
     thread::{self, JoinHandle},
-    time::Instant,
 };
 
 use tokio::sync::oneshot;
 use trackway_model::{Batch, SpanId, SpanRecord, Timestamp, TraceId};
 
 use crate::{
-    Ack, Appending, Config, Counter, Decoder, Deleted, Error, Frame, Held, Page, PageRequest, Project, Recovery,
-    Search, Service, Span, Store, TraceList, TracePage, TraceQuery, TraceSummary,
-    catalog::Catalog,
+    Ack, Appending, Config, Counter, Decoder, Deleted, Error, Frame, Held, PageRequest, Project, Recovery, Service,
+    Span, Store, TraceList, TracePage, TraceQuery, TraceSummary,
     clock::Moment,
-    counters::{self, Counts},
-    cursor::{page_of, span_cursor, trace_cursor, write_span_cursor, write_trace_cursor},
-    door::{Door, Load},
-    files::{file_error, make_private_directory},
+    counters,
+    door::Load,
+    engine::{Compactor, Desk, Flusher, Shared, batch_bytes},
+    files::file_error,
     lock::Lock,
-    recovery::Replay,
+    opening::{Opened, open},
     runs::embedded::RunFile,
-    table::{Fingerprints, Table},
     wal::Encoded,
-    writer::{Append, Command, Doomed, Request, Writer},
+    writer::{Append, Command, Freezing, Request},
 };
 
-/// A store in one directory: a log that makes every batch durable before it is acknowledged, and a table in memory that
-/// answers the questions.
+/// How many traces of a project are deleted at once: in between, what is appended gets its turn.
+const DELETED_AT_ONCE: usize = 200;
+
+/// A store in one directory: a log that makes every batch durable before it is acknowledged, what came last in memory,
+/// and all that came before in segments.
 ///
 /// One process owns the directory at a time. Dropping the store writes what is queued and gives the directory free.
 pub struct Embedded {
     config: Config,
     shared: Arc<Shared>,
-    prints: Fingerprints,
-    /// Taken when the store closes, which ends the writer once its queue is empty.
-    commands: Option<Sender<Command>>,
-    writer: Option<JoinHandle<()>>,
+    desk: Desk,
+    commands: Sender<Command>,
+    /// In the order in which they end.
+    threads: Vec<JoinHandle<()>>,
     pub(crate) runs: RunFile,
     /// Last: the directory is free when nothing writes any more.
     lock: Lock,
-}
-
-/// What the writer shares with whoever asks.
-pub(crate) struct Shared {
-    table: RwLock<Table>,
-    pub(crate) door: Arc<Door>,
-    pub(crate) counts: Counts,
-}
-
-impl Shared {
-    pub(crate) fn table(&self) -> RwLockReadGuard<'_, Table> {
-        self.table.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn table_mut(&self) -> RwLockWriteGuard<'_, Table> {
-        self.table.write().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Embedded {
@@ -74,43 +56,24 @@ impl Embedded {
     /// [`Error::Locked`] when another process owns the directory, [`Error::Newer`] when a newer version wrote it,
     /// [`Error::File`] and [`Error::Catalog`] when a file cannot be opened at all.
     pub fn open(config: Config, decoder: Decoder) -> Result<(Self, Recovery), Error> {
-        let (wal, quarantine) = (config.path.join("wal"), config.path.join("corrupt"));
-        make_private_directory(&config.path)?;
-        let lock = Lock::take(&config.path, &config.url)?;
-        make_private_directory(&wal)?;
-
-        let mut recovery = Recovery::default();
-        let (catalog, damage) = Catalog::open(&config.path, &quarantine)?;
-        recovery.damaged.extend(damage);
-        let (mut table, prints) = (Table::default(), Fingerprints::default());
-        let replay = Replay {
-            directory: wal,
-            quarantine: &quarantine,
-            catalog: &catalog,
-            decoder: &decoder,
-            prints: &prints,
-            table: &mut table,
-            recovery: &mut recovery,
-        };
-        let log = replay.run(config.wal_file_bytes)?;
-
-        let door = Arc::new(Door::new(&config));
-        door.note_stored(table.tallies().spans, table.memory_bytes());
-        let (runs, damage) = RunFile::open(&config, Arc::clone(&door), &quarantine)?;
-        recovery.damaged.extend(damage);
-        let shared = Arc::new(Shared { table: RwLock::new(table), door, counts: Counts::default() });
-        shared.counts.wal_torn_bytes.store(recovery.torn_bytes, Relaxed);
-        shared.counts.wal_damaged_frames.store(recovery.damaged.len() as u64, Relaxed);
-
         let (sender, commands) = mpsc::channel();
-        let max_log_bytes = config.max_log_bytes;
-        let writer = Writer { log, catalog, shared: Arc::clone(&shared), commands, max_log_bytes };
-        let writer = thread::Builder::new()
-            .name("trackway-store".into())
-            .spawn(|| writer.run())
-            .map_err(file_error("start the writer of", &config.path))?;
-        let store = Self { config, shared, prints, commands: Some(sender), writer: Some(writer), runs, lock };
+        let Opened { lock, shared, runs, writer, recovery } = open(&config, &decoder, commands)?;
+        let flusher = Flusher { shared: Arc::clone(&shared), writer: sender.clone() };
+        let compactor = Compactor::new(Arc::clone(&shared), &config);
+        // From here on, whatever fails, dropping it ends the threads that run.
+        let (heads, shelf) = (Arc::clone(&shared.heads), Arc::clone(&shared.shelf));
+        let desk = Desk::new(heads, shelf, Arc::default(), &config);
+        let mut store = Self { config, shared, desk, commands: sender, threads: Vec::new(), runs, lock };
+        store.spawn("trackway-store", || writer.run())?;
+        store.spawn("trackway-flush", || flusher.run())?;
+        store.spawn("trackway-compact", || compactor.run())?;
         Ok((store, recovery))
+    }
+
+    fn spawn(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+        let spawned = thread::Builder::new().name(name.into()).spawn(work);
+        self.threads.push(spawned.map_err(file_error("start a thread for", &self.config.path))?);
+        Ok(())
     }
 
     /// Tells whoever finds the directory locked which address this process serves.
@@ -124,30 +87,83 @@ impl Embedded {
     /// Writes what is queued and gives the directory free; the same as dropping the store.
     pub fn close(self) {}
 
+    /// Writes all that is in memory as segments, and returns when these are published.
+    ///
+    /// It happens by itself when there is much in memory, or nothing came for a while; this is for tools and tests.
+    ///
+    /// # Errors
+    /// [`Error::Full`] when there is no room for the segments, [`Error::ReadOnly`] after the disk failed.
+    pub fn flush(&self) -> Result<(), Error> {
+        loop {
+            self.shared.work.wait_until_free().map_err(|reason| self.refusal(reason))?;
+            match self.ask(|reply| Command::Freeze(Some(reply)))? {
+                Freezing::Busy => {}
+                Freezing::Nothing => return self.shared.door.check_writable(),
+                Freezing::Frozen(number) => {
+                    self.shared.work.wait_for_flush(number).map_err(|reason| self.refusal(reason))?;
+                    // The writer removes what the log need not keep before it comes to this.
+                    return self.ask(Command::Pass);
+                }
+            }
+        }
+    }
+
+    /// Merges all segments that can be merged, drops what is to go, and returns when that is done.
+    ///
+    /// It happens by itself, a part at a time; this is for tools and tests.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`] after the disk failed, and when the store closes.
+    pub fn compact(&self) -> Result<(), Error> {
+        self.shared.work.compact().map_err(|reason| self.refusal(reason))
+    }
+
+    /// What a failed wish of a thread behind the writer is to whoever had it.
+    fn refusal(&self, reason: String) -> Error {
+        match self.shared.door.check_writable() {
+            Ok(()) => Error::Full { bound: reason },
+            Err(error) => error,
+        }
+    }
+
     /// Checks a batch at the door and queues it; what returns is told once it is durable.
     fn enqueue(&self, frame: &Frame, batch: Batch) -> Result<oneshot::Receiver<Result<Ack, Error>>, Error> {
         let Some(encoded) = Encoded::new(frame) else {
             return Err(self.shared.door.refuse_too_large("a request has at most 4 GiB; send it in parts".into()));
         };
-        let spans = batch.spans.len() as u64;
-        let batch = self.prints.prepare(batch);
-        let load = Load { log_bytes: encoded.bytes(), spans, memory_bytes: batch.memory_bytes() };
-        let ticket = self.shared.door.enter(load)?;
+        let load = Load { log_bytes: encoded.bytes(), memory_bytes: batch_bytes(&batch) };
+        let ticket = self.shared.door.enter(load).inspect_err(|_| {
+            if self.shared.door.take_wish_for_room() {
+                // A writer that is gone has told so already.
+                let _ = self.commands.send(Command::Freeze(None));
+            }
+        })?;
         let (reply, answer) = oneshot::channel();
         let request = Request { batch, arrival: frame.arrival, ticket, reply };
         self.send(Command::Append(Append { encoded, request }))?;
         Ok(answer)
     }
 
-    fn delete(&self, doomed: Doomed) -> Result<Deleted, Error> {
-        let (reply, answer) = mpsc::sync_channel(1);
-        self.send(Command::Delete(doomed, reply))?;
-        answer.recv().unwrap_or_else(|_| Err(writer_is_gone()))
+    /// Deletes traces that have so many spans.
+    fn delete(&self, ids: Vec<TraceId>) -> Result<(), Error> {
+        self.ask(|reply| Command::Delete(ids, reply))?
+    }
+
+    /// Sends the writer something that it answers, and waits for that.
+    fn ask<T>(&self, command: impl FnOnce(SyncSender<T>) -> Command) -> Result<T, Error> {
+        let (reply, answer): (_, Receiver<T>) = mpsc::sync_channel(1);
+        self.send(command(reply))?;
+        answer.recv().map_err(|_| writer_is_gone())
     }
 
     fn send(&self, command: Command) -> Result<(), Error> {
-        let sender = self.commands.as_ref().ok_or_else(writer_is_gone)?;
-        sender.send(command).map_err(|_| writer_is_gone())
+        self.commands.send(command).map_err(|_| writer_is_gone())
+    }
+
+    /// Counts what was deleted.
+    fn counting(&self, deleted: Deleted) -> Deleted {
+        self.shared.counts.deleted_spans.fetch_add(deleted.spans, Relaxed);
+        deleted
     }
 
     pub(crate) fn moment(&self) -> Moment {
@@ -161,10 +177,14 @@ impl Embedded {
 
 impl Drop for Embedded {
     fn drop(&mut self) {
-        drop(self.commands.take());
-        if let Some(writer) = self.writer.take() {
-            // A writer that panicked has told so on the console, and whoever waited has had an error.
-            let _ = writer.join();
+        // A writer that is gone needs not be told.
+        let _ = self.commands.send(Command::Close);
+        let mut threads = self.threads.drain(..);
+        // A thread that panicked has told so on the console, and whoever waited has had an error.
+        let _ = threads.next().map(JoinHandle::join);
+        self.shared.work.close();
+        for thread in threads {
+            let _ = thread.join(); // the same
         }
     }
 }
@@ -181,86 +201,83 @@ impl Store for Embedded {
     }
 
     fn announce(&self, arrival: Timestamp, spans: Vec<SpanRecord>) -> Result<Held, Error> {
-        let batch = self.prints.prepare(Batch { spans, events: Vec::new(), traces: Vec::new() });
-        let held = self.shared.table_mut().announce(batch, arrival, self.moment(), &self.config.announced);
-        Ok(held.into_held(&self.prints))
+        self.desk.announce(arrival, spans)
     }
 
     fn tend(&self) -> Result<Held, Error> {
-        let held = self.shared.table_mut().tend(self.moment(), &self.config.announced);
-        Ok(held.into_held(&self.prints))
+        self.desk.tend()
     }
 
     fn projects(&self) -> Result<Vec<Project>, Error> {
-        Ok(self.shared.table().projects())
+        self.desk.projects()
     }
 
     fn services(&self, project: Option<&str>) -> Result<Vec<Service>, Error> {
-        Ok(self.shared.table().services(project))
+        self.desk.services(project)
     }
 
     fn traces(&self, query: &TraceQuery, page: &PageRequest) -> Result<TraceList, Error> {
-        let stop = query.spans.is_some().then(|| Instant::now() + self.config.search_time);
-        let mut search = Search::default();
-        let (mut after, limit) = (trace_cursor(page)?, page.limit.max(1));
-        let (most, moment) = (limit.saturating_add(1), self.moment());
-        let mut found = Vec::new();
-        // A trace whose start moves back while the lock is free would be met a second time.
-        let mut seen = HashSet::new();
-        loop {
-            let stretch = self.shared.table().list(query, after, most - found.len(), moment);
-            found.extend(stretch.found.into_iter().filter(|(_, trace)| seen.insert(trace.trace_id)));
-            search.scanned += stretch.scanned;
-            after = stretch.rest;
-            let is_over = after.is_none() || found.len() == most;
-            search.is_cut = !is_over && stop.is_some_and(|stop| Instant::now() >= stop);
-            if is_over || search.is_cut {
-                break;
-            }
-        }
-        let Page { items, next } = page_of(found, limit, write_trace_cursor);
-        let next = if search.is_cut { after.map(write_trace_cursor) } else { next };
-        Ok(TraceList { items, next, search })
+        self.desk.traces(query, page)
     }
 
     fn trace(&self, id: TraceId, page: &PageRequest) -> Result<Option<TracePage>, Error> {
-        let (after, limit) = (span_cursor(page)?, page.limit.max(1));
-        let (summary, found) = {
-            let (table, moment) = (self.shared.table(), self.moment());
-            let Some(summary) = table.summary(id, moment) else { return Ok(None) };
-            (summary, table.spans(id, after, limit.saturating_add(1), moment))
-        };
-        let spans = page_of(found, limit, write_span_cursor);
-        let items = spans.items.into_iter().map(|found| found.into_span(&self.prints)).collect();
-        Ok(Some(TracePage { summary, spans: Page { items, next: spans.next } }))
+        self.desk.trace(id, page)
     }
 
     fn summary(&self, id: TraceId) -> Result<Option<TraceSummary>, Error> {
-        Ok(self.shared.table().summary(id, self.moment()))
+        self.desk.summary(id)
     }
 
     fn span(&self, trace: TraceId, span: SpanId) -> Result<Vec<Span>, Error> {
-        let found = self.shared.table().span(trace, span, self.moment());
-        Ok(found.into_iter().map(|found| found.into_span(&self.prints)).collect())
+        self.desk.span(trace, span)
     }
 
     fn find_original(&self, id: &str) -> Result<Vec<(TraceId, SpanId)>, Error> {
-        Ok(self.shared.table().find_original(id))
+        self.desk.find_original(id)
     }
 
     fn delete_trace(&self, id: TraceId) -> Result<Deleted, Error> {
-        self.delete(Doomed::Trace(id))
+        let summary = self.desk.summary(id)?;
+        self.delete(vec![id])?;
+        let spans = summary.as_ref().map_or(0, |summary| summary.span_count);
+        Ok(self.counting(Deleted { traces: u64::from(summary.is_some()), spans }))
     }
 
     fn delete_project(&self, name: &str) -> Result<Deleted, Error> {
-        self.delete(Doomed::Project(name.to_owned()))
+        let query = TraceQuery { project: Some(name.to_owned()), ..TraceQuery::default() };
+        let mut page = PageRequest { limit: DELETED_AT_ONCE, cursor: None };
+        let mut deleted = Deleted::default();
+        loop {
+            let TraceList { items, next, .. } = self.desk.traces(&query, &page)?;
+            deleted.traces += items.len() as u64;
+            deleted.spans += items.iter().map(|trace| trace.span_count).sum::<u64>();
+            if !items.is_empty() {
+                self.delete(items.iter().map(|trace| trace.trace_id).collect())?;
+            }
+            page.cursor = next;
+            if page.cursor.is_none() {
+                return Ok(self.counting(deleted));
+            }
+        }
+    }
+
+    fn flush(&self) -> Result<(), Error> {
+        Self::flush(self)
+    }
+
+    fn compact(&self) -> Result<(), Error> {
+        Self::compact(self)
     }
 
     fn counters(&self) -> Vec<Counter> {
-        let mut counters = counters::of_table(&self.shared.table());
+        // A catalog that cannot be read says so to whoever reads records; the other counters show what they can.
+        let mut counters = counters::of_parts(&self.shared).unwrap_or_default();
+        counters.extend(self.desk.counters());
+        let segments = counters::of_segments(&self.shared.counts, &self.shared.shelf);
+        counters.extend(segments);
         counters.extend(self.runs.counters());
         counters.extend(counters::of_door(&self.shared.door));
-        counters.extend(counters::of_log(&self.shared.counts, &self.config.path));
+        counters.extend(counters::of_log(&self.shared.counts, &self.config.path, &self.shared.shelf));
         counters
     }
 }

@@ -33,6 +33,7 @@ mod files;
 mod filter;
 mod lock;
 mod memory;
+mod opening;
 mod query;
 mod recovery;
 mod runs;
@@ -52,7 +53,7 @@ use trackway_model::{Batch, SpanId, SpanRecord, Text, Timestamp, TraceId};
 
 pub use asker::Asker;
 pub use clock::{Clock, system_clock};
-pub use config::{Announced, Config};
+pub use config::{Announced, Config, Keep, Retention};
 pub use embedded::Embedded;
 pub use filter::{Field, FilterError, Operand, Pattern, PatternError, Place, SpanFilter, Test};
 pub use lock::{Owner, owner};

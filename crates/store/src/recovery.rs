@@ -8,14 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use trackway_model::{Batch, TraceId};
+use trackway_model::{Batch, Timestamp, TraceId};
 
 use crate::{
     Decoder, Error, Frame,
-    catalog::{Catalog, Deletions},
+    catalog::Deletions,
     files::{create_private, file_error, make_private_directory},
-    sweep::remove_dead_files,
-    table::{Fingerprints, Patience, Table},
     wal::{self, Item, Log, Position, Reader, Sealed},
 };
 
@@ -48,15 +46,25 @@ pub struct Damage {
     pub reason: String,
 }
 
-/// Reads the log of a directory into a table.
+/// Reads the log of a directory.
 pub(crate) struct Replay<'a> {
     pub(crate) directory: PathBuf,
     pub(crate) quarantine: &'a Path,
-    pub(crate) catalog: &'a Catalog,
     pub(crate) decoder: &'a Decoder,
-    pub(crate) prints: &'a Fingerprints,
-    pub(crate) table: &'a mut Table,
+    pub(crate) known: Known,
     pub(crate) recovery: &'a mut Recovery,
+    /// Takes each batch with its arrival, and with the place in the log behind it.
+    pub(crate) take: &'a mut dyn FnMut(Batch, Timestamp, Position) -> Result<(), Error>,
+}
+
+/// What the catalog tells of the log.
+pub(crate) struct Known {
+    pub(crate) marker: u64,
+    pub(crate) deletions: Deletions,
+    /// A place before which everything was durable.
+    pub(crate) durable: Option<Position>,
+    /// What stands before it is in segments.
+    pub(crate) published: Position,
 }
 
 /// What is known of a log file's end.
@@ -82,6 +90,8 @@ struct Read {
     whole: Option<(u64, u64)>,
     bytes: u64,
     is_damaged: bool,
+    /// Something of it is damaged, and a copy of that could not be made.
+    is_kept: bool,
 }
 
 impl Replay<'_> {
@@ -89,44 +99,49 @@ impl Replay<'_> {
     pub(crate) fn run(mut self, file_bytes: u64) -> Result<Log, Error> {
         let began = Instant::now();
         let numbers = wal::file_numbers(&self.directory).map_err(file_error("read", &self.directory))?;
-        let deletions = self.catalog.deletions()?;
-        let marker = self.catalog.marker()?;
-        let last_deletion = deletions.values().max().copied();
+        let published = self.known.published;
+        let last_deletion = self.known.deletions.values().max().copied();
         let last = numbers.last().copied();
-        let durable = self.catalog.durable()?.filter(|place| place.offset > 0);
+        let durable = self.known.durable.filter(|place| place.offset > 0);
 
         // Numbers are never used twice, or a deletion would reach what came after it.
-        let noted = [last_deletion, durable].into_iter().flatten().map(|position| position.file).max();
+        let noted = [last_deletion, durable, Some(published)].into_iter().flatten().map(|place| place.file).max();
         let highest = last.max(noted).unwrap_or(0);
-        let mut log = Log::new(self.directory.clone(), file_bytes, marker, highest + 1);
-        if let Some(lost) = durable.filter(|place| !numbers.contains(&place.file)) {
+        let mut log = Log::new(self.directory.clone(), file_bytes, self.known.marker, highest + 1);
+        if let Some(lost) = durable.filter(|place| *place > published && !numbers.contains(&place.file)) {
             self.report(lost.file, 0, lost.offset, "the file is missing".into());
         }
         for number in numbers {
+            if number < published.file {
+                let bytes = self.length(number)?;
+                log.add_sealed(number, Sealed { bytes, is_kept: false });
+                continue;
+            }
             let is_last = last == Some(number);
             let durable = durable.filter(|place| place.file == number).map_or(0, |place| place.offset);
-            let read = self.file(number, marker, &deletions, End { is_last, durable })?;
-            // What comes must lie behind every deletion.
-            let is_behind = |length| last_deletion.is_none_or(|it| it <= Position { file: number, offset: length });
+            let read = self.file(number, End { is_last, durable })?;
+            // What comes must lie behind every deletion, and behind what is in segments.
+            let is_behind = |length| {
+                let end = Position { file: number, offset: length };
+                published <= end && last_deletion.is_none_or(|it| it <= end)
+            };
             match read.whole.filter(|(_, length)| is_last && is_behind(*length)) {
                 Some((marker, _)) => {
                     self.sync(number)?;
                     log.resume(number, marker).map_err(file_error("open", &wal::file_path(&self.directory, number)))?;
                 }
-                None => log.add_sealed(number, Sealed { bytes: read.bytes, is_damaged: read.is_damaged }),
+                None => log.add_sealed(number, Sealed { bytes: read.bytes, is_kept: read.is_kept }),
             }
         }
-        self.table.drop_waiting(Patience::Count);
-        // Without room, an older note only lets the next start take damage for a write under way.
-        self.catalog.note_durable(log.position())?;
-        remove_dead_files(&mut log, self.catalog, self.table.live())?;
-        self.recovery.spans = self.table.tallies().spans;
         self.recovery.elapsed = began.elapsed();
         Ok(log)
     }
 
-    fn file(&mut self, number: u64, marker: u64, deletions: &Deletions, known: End) -> Result<Read, Error> {
-        let mut reader = Reader::open(wal::file_path(&self.directory, number), marker)?;
+    fn file(&mut self, number: u64, known: End) -> Result<Read, Error> {
+        let mut reader = Reader::open(wal::file_path(&self.directory, number), self.known.marker)?;
+        if number == self.known.published.file {
+            reader.skip_to(self.known.published.offset);
+        }
         let mut read = Read::default();
         let mut end = reader.offset();
         while let Some((offset, bytes, item)) = reader.next()? {
@@ -134,13 +149,14 @@ impl Replay<'_> {
             let damage = match item {
                 Item::Frame(frame) => {
                     self.recovery.frames += 1;
-                    self.frame(&frame, Position { file: number, offset }, deletions).err()
+                    self.frame(&frame, Position { file: number, offset }, end)?.err()
                 }
                 Item::Torn if known.is_last => {
                     let tail = Tail { number, offset, bytes };
                     let is_cut = self.cut_tail(&reader, tail, known.durable)?;
                     read.bytes = if is_cut { offset } else { offset + bytes };
                     read.is_damaged |= !is_cut;
+                    read.is_kept |= !is_cut;
                     return Ok(read);
                 }
                 Item::Torn => Some("the file ends in the middle of a frame".to_owned()),
@@ -149,6 +165,7 @@ impl Replay<'_> {
             if let Some(reason) = damage {
                 read.is_damaged = true;
                 let copied = self.copy_aside(&reader, number, offset, bytes);
+                read.is_kept |= copied.is_err();
                 self.report(number, offset, bytes, with_copying(reason, copied));
             }
         }
@@ -162,16 +179,19 @@ impl Replay<'_> {
         Ok(read)
     }
 
-    /// Stores what a frame holds, except what was deleted after it.
-    fn frame(&mut self, frame: &Frame, position: Position, deletions: &Deletions) -> Result<(), String> {
-        let mut batch = self.decode(frame)?;
+    /// Hands on what a frame holds, except what was deleted after it; tells why when it cannot be decoded.
+    fn frame(&mut self, frame: &Frame, position: Position, end: u64) -> Result<Result<(), String>, Error> {
+        let mut batch = match self.decode(frame) {
+            Ok(batch) => batch,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let deletions = &self.known.deletions;
         let is_deleted = |id: &TraceId| deletions.get(id).is_some_and(|deletion| position < *deletion);
         batch.spans.retain(|span| !is_deleted(&span.trace_id));
         batch.events.retain(|event| !is_deleted(&event.trace_id));
         batch.traces.retain(|record| !is_deleted(&record.trace_id));
-        self.table.apply(self.prints.prepare(batch), frame.arrival, position.file);
-        self.table.drop_waiting(Patience::Replay);
-        Ok(())
+        (self.take)(batch, frame.arrival, Position { offset: end, ..position })?;
+        Ok(Ok(()))
     }
 
     /// Decodes a frame that was once accepted; whatever its decoder does, the start goes on.
@@ -203,6 +223,11 @@ impl Replay<'_> {
             cut(reader.path(), offset)?;
         }
         Ok(is_copied)
+    }
+
+    fn length(&self, number: u64) -> Result<u64, Error> {
+        let path = wal::file_path(&self.directory, number);
+        Ok(path.metadata().map_err(file_error("read", &path))?.len())
     }
 
     /// Copies bytes to where they can be looked at.

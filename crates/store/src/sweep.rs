@@ -1,18 +1,24 @@
-//! What was deleted leaves the disk: a log file goes when nothing that is stored came from it.
+//! What segments hold leaves the log: a file of it goes when all of it was published.
+
+use std::path::Path;
 
 use crate::{
     Error,
     catalog::Catalog,
-    table::Live,
-    wal::{Log, WriteError},
+    wal::{Log, Position, WriteError},
 };
 
-/// Removes the log files that nothing stored came from, and the deletions that concerned only them.
+/// Removes the log files that lie before a published position, and the deletions that concerned only them.
 ///
 /// # Errors
 /// Where a file could not be removed, it is left for the next time.
-pub(crate) fn remove_dead_files(log: &mut Log, catalog: &Catalog, live: &Live) -> Result<(), Error> {
-    if log.ends_in_dead_file(live) {
+pub(crate) fn remove_published(
+    log: &mut Log,
+    catalog: &Catalog,
+    published: Position,
+    quarantine: &Path,
+) -> Result<(), Error> {
+    if log.ends_at(published) {
         // The number of the last file is in its name alone, so a next one takes it up before this one goes.
         match log.rotate() {
             Ok(()) => {}
@@ -27,7 +33,7 @@ pub(crate) fn remove_dead_files(log: &mut Log, catalog: &Catalog, live: &Live) -
     if is_new_file && catalog.note_durable(position)?.is_none() {
         return Ok(());
     }
-    if log.remove_dead(live)? == 0 {
+    if log.remove_before(published, quarantine)? == 0 {
         return Ok(());
     }
     catalog.forget_before(log.first())

@@ -75,11 +75,12 @@ fn announced_spans_take_no_more_memory_than_they_may() {
 #[test]
 fn announced_spans_are_not_refused_for_what_is_stored_nor_the_other_way_round() {
     let (directory, hands) = (TempDir::new().unwrap(), Hands::default());
-    let config = Config { clock: hands.clock(), max_spans: 2, ..config(directory.path()) };
+    let config = Config { clock: hands.clock(), memory_bytes: 50_000, ..config(directory.path()) };
     let (store, _) = Embedded::open(config, decoder()).unwrap();
     announce(&store, &hands, 1, (1..=9).map(|id| open_span(1, id)));
     append(&store, [span(1, 1), span(1, 2)]).unwrap();
-    assert!(matches!(append(&store, [span(1, 3)]), Err(Error::Full { .. })));
+    let large = span(1, 3).with(|it| it.name = "x".repeat(60_000).as_str().into());
+    assert!(matches!(append(&store, [large]), Err(Error::TooLarge { .. })));
     announce(&store, &hands, 2, [open_span(1, 10)]);
     let summary = store.summary(trace_id(1)).unwrap().unwrap();
     assert_eq!((summary.span_count, summary.open_count), (10, 8));

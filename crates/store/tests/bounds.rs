@@ -22,42 +22,7 @@ fn refusal(answer: Result<Ack, Error>) -> String {
 }
 
 #[test]
-fn at_the_most_spans_a_deletion_makes_room() {
-    let directory = TempDir::new().unwrap();
-    let (store, _) = Embedded::open(Config { max_spans: 3, ..config(directory.path()) }, decoder()).unwrap();
-    append(&store, [span(1, 1), span(1, 2)]).unwrap();
-    let written = counter(&store, "store.bytes_on_disk");
-    let told = refusal(append(&store, [span(2, 1), span(2, 2)]));
-    assert_eq!(told, "2 of at most 3 spans are kept, and 2 more came; delete traces or raise --max-spans");
-    assert_eq!(counter(&store, "store.bytes_on_disk"), written);
-    assert_eq!(counter(&store, "store.refused_full"), 1);
-
-    append(&store, [span(2, 1)]).unwrap();
-    store.delete_trace(trace_id(1)).unwrap();
-    append(&store, [span(3, 1), span(3, 2)]).unwrap();
-    assert_eq!((counter(&store, "store.spans"), counter(&store, "store.deleted_spans")), (3, 2));
-}
-
-#[test]
-fn at_the_most_memory_a_deletion_makes_room() {
-    let directory = TempDir::new().unwrap();
-    let config = Config { max_memory_bytes: 100_000, ..config(directory.path()) };
-    let (store, _) = Embedded::open(config, decoder()).unwrap();
-    let large = |trace| span(trace, 1).with(|it| it.name = "x".repeat(60_000).as_str().into());
-    append(&store, [large(1)]).unwrap();
-    let told = refusal(append(&store, [large(2)]));
-    assert_eq!(
-        told,
-        "the records take 62 KiB of at most 98 KiB of memory, and 60 KiB more came; \
-         delete traces or raise --max-memory-bytes"
-    );
-    store.delete_trace(trace_id(1)).unwrap();
-    assert_eq!(counter(&store, "store.memory_bytes"), 0, "nothing is left behind");
-    append(&store, [large(2)]).unwrap();
-}
-
-#[test]
-fn at_the_most_bytes_of_log_a_deletion_makes_room() {
+fn at_the_most_bytes_of_log_what_is_in_segments_makes_room() {
     let directory = TempDir::new().unwrap();
     let config = Config { max_log_bytes: 30_000, ..config(directory.path()) };
     let (store, _) = Embedded::open(config, decoder()).unwrap();
@@ -66,17 +31,16 @@ fn at_the_most_bytes_of_log_a_deletion_makes_room() {
     let told = refusal(append(&store, [large(2)]));
     assert!(told.contains("raise --max-log-bytes"), "{told}");
     assert_eq!(counter(&store, "store.refused_full"), 1);
-    append(&store, [span(3, 1)]).unwrap();
-    store.delete_trace(trace_id(1)).unwrap();
-    assert!(refusal(append(&store, [large(2)])).contains("the log has"), "the small trace keeps the file");
-    store.delete_trace(trace_id(3)).unwrap();
+    store.flush().unwrap();
     append(&store, [large(2)]).unwrap();
+    drop(store);
+    assert_eq!(open(directory.path()).1.spans, 2);
 }
 
 #[test]
 fn what_can_never_fit_is_told_apart_from_what_may_fit_later() {
     let directory = TempDir::new().unwrap();
-    let config = Config { max_spans: 3, max_memory_bytes: 50_000, max_log_bytes: 10_000, ..config(directory.path()) };
+    let config = Config { memory_bytes: 50_000, max_log_bytes: 10_000, ..config(directory.path()) };
     let (store, _) = Embedded::open(config, decoder()).unwrap();
     let told = |spans: Vec<trackway_model::SpanRecord>| match append(&store, spans) {
         Err(Error::TooLarge { bound }) => bound,
@@ -84,15 +48,49 @@ fn what_can_never_fit_is_told_apart_from_what_may_fit_later() {
     };
     let named = |length| span(1, 1).with(|it| it.name = "x".repeat(length).as_str().into());
     assert_eq!(
-        [told((1..=4).map(|id| span(1, id)).collect()), told(vec![named(60_000)]), told(vec![named(6_000)])],
+        [told(vec![named(60_000)]), told(vec![named(6_000)])],
         [
-            "it has 4 spans, and at most 3 are kept; send it in parts or raise --max-spans",
-            "its records take 60 KiB of memory, and at most 49 KiB are used; send it in parts or raise --max-memory-bytes",
+            "its records take 59 KiB of memory, and at most 49 KiB are used; send it in parts or raise --memory-bytes",
             "it takes 12 KiB of the log, which has at most 10 KiB; send it in parts or raise --max-log-bytes",
         ]
     );
-    assert_eq!((counter(&store, "store.refused_too_large"), counter(&store, "store.refused_full")), (3, 0));
+    assert_eq!((counter(&store, "store.refused_too_large"), counter(&store, "store.refused_full")), (2, 0));
     append(&store, (1..=3).map(|id| span(1, id))).unwrap();
+}
+
+#[test]
+fn a_request_that_is_larger_than_a_head_is_taken_alone() {
+    let directory = TempDir::new().unwrap();
+    let (store, _) = Embedded::open(Config { memory_bytes: 600_000, ..config(directory.path()) }, decoder()).unwrap();
+    let named = |trace| span(trace, 1).with(|it| it.name = "x".repeat(500_000).as_str().into());
+    for trace in 1..=3 {
+        append(&store, [named(trace)]).unwrap();
+        store.flush().unwrap();
+    }
+    assert_eq!(store.traces(&TraceQuery::default(), &all()).unwrap().items.len(), 3);
+}
+
+#[test]
+fn what_is_in_memory_is_written_as_segments_when_there_is_much() {
+    let directory = TempDir::new().unwrap();
+    let small = || Config { memory_bytes: 1 << 20, ..config(directory.path()) };
+    let (store, _) = Embedded::open(small(), decoder()).unwrap();
+    let mut refused = 0;
+    for trace in 1..=200 {
+        while let Err(error) = append(&store, (1..=20).map(|id| span(trace, id))) {
+            assert!(matches!(error, Error::Full { .. }), "{error:?}");
+            refused += 1;
+            store.flush().unwrap();
+        }
+    }
+    assert!(counter(&store, "store.flushes") > 5, "{} flushes", counter(&store, "store.flushes"));
+    assert_eq!(counter(&store, "store.refused_full"), refused);
+    assert_eq!(counter(&store, "store.spans"), 4_000);
+    drop(store);
+    let (store, recovery) = Embedded::open(small(), decoder()).unwrap();
+    assert!(recovery.frames < 200, "what is in segments is not read from the log again");
+    assert_eq!((recovery.spans, counter(&store, "store.segments_opened")), (4_000, 0));
+    assert_eq!(store.summary(trace_id(1)).unwrap().unwrap().span_count, 20);
 }
 
 #[test]
@@ -199,37 +197,19 @@ fn an_event_waits_for_ten_minutes() {
 }
 
 #[test]
-fn events_that_waited_in_vain_leave_the_log() {
-    let directory = TempDir::new().unwrap();
-    let config = Config { max_log_bytes: 2_000, wal_file_bytes: 500, ..config(directory.path()) };
-    let (store, _) = Embedded::open(config, decoder()).unwrap();
-    for minute in 0..100 {
-        append_event(&store, minute * 60, 1);
-    }
-    assert_eq!((counter(&store, "store.events_waiting"), counter(&store, "store.events_dropped")), (11, 89));
-    append(&store, [span(1, 1)]).unwrap();
-    drop(store);
-    let (store, _) = open(directory.path());
-    assert!(store.span(trace_id(1), span_id(1)).unwrap()[0].record.events.len() >= 11);
-}
-
-#[test]
 fn an_event_outlives_the_open_record_that_it_joined() {
     let directory = TempDir::new().unwrap();
-    let small = || Config { wal_file_bytes: 1, ..config(directory.path()) };
-    let (store, _) = Embedded::open(small(), decoder()).unwrap();
+    let (store, _) = open(directory.path());
     append(&store, [open_span(1, 1)]).unwrap();
     append_event(&store, 2, 1);
+    store.flush().unwrap();
     for second in [1_000, 2_000] {
         append_event(&store, second, 2);
     }
     append(&store, [span(1, 1)]).unwrap();
-    for _ in 0..2 {
-        append_event(&store, 3_000, 3);
-    }
+    store.flush().unwrap();
     drop(store);
-    assert!(!directory.path().join("wal/0001.log").exists());
-    let (store, _) = Embedded::open(small(), decoder()).unwrap();
+    let (store, _) = open(directory.path());
     assert_eq!(store.span(trace_id(1), span_id(1)).unwrap()[0].record.events.len(), 1);
 }
 
@@ -258,13 +238,14 @@ fn appends_that_come_together_share_a_sync() {
 #[test]
 fn an_answer_that_nobody_waits_for_does_no_harm() {
     let directory = TempDir::new().unwrap();
-    let (store, _) = Embedded::open(Config { max_spans: 100, ..config(directory.path()) }, decoder()).unwrap();
-    for number in 1..=50 {
-        let batch = batch([span(1, number)]);
-        drop(store.append(frame(1, &batch), batch));
+    let large = |trace| batch([span(trace, 1).with(|it| it.name = "x".repeat(200_000).as_str().into())]);
+    let (store, _) = Embedded::open(Config { memory_bytes: 1 << 20, ..config(directory.path()) }, decoder()).unwrap();
+    for trace in 1..=20 {
+        drop(store.append(frame(1, &large(trace)), large(trace)));
     }
-    append(&store, (51..=100).map(|number| span(1, number))).unwrap();
-    assert_eq!(counter(&store, "store.spans"), 100, "and every one of them gave its place at the door back");
+    store.flush().unwrap();
+    append(&store, (1..=100).map(|number| span(99, number))).unwrap();
+    assert_eq!(store.summary(trace_id(99)).unwrap().unwrap().span_count, 100, "every one of them gave its place back");
 }
 
 #[test]

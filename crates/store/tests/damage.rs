@@ -352,26 +352,43 @@ fn what_a_newer_version_wrote_is_left_alone() {
 }
 
 #[test]
-fn a_log_file_goes_when_nothing_of_it_is_left() {
+fn a_log_file_goes_when_segments_hold_all_of_it() {
     let directory = TempDir::new().unwrap();
     let small = || Config { wal_file_bytes: 1, ..config(directory.path()) };
     let (store, _) = Embedded::open(small(), decoder()).unwrap();
-    for trace in 1..=4 {
-        append(&store, [open_span(trace, 1)]).unwrap();
+    for trace in 1..=3 {
+        append(&store, [span(trace, 1)]).unwrap();
     }
-    store.delete_trace(trace_id(1)).unwrap();
-    append(&store, [span(3, 1)]).unwrap();
-    drop(store);
     let numbers = || -> Vec<u64> { (1..9).filter(|number| file(directory.path(), *number).exists()).collect() };
-
-    assert_eq!(numbers(), [2, 4, 5], "the first was deleted, the third superseded");
-    let (store, _) = Embedded::open(small(), decoder()).unwrap();
-    assert_eq!(numbers(), [2, 4, 5]);
-    assert_eq!(traces(&store), [2, 3, 4]);
-    append(&store, [span(1, 1)]).unwrap();
+    assert_eq!(numbers(), [1, 2, 3]);
+    store.flush().unwrap();
+    assert_eq!(numbers(), [4], "the last of them goes on in the next, which is empty");
+    append(&store, [span(4, 1)]).unwrap();
+    store.flush().unwrap();
     drop(store);
-    let (store, _) = Embedded::open(small(), decoder()).unwrap();
-    assert_eq!((numbers(), traces(&store)), (vec![2, 4, 5, 6], vec![1, 2, 3, 4]));
+
+    let (store, recovery) = Embedded::open(small(), decoder()).unwrap();
+    assert_eq!((recovery.frames, recovery.spans, recovery.damaged), (0, 4, vec![]));
+    assert_eq!(traces(&store), [1, 2, 3, 4]);
+    append(&store, [span(5, 1)]).unwrap();
+    drop(store);
+    let (store, recovery) = Embedded::open(small(), decoder()).unwrap();
+    assert_eq!((recovery.frames, traces(&store)), (1, vec![1, 2, 3, 4, 5]), "a number is never used again");
+}
+
+#[test]
+fn log_files_that_a_kill_left_behind_are_not_read_again() {
+    let directory = TempDir::new().unwrap();
+    let (store, _) = open(directory.path());
+    append(&store, [span(1, 1)]).unwrap();
+    let log = fs::read(file(directory.path(), 1)).unwrap();
+    store.flush().unwrap();
+    drop(store);
+    fs::write(file(directory.path(), 1), &log).unwrap();
+    let (store, recovery) = open(directory.path());
+    assert_eq!((recovery.frames, recovery.spans, recovery.damaged), (0, 1, vec![]));
+    assert!(!file(directory.path(), 1).exists());
+    drop(store);
 }
 
 #[test]

@@ -19,6 +19,8 @@ enum Step {
     DeleteTrace(u128),
     DeleteProject(&'static str),
     Reopen,
+    Flush,
+    Compact,
     Ask(Question),
 }
 
@@ -265,6 +267,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (1..5u128).prop_map(Step::DeleteTrace),
         1 => project().prop_map(Step::DeleteProject),
         2 => Just(Step::Reopen),
+        4 => Just(Step::Flush),
+        1 => Just(Step::Compact),
         4 => question().prop_map(Step::Ask),
     ]
 }
@@ -370,6 +374,8 @@ proptest! {
                     embedded.reopen();
                     prop_assert_eq!(embedded.tend(LATE), [""; 0]);
                 }
+                Step::Flush => embedded.flush(),
+                Step::Compact => embedded.compact(),
                 Step::Ask(question) => {
                     prop_assert_eq!(answers(&mut memory, &question), answers(&mut embedded, &question));
                 }

@@ -15,17 +15,30 @@
 //! The parts only tell quickly which traces cannot be the answer.
 
 mod ask;
+mod background;
+mod compact;
+mod elsewhere;
+mod flush;
 mod gathered;
 mod head;
 mod heads;
 #[cfg(test)]
 mod kit;
+mod room;
+mod shared;
 mod shelf;
 mod tallies;
 mod view;
+mod work;
 
 pub(crate) use gathered::{Gathered, Sequence};
 pub(crate) use head::{Applied, Elsewhere, Head, LateEvent, Row, Seen, Telling};
 pub(crate) use shelf::{Doomed, OpenBounds, Pinned, Shelf, Shelved, Snapshot};
 pub(crate) use tallies::{OperationTally, Tallies, Tallying};
 pub(crate) use view::{Announcing, Older, View};
+pub(crate) use ask::Desk;
+pub(crate) use background::Flusher;
+pub(crate) use compact::Compactor;
+pub(crate) use heads::{Heads, Parts, Side};
+pub(crate) use shared::{Bounds, Shared, batch_bytes};
+use work::Work;

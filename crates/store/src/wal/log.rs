@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     io,
     os::unix::fs::FileExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use rustix::io::Errno;
@@ -13,8 +13,7 @@ use rustix::io::Errno;
 use super::{Encoded, HEADER_BYTES, MAGIC, Position, VERSION, file_path};
 use crate::{
     Error,
-    files::{create_private, file_error, sync_directory},
-    table::Live,
+    files::{create_private, file_error, make_private_directory, sync_directory},
 };
 
 /// What a group is refused with, and what then holds for the log.
@@ -41,8 +40,15 @@ pub(crate) struct Log {
 /// A file that is not written to any more.
 pub(crate) struct Sealed {
     pub(crate) bytes: u64,
-    /// It stays, whatever it holds: who can read more of it may come.
-    pub(crate) is_damaged: bool,
+    /// It is damaged, and there was no room for a copy of that: it is put aside as a whole instead of being removed.
+    pub(crate) is_kept: bool,
+}
+
+impl Sealed {
+    /// Returns true when nothing of the file lies behind a position.
+    fn is_before(&self, number: u64, position: Position) -> bool {
+        Position { file: number, offset: self.bytes } <= position
+    }
 }
 
 struct Active {
@@ -105,11 +111,11 @@ impl Log {
         self.sealed.first_key_value().map_or(active, |(number, _)| *number)
     }
 
-    /// Returns true when the last file holds frames, and nothing that is stored came from it.
-    pub(crate) fn ends_in_dead_file(&self, live: &Live) -> bool {
+    /// Returns true when the last file holds frames, and none of them behind a position.
+    pub(crate) fn ends_at(&self, position: Position) -> bool {
         match (&self.active, self.sealed.last_key_value()) {
-            (Some(active), _) => active.offset > HEADER_BYTES && !live.contains(active.number),
-            (None, Some((number, file))) => !file.is_damaged && !live.contains(*number),
+            (Some(active), _) => active.offset > HEADER_BYTES && self.position() <= position,
+            (None, Some((number, file))) => file.is_before(*number, position),
             (None, None) => false,
         }
     }
@@ -119,25 +125,31 @@ impl Log {
         let begun = self.begin_file()?;
         self.next += 1;
         if let Some(Active { number, offset, .. }) = self.active.replace(begun) {
-            self.sealed.insert(number, Sealed { bytes: offset, is_damaged: false });
+            self.sealed.insert(number, Sealed { bytes: offset, is_kept: false });
         }
         Ok(())
     }
 
-    /// Removes the sealed files that nothing stored came from; returns how many they were.
-    pub(crate) fn remove_dead(&mut self, live: &Live) -> Result<usize, Error> {
-        let is_dead = |(number, file): &(&u64, &Sealed)| !file.is_damaged && !live.contains(**number);
-        let dead: Vec<_> = self.sealed.iter().filter(is_dead).map(|(number, _)| *number).collect();
-        if dead.is_empty() {
+    /// Removes the sealed files that lie wholly before a position; returns how many they were.
+    pub(crate) fn remove_before(&mut self, position: Position, quarantine: &Path) -> Result<usize, Error> {
+        let is_before = |(number, file): &(&u64, &Sealed)| file.is_before(**number, position);
+        let written: Vec<_> = self.sealed.iter().filter(is_before).map(|(number, it)| (*number, it.is_kept)).collect();
+        if written.is_empty() {
             return Ok(0);
         }
-        for &number in &dead {
+        for &(number, is_kept) in &written {
             let path = file_path(&self.directory, number);
-            fs::remove_file(&path).map_err(file_error("remove", &path))?;
+            if is_kept {
+                make_private_directory(quarantine)?;
+                let kept = file_path(quarantine, number);
+                fs::rename(&path, &kept).map_err(file_error("put aside", &path))?;
+            } else {
+                fs::remove_file(&path).map_err(file_error("remove", &path))?;
+            }
             self.sealed.remove(&number);
         }
         sync_directory(&self.directory).map_err(file_error("sync", &self.directory))?;
-        Ok(dead.len())
+        Ok(written.len())
     }
 
     fn begin_file(&self) -> Result<Active, WriteError> {
@@ -184,7 +196,6 @@ impl Active {
     }
 }
 
-/// Returns what a file begins with whose frames have this marker.
 pub(crate) fn header(marker: u64) -> Vec<u8> {
     let mut header = MAGIC.to_vec();
     header.extend(VERSION.to_le_bytes());

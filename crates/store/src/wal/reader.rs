@@ -64,6 +64,11 @@ impl Reader {
         Ok(Some((start, self.offset - start, item)))
     }
 
+    /// Goes on at an offset, where an item is known to begin; what stands before it is not looked at.
+    pub(crate) fn skip_to(&mut self, offset: u64) {
+        self.offset = self.offset.max(offset.min(self.length));
+    }
+
     /// Returns the marker of the file's frames, when its header is whole.
     pub(crate) fn marker(&self) -> Option<u64> {
         (self.length >= HEADER_BYTES && self.bad_header.is_none()).then(|| u64::from_le_bytes(self.marker))

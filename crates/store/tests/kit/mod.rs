@@ -39,9 +39,24 @@ impl Hands {
     }
 }
 
+/// The stores that there are.
+pub enum Kind {
+    Memory(Memory),
+    Embedded(Box<Embedded>),
+}
+
+impl Kind {
+    fn as_store(&self) -> &dyn Store {
+        match self {
+            Self::Memory(store) => store,
+            Self::Embedded(store) => &**store,
+        }
+    }
+}
+
 /// A store of one kind.
 pub struct World {
-    store: Option<Box<dyn Store>>,
+    store: Option<Kind>,
     pub hands: Hands,
     /// Where an embedded store lies.
     pub directory: Option<TempDir>,
@@ -51,7 +66,7 @@ pub struct World {
 impl World {
     pub fn memory() -> Self {
         let hands = Hands::default();
-        let store: Box<dyn Store> = Box::new(Memory::new(hands.clock()));
+        let store = Kind::Memory(Memory::new(hands.clock()));
         Self { store: Some(store), hands, directory: None, reopens: false }
     }
 
@@ -77,7 +92,25 @@ impl World {
         if self.reopens {
             self.reopen();
         }
-        self.store.as_deref().unwrap()
+        self.asked()
+    }
+
+    fn asked(&self) -> &dyn Store {
+        self.store.as_ref().unwrap().as_store()
+    }
+
+    /// Writes what is in memory as segments.
+    pub fn flush(&mut self) {
+        if let Some(Kind::Embedded(store)) = &self.store {
+            store.flush().unwrap();
+        }
+    }
+
+    /// Merges all segments that can be merged.
+    pub fn compact(&mut self) {
+        if let Some(Kind::Embedded(store)) = &self.store {
+            store.compact().unwrap();
+        }
     }
 
     pub fn append(&mut self, batch: Batch) -> Ack {
@@ -86,21 +119,21 @@ impl World {
 
     /// Appends what arrives at a second.
     pub fn append_at(&mut self, second: u64, batch: Batch) -> Ack {
-        let store = self.store.as_deref().unwrap();
+        let store = self.asked();
         wait(store.append(frame(second, &batch), batch)).unwrap()
     }
 
     /// Announces what arrives at a second, which it then is.
     pub fn announce(&mut self, second: u64, spans: impl IntoIterator<Item = SpanRecord>) -> Held {
         self.hands.set(second);
-        let store = self.store.as_deref().unwrap();
+        let store = self.asked();
         store.announce(Timestamp(second * 1_000_000_000), spans.into_iter().collect()).unwrap()
     }
 
     /// What a second brings, a line for each span that was lost or is gone.
     pub fn tend(&mut self, second: u64) -> Vec<String> {
         self.hands.set(second);
-        let held = self.store.as_deref().unwrap().tend().unwrap();
+        let held = self.asked().tend().unwrap();
         let gone = held.gone.iter().map(|span| format!("gone {}", span_line(span)));
         held.spans.iter().map(span_line).chain(gone).collect()
     }
@@ -135,11 +168,11 @@ impl World {
     }
 }
 
-fn open_at(path: &Path, hands: &Hands) -> Box<dyn Store> {
+fn open_at(path: &Path, hands: &Hands) -> Kind {
     let config = Config { clock: hands.clock(), min_free_bytes: Some(0), ..Config::new(path) };
     let (store, recovery) = Embedded::open(config, decoder()).unwrap();
     assert_eq!(recovery.damaged, []);
-    Box::new(store)
+    Kind::Embedded(Box::new(store))
 }
 
 pub fn config(path: &Path) -> Config {

@@ -1,0 +1,104 @@
+//! What is not to be kept any more: what began too long ago, and what began first where there is too much.
+
+use std::{sync::Arc, time::Duration};
+
+use trackway_model::{Text, Timestamp, TraceId};
+
+use super::Task;
+use crate::{
+    Error, Keep, Retention,
+    catalog::SegmentId,
+    engine::{Shared, Shelved, Snapshot},
+    segment::Flags,
+};
+
+/// How many traces of a segment are looked at together.
+const TRACES_AT_ONCE: usize = 1_000;
+
+/// Returns what is to go next.
+///
+/// Segments go as a whole, so what is too old goes once all that is in one segment with it is: within a day. Of a project
+/// it goes by writing the others anew.
+pub(super) fn due(retention: &Retention, snapshot: &Snapshot, now: Timestamp) -> Option<Task> {
+    let all = Asked { project: None, keep: &retention.all };
+    let projects = retention.projects.iter().map(|(name, keep)| Asked { project: Some(name), keep });
+    std::iter::once(all).chain(projects).find_map(|asked| asked.due(snapshot, now))
+}
+
+/// What holds for a project, or for all.
+struct Asked<'a> {
+    project: Option<&'a str>,
+    keep: &'a Keep,
+}
+
+impl Asked<'_> {
+    fn due(&self, snapshot: &Snapshot, now: Timestamp) -> Option<Task> {
+        let mut first: Vec<&Arc<Shelved>> = snapshot.segments().iter().filter(|it| self.bytes(it) > 0).collect();
+        first.sort_by_key(|it| it.starts().1);
+        let too_old = self.keep.time.map(|time| before(now, time));
+        let mut surplus = self.surplus(&first);
+        let is_due = |it: &&&Arc<Shelved>| {
+            let is_surplus = surplus > 0;
+            surplus = surplus.saturating_sub(self.bytes(it));
+            is_surplus || too_old.is_some_and(|cutoff| it.starts().1 < cutoff)
+        };
+        let due: Vec<Arc<Shelved>> = first.iter().take_while(is_due).map(|it| Arc::clone(it)).collect();
+        let Some(project) = self.project else { return (!due.is_empty()).then_some(Task::Drop(due)) };
+        let shelved = due.into_iter().next()?;
+        let has_others = shelved.about().tallies.by_project().any(|(name, _)| **name != *project);
+        let inputs = vec![shelved];
+        Some(match has_others {
+            true => Task::Merge { inputs, without: vec![Text::from(project)], is_urgent: false },
+            false => Task::Drop(inputs),
+        })
+    }
+
+    /// By how many bytes there is too much.
+    fn surplus(&self, segments: &[&Arc<Shelved>]) -> u64 {
+        let Some(most) = self.keep.bytes else { return 0 };
+        segments.iter().map(|it| self.bytes(it)).sum::<u64>().saturating_sub(most)
+    }
+
+    /// The bytes of a segment; of a project about so many as it has spans.
+    fn bytes(&self, shelved: &Shelved) -> u64 {
+        let about = shelved.about();
+        let bytes = shelved.bytes();
+        match self.project {
+            None => bytes,
+            Some(name) => {
+                let spans = about.tallies.of_project(name).spans.min(about.spans);
+                (u128::from(bytes) * u128::from(spans) / u128::from(about.spans.max(1))) as u64
+            }
+        }
+    }
+}
+
+fn before(now: Timestamp, time: Duration) -> Timestamp {
+    Timestamp(now.0.saturating_sub(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
+}
+
+/// Returns the traces of segments that go with these, as far as the catalog may know something of them.
+pub(super) fn forgotten(shared: &Shared, segments: &[Arc<Shelved>]) -> Result<Vec<TraceId>, Error> {
+    let pinned = shared.shelf.pin()?;
+    let going: Vec<SegmentId> = segments.iter().map(|it| it.id()).collect();
+    let has_notes = pinned.has_notes();
+    let stays = |id: TraceId| {
+        let in_head = [Some(shared.heads.active()), shared.heads.frozen()];
+        in_head.into_iter().flatten().any(|side| side.head().contains(id))
+            || pinned.holding(id).any(|shelved| !going.contains(&shelved.id()))
+    };
+    let may_be_known = Flags::FOREIGN | Flags::AGENT | Flags::LATE | Flags::OPEN;
+    let mut forgotten = Vec::new();
+    for shelved in segments {
+        // What cannot be read goes all the same.
+        let Ok(segment) = shelved.open() else { continue };
+        let mut before = None;
+        while let Ok(page) = segment.list_before(before, TRACES_AT_ONCE) {
+            let Some(last) = page.last() else { break };
+            before = Some(last.place());
+            let known = page.iter().filter(|listed| has_notes || listed.flags.meets(may_be_known));
+            forgotten.extend(known.map(|listed| listed.trace_id).filter(|id| !stays(*id)));
+        }
+    }
+    Ok(forgotten)
+}
