@@ -1,5 +1,8 @@
 //! Writes the two files of a segment, of spans that come in the order of the file.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     fs::File,
     io::{BufWriter, Write},

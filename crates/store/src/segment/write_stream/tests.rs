@@ -1,0 +1,117 @@
+//! What the engine asks of the writer: columns of segments that are joined, spans that nobody counted, giving up.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{fs, path::Path, sync::Arc};
+
+use trackway_model::{
+    Attributes, Dropped, Event, Resource, Scope, SpanId, SpanKind, SpanRecord, Status, Text, Timestamp, TraceId, Value,
+};
+
+use super::{Effort, Plan, SegmentStream, file_order};
+use crate::segment::{Segment, SegmentFilter, SegmentSpan};
+
+fn span(number: u64) -> SpanRecord {
+    let values = [
+        ("route", Value::Text(format!("/items/{}", number % 3).into())),
+        ("size", Value::Int(number as i64)),
+        ("ratio", Value::Double(0.5)),
+        ("cached", Value::Bool(number.is_multiple_of(2))),
+    ];
+    SpanRecord {
+        trace_id: TraceId::new((u128::from(number / 10) + 1).to_be_bytes()).unwrap(),
+        span_id: SpanId::new((number + 1).to_be_bytes()).unwrap(),
+        parent_id: None,
+        flags: 1,
+        trace_state: Text::default(),
+        name: "work".into(),
+        kind: SpanKind::Server,
+        start: Timestamp(number * 1_000_000),
+        end: Some(Timestamp(number * 1_000_000 + 5)),
+        attributes: values.into_iter().collect(),
+        events: Vec::new(),
+        links: Vec::new(),
+        status: Status::default(),
+        dropped: Dropped::default(),
+        scope: Arc::new(Scope::default()),
+        resource: Arc::new(Resource::default()),
+        project: "default".into(),
+        data: None,
+        foreign: None,
+        repeats: Default::default(),
+    }
+}
+
+/// Spans of which one has an event that came apart, in the order of a file.
+fn spans(numbers: std::ops::Range<u64>) -> Vec<SegmentSpan> {
+    let late = |number| Event { time: Timestamp(number), name: "log".into(), ..Event::default() };
+    let span = |number| SegmentSpan {
+        sequence: number,
+        record: span(number),
+        late_events: if number == 7 { vec![late(number)] } else { Vec::new() },
+    };
+    let mut spans: Vec<_> = numbers.map(span).collect();
+    spans.sort_by_cached_key(|it| file_order(it.sequence, &it.record));
+    spans
+}
+
+fn push(stream: &mut SegmentStream, spans: &[SegmentSpan]) {
+    for it in spans {
+        stream.push(it.sequence, &it.record, &it.late_events).unwrap();
+    }
+}
+
+fn write(path: &Path, plan: &Plan, spans: &[SegmentSpan]) -> Segment {
+    let mut stream = SegmentStream::begin(path, plan, Effort::Quick).unwrap();
+    push(&mut stream, spans);
+    let written = stream.finish().unwrap();
+    assert_eq!(written.spans, spans.len() as u64);
+    assert!(spans.iter().all(|it| written.bloom.may_hold(it.record.trace_id)));
+    Segment::open(path).unwrap()
+}
+
+fn all(segment: &Segment) -> Vec<SegmentSpan> {
+    segment.spans(&SegmentFilter::default()).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+fn columns(segment: &Segment) -> Vec<String> {
+    let columns = segment.parquet().file_metadata().schema_descr().columns();
+    columns.iter().map(|column| column.name().to_owned()).collect()
+}
+
+#[test]
+fn segments_become_one_with_the_columns_that_they_have() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut counted = Plan::default();
+    (0..20_000).for_each(|number| counted.count(&span(number)));
+    let one = write(&directory.path().join("1.parquet"), &counted, &spans(0..12_000));
+    let two = write(&directory.path().join("2.parquet"), &counted, &spans(12_000..20_000));
+    let mut plan = Plan::default();
+    plan.count_segment(&one);
+    plan.count_segment(&two);
+    assert_eq!(plan.spans(), 20_000);
+    let both = write(&directory.path().join("3.parquet"), &plan, &spans(0..20_000));
+    assert_eq!(columns(&both), columns(&one));
+    assert_eq!(columns(&both).iter().filter(|name| name.starts_with("a.")).count(), 4);
+    assert!(all(&both) == spans(0..20_000));
+}
+
+#[test]
+fn spans_that_nobody_counted_are_written_all_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut plan = Plan::default();
+    let few: Attributes = [("route", Value::Int(1))].into_iter().collect();
+    plan.count(&SpanRecord { attributes: few, ..span(1) });
+    let segment = write(&directory.path().join("1.parquet"), &plan, &spans(0..100));
+    assert!(all(&segment) == spans(0..100));
+}
+
+#[test]
+fn of_a_segment_that_is_given_up_nothing_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut stream =
+        SegmentStream::begin(&directory.path().join("1.parquet"), &Plan::default(), Effort::Quick).unwrap();
+    push(&mut stream, &spans(0..100));
+    drop(stream);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
