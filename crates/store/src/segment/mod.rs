@@ -39,7 +39,6 @@ mod read;
 mod record;
 mod scan;
 mod schema;
-#[allow(dead_code, reason = "the engine that writes segments is about to come")]
 mod schema_plan;
 mod schema_shapes;
 #[allow(dead_code, reason = "the engine that asks segments is about to come")]
@@ -49,16 +48,14 @@ mod words;
 mod write;
 mod write_files;
 mod write_range;
-#[allow(dead_code, reason = "the engine that writes segments is about to come")]
 mod write_stream;
 
 use std::path::{Path, PathBuf};
 
-#[allow(unused_imports, reason = "the engine that writes segments is about to come")]
 pub(crate) use self::{
     alone::{Alone, Counted},
     bloom::Bloom,
-    candidates::{Block, Candidates, Found, Wanted},
+    candidates::{Candidates, Wanted},
     listed::{Flags, Listed},
     parts::{read_attributes, read_events, write_attributes, write_events},
     schema_plan::Plan,

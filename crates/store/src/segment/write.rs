@@ -40,7 +40,6 @@ pub struct Written {
     /// The lowest and the highest sequence of a span; `None` when there is none.
     pub sequences: Option<(u64, u64)>,
     /// The traces, as a set that can be asked without the files.
-    #[allow(dead_code, reason = "the engine that publishes segments is about to come")]
     pub(crate) bloom: Bloom,
 }
 
