@@ -71,6 +71,11 @@ pub(super) struct Belongs {
 }
 
 impl Rows {
+    /// Makes room for so many rows.
+    pub(super) fn with_room(rows: usize) -> Self {
+        Self { slots: Vec::with_capacity(rows), last: HashMap::with_capacity(rows), ..Self::default() }
+    }
+
     /// Takes a record, and leaves it out when it is there or was superseded; returns the row's place when it is stored.
     /// Each that it takes the place of is told.
     pub(super) fn insert(
