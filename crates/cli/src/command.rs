@@ -47,6 +47,8 @@ Examples:
   trackway import ~/.burr                    read it once
   trackway state RUN --at 3                  the state of a run after its step 3
   trackway test-case RUN --at 3 --out 3.json the same step as a test
+  trackway store check                       is every byte what was written?
+  trackway store backup /mnt/copy            copy everything, while the server runs
   trackway store export --out spans          write every span as Parquet, for DuckDB or pandas
   trackway store import spans/*.parquet      read them back, here or elsewhere
   trackway config                            see what is set, and by what

@@ -72,7 +72,6 @@ pub(crate) fn run(flags: Flags) -> Result<()> {
 }
 
 /// Lets the server at `url` write what is in its memory as segments.
-#[expect(dead_code, reason = "an export beside a server is about to ask for it")]
 pub(super) fn flush(url: &str) -> Result<()> {
     post(url, "flush").map(|_| ())
 }

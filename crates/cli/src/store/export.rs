@@ -9,12 +9,12 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use trackway_model::SpanRecord;
-use trackway_store::{PageRequest, Store, TraceQuery};
+use trackway_store::{Embedded, PageRequest, Sealed, Store, TraceQuery};
 
-use super::output::Output;
+use super::{beside, compact, output::Output};
 use crate::{
     import::Progress,
-    print, serve,
+    print, running, serve,
     settings::{Flags, Settings},
 };
 
@@ -53,13 +53,16 @@ struct Summary<'a> {
     files: &'a [PathBuf],
 }
 
-/// Writes the spans of a store that no server has open.
+/// Writes the spans of a store, beside the server that has it open or without one.
 pub(crate) fn run(flags: Flags, asked: &Export) -> Result<()> {
     let settings = flags.resolve()?;
-    let store = open(&settings)?;
+    let source = Source::of(&settings)?;
     make_empty(&asked.out)?;
     let mut output = Output::new(asked.format, &asked.out);
-    let traces = export(&store, asked.project.as_deref(), settings.json, &mut output)?;
+    let traces = match &source {
+        Source::Alone(store) => export(&**store, asked.project.as_deref(), settings.json, &mut output)?,
+        Source::Beside(sealed) => beside::export(sealed, asked.project.as_deref(), settings.json, &mut output)?,
+    };
     let written = output.finish()?;
     if settings.json {
         let (spans, bytes, files) = (written.spans, written.bytes, &written.files);
@@ -76,21 +79,35 @@ pub(crate) fn run(flags: Flags, asked: &Export) -> Result<()> {
     Ok(())
 }
 
-/// Opens the store, or tells what to do first: the very records are only at hand in the process that has it open.
-fn open(settings: &Settings) -> Result<trackway_store::Embedded> {
-    let directory = &settings.data_dir;
-    match trackway_store::owner(directory) {
-        None if directory.join("wal").is_dir() => Ok(serve::open(settings)?.0),
-        None => bail!("{} holds no spans; name another directory with --data-dir", directory.display()),
-        Some(owner) => {
-            let serves = if owner.url.is_empty() { String::new() } else { format!(", which serves {}", owner.url) };
-            bail!(
-                "{} is in use by process {}{serves}; an export needs the directory for itself: \
-                 end that process (kill {}), export, and start it again",
+/// Where the spans are read from.
+enum Source {
+    /// The store, which nobody else has open.
+    Alone(Box<Embedded>),
+    /// Its segments, into which a server has just written what it had in memory.
+    Beside(Box<Sealed>),
+}
+
+impl Source {
+    /// Opens the store, or what a server's store has in segments.
+    fn of(settings: &Settings) -> Result<Self> {
+        let directory = &settings.data_dir;
+        match trackway_store::owner(directory) {
+            None if directory.join("wal").is_dir() => Ok(Self::Alone(Box::new(serve::open(settings)?.0))),
+            None => bail!("{} holds no spans; name another directory with --data-dir", directory.display()),
+            Some(owner) if running::health(&owner.url).is_some() => {
+                compact::flush(&owner.url)?;
+                if !settings.json {
+                    print::talk(format_args!("{} goes on; what comes from now on is not in the export", owner.url));
+                }
+                Ok(Self::Beside(Box::new(Sealed::open(directory)?)))
+            }
+            Some(owner) => bail!(
+                "{} is in use by process {}, which serves nothing that could be asked: wait until it is done, or end it \
+                 (kill {}), and export again",
                 directory.display(),
                 owner.pid,
                 owner.pid
-            )
+            ),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `trackway store`: looking after what is stored, and spans as files that other programs read, and back.
 
 mod backup;
+mod beside;
 mod check;
 mod compact;
 mod export;

@@ -14,6 +14,8 @@ use crate::{
 
 /// The part of a bound or of the disk from which on it is worth a word.
 const NEARLY: f64 = 0.8;
+const REFUSED: &str = "; what is beyond it is refused";
+const DROPPED: &str = "; the oldest spans beyond it are dropped";
 
 /// The line of JSON that programs read.
 #[derive(Serialize)]
@@ -58,6 +60,9 @@ struct Bound {
     setting: &'static str,
     used: u64,
     most: u64,
+    /// What happens there.
+    #[serde(skip)]
+    then: &'static str,
 }
 
 /// Tells what the data directory takes, beside a server or without one.
@@ -77,11 +82,16 @@ pub(crate) fn run(flags: Flags) -> Result<()> {
 
 /// Returns how much is used of what settings bound.
 fn bounds(stats: &Stats, settings: &Settings) -> Vec<Bound> {
-    let bytes = |name: &str| stats.parts.iter().filter(|part| part.name == name).map(|part| part.bytes).sum();
-    vec![
-        Bound { setting: "max-log-bytes", used: bytes("log"), most: settings.max_log_bytes },
-        Bound { setting: "max-run-bytes", used: bytes("runs"), most: settings.max_run_bytes },
-    ]
+    let bytes =
+        |begin: &str| stats.parts.iter().filter(|part| part.name.starts_with(begin)).map(|part| part.bytes).sum();
+    let mut bounds = vec![
+        Bound { setting: "max-log-bytes", used: bytes("log"), most: settings.max_log_bytes, then: REFUSED },
+        Bound { setting: "max-run-bytes", used: bytes("runs"), most: settings.max_run_bytes, then: REFUSED },
+    ];
+    if let Some(most) = settings.retention.all.bytes {
+        bounds.push(Bound { setting: "keep-bytes", used: bytes("segments, level"), most, then: DROPPED });
+    }
+    bounds
 }
 
 fn summary<'a>(stats: &'a Stats, bounds: Vec<Bound>, settings: &Settings) -> Summary<'a> {
@@ -135,8 +145,8 @@ fn show(stats: &Stats, bounds: &[Bound], settings: &Settings) -> Result<()> {
         print::data(format_args!("{name:<22} {:>6} {:>12} {spans:>12}", "", size(*bytes)))?;
     }
     print::data("")?;
-    for Bound { setting, used, most } in bounds {
-        let nearly = if *used as f64 >= *most as f64 * NEARLY { "; what is beyond it is refused" } else { "" };
+    for Bound { setting, used, most, then } in bounds {
+        let nearly = if *used as f64 >= *most as f64 * NEARLY { *then } else { "" };
         print::data(format_args!("{} of {} (--{setting}){nearly}", size(*used), size(*most)))?;
     }
     if let Some(disk) = stats.disk {

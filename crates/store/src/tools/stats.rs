@@ -123,7 +123,7 @@ impl Counting<'_, '_> {
         for (name, prefix) in [("runs", "runs.db"), ("catalog", "catalog.db")] {
             self.files(name, entries(self.directory)?.into_iter().filter(|file| begins_with(file, prefix)));
         }
-        for (name, folder) in [("logs of programs", "projects"), ("put aside as damaged", "corrupt")] {
+        for (name, folder) in [("written by programs", "projects"), ("put aside as damaged", "corrupt")] {
             self.files(name, files_below(&self.directory.join(folder))?.into_iter());
         }
         Ok(())
