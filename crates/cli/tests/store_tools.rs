@@ -428,3 +428,20 @@ fn a_backup_under_load_holds_everything_that_was_acknowledged_before() {
         is_over.store(true, Release);
     });
 }
+
+#[test]
+fn a_log_that_is_missing_is_told_of_once() {
+    let directory = settled();
+    let logs = fs::read_dir(directory.path().join("wal")).unwrap();
+    logs.for_each(|log| fs::remove_file(log.unwrap().path()).unwrap());
+    let found = findings(directory.path());
+    let [(file, finding)] = &found[..] else { panic!("{found:?}") };
+    assert!(file.starts_with("wal/") && finding["what"].as_str().unwrap().contains("missing"), "{found:?}");
+    mend(directory.path());
+    let server = support::start(directory.path());
+    assert_eq!(listed(&server), [1, 2, 3, 4, 5], "the sixth was in the log alone");
+    send(&server, 7);
+    assert!(server.terminate().0.success());
+    assert!(findings(directory.path()).is_empty());
+    assert_eq!(listed(&support::start(directory.path())), [1, 2, 3, 4, 5, 7]);
+}

@@ -21,6 +21,7 @@ mod access;
 mod backup;
 mod check;
 mod database;
+mod disk;
 mod listing;
 mod repair;
 mod stats;

@@ -10,7 +10,11 @@ use std::{
 use rusqlite::{Connection, Row};
 use trackway_model::{SpanRecord, Timestamp, TraceId};
 
-use super::{Progress, Tell, backup::files_below, database, listing::Listing};
+use super::{
+    Progress, Tell, database,
+    disk::{files_below, length},
+    listing::Listing,
+};
 use crate::{
     Decoder, Error, Owner,
     catalog::{Published, SEGMENTS},
@@ -294,8 +298,4 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>, Error> {
 
 fn begins_with(file: &Path, prefix: &str) -> bool {
     file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix))
-}
-
-fn length(path: &Path) -> u64 {
-    fs::metadata(path).map_or(0, |about| about.len())
 }

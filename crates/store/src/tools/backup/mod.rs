@@ -25,7 +25,13 @@ use self::{
     copy::{Copied, copy_tree, part_of, put, settle},
     log::LogFiles,
 };
-use super::{Progress, Tell, access::Access, database, listing::Listing};
+use super::{
+    Progress, Tell,
+    access::Access,
+    database,
+    disk::{files_below, length, remove},
+    listing::Listing,
+};
 use crate::{
     Error,
     catalog::SEGMENTS,
@@ -245,36 +251,4 @@ impl Copying<'_, '_> {
             segments: listing.segments.len() as u64,
         })
     }
-}
-
-/// Returns every file below a directory; one that is not there has none.
-pub(crate) fn files_below(directory: &Path) -> Result<Vec<PathBuf>, Error> {
-    let entries = match fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(file_error("read", directory)(error)),
-    };
-    let mut files = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(file_error("read", directory))?;
-        let kind = entry.file_type().map_err(file_error("read", directory))?;
-        match kind.is_dir() {
-            true => files.extend(files_below(&entry.path())?),
-            false => files.push(entry.path()),
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-/// Removes a file; one that is not there is removed already.
-pub(crate) fn remove(path: &Path) -> Result<(), Error> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(file_error("remove", path)(error)),
-        _ => Ok(()),
-    }
-}
-
-fn length(path: &Path) -> u64 {
-    fs::metadata(path).map_or(0, |about| about.len())
 }

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::{Checking, length};
+use super::Checking;
 use crate::{
     Error,
     catalog::Published,
     sqlite,
-    tools::{Mend, database, listing::Listing},
+    tools::{Mend, database, disk::length, listing::Listing},
 };
 
 impl Checking<'_, '_> {

@@ -44,6 +44,9 @@ impl Checking<'_, '_> {
             let what = format!("it is missing, and {} bytes of it were stored", durable.offset);
             self.find(&path, None, what, Mend::Log(durable.file));
         }
+        if self.access.is_alone() {
+            self.gaps(files, noted);
+        }
         for file in files {
             match self.log_file(file, noted) {
                 // What it held is in segments by now.
@@ -52,6 +55,20 @@ impl Checking<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Tells of files that are missing between those that a start reads.
+    fn gaps(&mut self, files: &[LogFile], noted: &Listing) {
+        let Some(flushed) = noted.flushed else { return };
+        let numbers: Vec<_> = files.iter().map(|file| file.number).filter(|number| *number >= flushed.file).collect();
+        for pair in numbers.windows(2) {
+            let [before, behind] = pair else { continue };
+            for number in before + 1..*behind {
+                let path = wal::file_path(&self.directory.join("wal"), number);
+                let what = "it is missing, and with it what was stored in it and is in no segment";
+                self.find(&path, None, what, Mend::Log(number));
+            }
+        }
     }
 
     fn log_file(&mut self, file: &LogFile, noted: &Listing) -> Result<(), Error> {

@@ -5,14 +5,15 @@ mod log;
 mod runs;
 mod segments;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use self::log::LogFile;
 pub(super) use self::log::is_gone;
-use super::{Finding, Mend, Progress, Report, Tell, access::Access, backup::files_below};
+use super::{
+    Finding, Mend, Progress, Report, Tell,
+    access::Access,
+    disk::{files_below, length},
+};
 use crate::{Decoder, Error, catalog::SEGMENTS};
 
 /// Reads all of a directory, compares every checksum, and compares its files with each other.
@@ -79,9 +80,4 @@ impl Checking<'_, '_> {
     fn find(&mut self, file: &Path, offset: Option<u64>, what: impl Into<String>, mend: Mend) {
         self.report.findings.push(Finding::new(file, offset, what, mend));
     }
-}
-
-/// Returns how long a file is; one that went meanwhile has no length.
-fn length(path: &Path) -> u64 {
-    fs::metadata(path).map_or(0, |about| about.len())
 }

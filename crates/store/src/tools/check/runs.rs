@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::{Checking, length};
+use super::Checking;
 use crate::{
     Error,
     runs::embedded::check_states,
-    tools::{Finding, Mend, database},
+    tools::{Finding, Mend, database, disk::length},
 };
 
 /// What no row may be: what to say, and the rows that are it.

@@ -9,12 +9,15 @@ use std::{
 use rusqlite::OptionalExtension;
 use trackway_model::TraceId;
 
-use super::{Checking, length, log::is_gone};
+use super::{Checking, log::is_gone};
 use crate::{
     Error,
     catalog::{Published, SEGMENTS, SegmentEntry},
     segment::{Alone, Counted, Listed, Segment, index_path},
-    tools::{Mend, backup::files_below, database},
+    tools::{
+        Mend, database,
+        disk::{files_below, length},
+    },
 };
 
 /// How many traces are read from an index at once.

@@ -15,7 +15,7 @@ use crate::{
     Decoder, Error,
     files::{create_private, file_error, make_private_directory, sync_directory},
     sqlite,
-    tools::{database, listing::Listing},
+    tools::{database, disk::remove, listing::Listing},
     wal::{self, HEADER_BYTES, Item, Reader},
 };
 
@@ -34,34 +34,44 @@ pub(super) fn mend(directory: &Path, number: u64, decoder: &Decoder) -> Result<(
     let path = wal::file_path(&directory.join("wal"), number);
     let catalog = directory.join("catalog.db");
     let listing = Listing::read(&database::open(&catalog)?)?;
+    let part = path.with_extension("log.part");
     if !path.exists() {
-        return move_places(&catalog, number, &[], HEADER_BYTES);
+        // One without requests takes its place, so that nobody looks for it any more.
+        write_anew(&part, &wal::header(listing.marker), &mut |_| Ok(()))?;
+        return replace(&catalog, number, &[], &part, &path);
     }
     let mut reader = Reader::open(path.clone(), listing.marker)?;
     let Parts { whole, damaged } = parts(&mut reader, decoder)?;
     for range in &damaged {
         copy_aside(&reader, number, range, &directory.join("corrupt"))?;
     }
-    let part = path.with_extension("log.part");
-    let rewrite = || -> io::Result<u64> {
-        match fs::remove_file(&part) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = create_private(&part)?;
-        file.write_all(&header(&reader, &whole, listing.marker)?)?;
-        for range in &whole {
-            reader.copy(range.start, range.end - range.start, &mut file)?;
-        }
-        file.sync_all()?;
-        Ok(file.metadata()?.len())
+    let begin = header(&reader, &whole, listing.marker).map_err(file_error("read", &path))?;
+    write_anew(&part, &begin, &mut |file| {
+        whole.iter().try_for_each(|range| reader.copy(range.start, range.end - range.start, file))
+    })?;
+    replace(&catalog, number, &damaged, &part, &path)
+}
+
+/// Writes a file from its beginning on, durable when this returns.
+fn write_anew(part: &Path, begin: &[u8], rest: &mut dyn FnMut(&mut File) -> io::Result<()>) -> Result<(), Error> {
+    remove(part)?;
+    let mut write = || {
+        let mut file = create_private(part)?;
+        file.write_all(begin)?;
+        rest(&mut file)?;
+        file.sync_all()
     };
-    let length = rewrite().map_err(file_error("write", &part))?;
+    write().map_err(file_error("write", part))
+}
+
+/// Lets a new file take the place of the old one, and the catalog name places in the new one.
+fn replace(catalog: &Path, number: u64, damaged: &[Range<u64>], part: &Path, path: &Path) -> Result<(), Error> {
+    let length = fs::metadata(part).map_err(file_error("read", part))?.len();
     // First the catalog: what was deleted might come back when this ends here, and nothing can be lost.
-    move_places(&catalog, number, &damaged, length)?;
-    fs::rename(&part, &path).map_err(file_error("name", &path))?;
-    let wal = directory.join("wal");
-    sync_directory(&wal).map_err(file_error("sync", &wal))
+    move_places(catalog, number, damaged, length)?;
+    fs::rename(part, path).map_err(file_error("name", path))?;
+    let wal = path.parent().unwrap_or(path);
+    sync_directory(wal).map_err(file_error("sync", wal))
 }
 
 /// Tells where frames are that can be read, and where something else is; the header is neither.
