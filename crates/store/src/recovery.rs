@@ -110,6 +110,12 @@ impl Replay<'_> {
         let mut log = Log::new(self.directory.clone(), file_bytes, self.known.marker, highest + 1);
         if let Some(lost) = durable.filter(|place| *place > published && !numbers.contains(&place.file)) {
             self.report(lost.file, 0, lost.offset, "the file is missing".into());
+        } else if published.offset > 0
+            && !numbers.contains(&published.file)
+            && durable.is_none_or(|place| place.file <= published.file)
+        {
+            // One that segments hold to its end goes only once a later one is noted.
+            self.report(published.file, published.offset, 0, "the file is missing, and what of it no segment has".into());
         }
         for number in numbers {
             if number < published.file {
