@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Settings with which a server flushes many times in a second of load.
-pub(crate) const SMALL_HEADS: &[&str] = &[];
+pub(crate) const SMALL_HEADS: &[&str] = &["--memory-bytes", "2000000"];
 
 /// A directory of its own, and beside it what the servers said.
 pub(crate) struct Home {

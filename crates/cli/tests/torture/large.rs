@@ -36,8 +36,7 @@ const FIRST_PAGE: Duration = Duration::from_secs(10);
 pub(crate) fn trace(pace: &Pace) {
     let spans = if pace.is_long() { LONG } else { SHORT };
     let home = Home::new();
-    let settings = ["--max-spans", "2000000"];
-    let server = home.start(&settings);
+    let server = home.start(&[]);
     let before = resources::peak_bytes(&server);
     let agent = support::agent();
     for first in (0..spans).step_by(SPANS_OF_REQUEST as usize) {
@@ -54,7 +53,7 @@ pub(crate) fn trace(pace: &Pace) {
     let added = resources::peak_bytes(&server) - before;
     assert!(added < MOST_ADDED, "{spans} spans added {} MiB", added >> 20);
     server.kill();
-    read(&home.start(&settings), spans);
+    read(&home.start(&[]), spans);
     TALLY.cycle();
 }
 
