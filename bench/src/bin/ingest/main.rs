@@ -98,7 +98,6 @@ fn trackway_turn(binary: &Path, load: &Load, arguments: &Arguments) -> Result<(T
     command.env_clear().env("HOME", directory.path());
     command.args(["--json", "--listen", "127.0.0.1:0", "--otlp-http", "off", "--otlp-grpc", "off"]);
     command.arg("--data-dir").arg(directory.path());
-    command.arg("--max-spans").arg(load.spans.max(1_000_000).to_string());
     let server = Server::start(command)?;
     let mut turn = Turn::of(&server, load, arguments)?;
     turn.disk_bytes = machine::bytes_below(directory.path())?;
