@@ -115,7 +115,12 @@ impl Replay<'_> {
             && durable.is_none_or(|place| place.file <= published.file)
         {
             // One that segments hold to its end goes only once a later one is noted.
-            self.report(published.file, published.offset, 0, "the file is missing, and what of it no segment has".into());
+            self.report(
+                published.file,
+                published.offset,
+                0,
+                "the file is missing, and what of it no segment has".into(),
+            );
         }
         for number in numbers {
             if number < published.file {
