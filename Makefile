@@ -18,7 +18,7 @@ test: ## Set up what tests need, and run every test
 	@node scripts/test.mjs
 
 torture: $(UI) ## Kill, starve and damage servers, and count what is lost (TRACKWAY_TORTURE_MINUTES=5)
-	TRACKWAY_TORTURE_MINUTES=$${TRACKWAY_TORTURE_MINUTES:-5} cargo test --package trackway-cli --test torture
+	TRACKWAY_TORTURE_MINUTES=$${TRACKWAY_TORTURE_MINUTES:-5} cargo test --release --package trackway-cli --test torture
 
 check: ui/node_modules/.package-lock.json ## Formatting, lints, and who may import whom
 	cargo fmt --all --check
