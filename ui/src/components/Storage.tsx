@@ -1,7 +1,6 @@
 import type { Stats } from "../api/types";
 import { facts, warnings } from "../model/storage";
 import { CopyButton } from "./CopyButton";
-import { Notice } from "./Notice";
 import { Stat } from "./Stat";
 import "./Storage.css";
 
@@ -22,7 +21,11 @@ export function Storage({ directory, stats }: { directory: string; stats: Stats 
         </div>
       )}
       {stats &&
-        warnings(stats).map(({ title, detail }) => <Notice key={title} tone="error" title={title} detail={detail} />)}
+        warnings(stats).map(({ title, detail }) => (
+          <p key={title} className="storage-warning">
+            <b>{title}.</b> {detail}
+          </p>
+        ))}
     </section>
   );
 }
