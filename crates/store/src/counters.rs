@@ -55,7 +55,9 @@ pub(crate) fn of_parts(shared: &Shared) -> Result<Vec<Counter>, Error> {
     let [mut duplicates, mut superseded, mut dropped] =
         [&counts.duplicates, &counts.superseded, &counts.events_dropped].map(|count| count.load(Relaxed));
     for side in [Some(&active), frozen.as_ref()].into_iter().flatten() {
-        let (head, tallies) = (side.head(), side.head().tallies());
+        memory += side.view().bytes();
+        let head = side.head();
+        let tallies = head.tallies();
         spans += tallies.spans;
         traces += head.new_traces();
         records += tallies.trace_records;

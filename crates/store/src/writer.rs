@@ -20,9 +20,8 @@ use crate::{
     Ack, Error,
     catalog::Flushed,
     door::{Ticket, size},
-    engine::{Bounds, Shared},
+    engine::{Bounds, Patience, Shared},
     sweep::remove_published,
-    table::Patience,
     wal::{Encoded, Log, Position, WriteError},
 };
 

@@ -14,6 +14,7 @@ mod announced;
 mod applied;
 mod late;
 mod link;
+mod patience;
 mod read;
 mod rows;
 mod settle;
@@ -27,11 +28,12 @@ use trackway_model::{Batch, Timestamp, TraceId, TraceRecord};
 use super::gathered::Sequence;
 use crate::{
     Deleted,
-    table::{Fingerprints, Originals, Patience, Tallies},
+    table::{Fingerprints, Originals},
 };
 pub(super) use announced::AnnouncedIds;
 pub(crate) use applied::{Applied, Seen};
 pub(crate) use late::LateEvent;
+pub(crate) use patience::Patience;
 pub(crate) use rows::Row;
 pub(super) use settle::settle;
 
@@ -63,6 +65,18 @@ pub(crate) enum Elsewhere {
     Listed,
 }
 
+/// What a head counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counted {
+    pub(crate) spans: u64,
+    pub(crate) duplicates: u64,
+    pub(crate) superseded: u64,
+    pub(crate) events_waiting: u64,
+    pub(crate) events_dropped: u64,
+    pub(crate) deleted_spans: u64,
+    pub(crate) trace_records: u64,
+}
+
 /// What came since the last segment.
 pub(crate) struct Head {
     next: Sequence,
@@ -79,7 +93,7 @@ pub(crate) struct Head {
     originals: Originals,
     prints: Fingerprints,
     announced: Arc<AnnouncedIds>,
-    tallies: Tallies,
+    tallies: Counted,
 }
 
 /// What there is of a trace.
@@ -122,7 +136,7 @@ impl Head {
             originals: Originals::default(),
             prints: Fingerprints::default(),
             announced: Arc::default(),
-            tallies: Tallies::default(),
+            tallies: Counted::default(),
         }
     }
 

@@ -31,14 +31,14 @@ mod tallies;
 mod view;
 mod work;
 
-pub(crate) use gathered::{Gathered, Sequence};
-pub(crate) use head::{Applied, Elsewhere, Head, LateEvent, Row, Seen, Telling};
-pub(crate) use shelf::{Doomed, OpenBounds, Pinned, Shelf, Shelved, Snapshot};
-pub(crate) use tallies::{OperationTally, Tallies, Tallying};
-pub(crate) use view::{Announcing, Older, View};
 pub(crate) use ask::Desk;
 pub(crate) use background::Flusher;
 pub(crate) use compact::Compactor;
+pub(crate) use gathered::{Gathered, Sequence};
+pub(crate) use head::{Elsewhere, Head, Patience};
 pub(crate) use heads::{Heads, Parts, Side};
 pub(crate) use shared::{Bounds, Shared, batch_bytes};
+pub(crate) use shelf::{Doomed, OpenBounds, Pinned, Shelf, Shelved, Snapshot};
+pub(crate) use tallies::{OperationTally, Tallies, Tallying};
+
 use work::Work;

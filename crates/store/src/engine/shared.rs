@@ -8,7 +8,7 @@ use std::{
 use trackway_model::{Batch, SpanEvent, Timestamp, TraceId, TraceRecord};
 
 use super::{
-    Doomed, Head, Heads, Sequence, Shelf, Snapshot, Work,
+    Doomed, Head, Heads, Patience, Sequence, Shelf, Snapshot, Work,
     elsewhere::Older,
     flush::{self, Ready, Unpublished},
     room::is_lack_of_room,
@@ -18,7 +18,6 @@ use crate::{
     catalog::{Catalog, Flushed, Publication},
     counters::Counts,
     door::Door,
-    table::Patience,
     wal::Position,
 };
 

@@ -5,7 +5,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use trackway_model::{Batch, SpanRecord, Timestamp, TraceId};
+use trackway_model::{SpanRecord, Timestamp, TraceId};
 
 use super::{
     gathered::Gathered,
@@ -159,8 +159,8 @@ impl View {
                 self.meet(record.trace_id, older, prints)?;
             }
         }
-        let batch = prints.prepare(Batch { spans, ..Batch::default() });
-        let holding = self.table.announce(batch, arrival, moment, bounds);
+        let spans = prints.prepare(spans);
+        let holding = self.table.announce(spans, arrival, moment, bounds);
         self.note_announced();
         Ok(holding)
     }

@@ -8,8 +8,7 @@ use std::{
 use trackway_model::{DataKind, SpanData, SpanRecord, Timestamp, TraceRecord};
 
 use super::{
-    Came, Segment,
-    live::Live,
+    Came,
     names::{Matches, NameId},
     run::Run,
     words::Words,
@@ -40,7 +39,6 @@ pub(super) struct About {
     pub(super) record: Arc<TraceRecord>,
     /// When it told.
     pub(super) arrival: Timestamp,
-    segment: Segment,
     name: NameId,
     group: Option<NameId>,
 }
@@ -80,24 +78,16 @@ impl Agents {
     }
 
     /// Takes what the client tells of the whole trace in the place of what it told before; returns that.
-    pub(super) fn tell(
-        &mut self,
-        record: Arc<TraceRecord>,
-        came: Came,
-        words: &mut Words,
-        live: &mut Live,
-    ) -> Option<Arc<TraceRecord>> {
+    pub(super) fn tell(&mut self, record: Arc<TraceRecord>, came: Came, words: &mut Words) -> Option<Arc<TraceRecord>> {
         let name = words.operations.hold(&record.name);
         let group = record.group.as_ref().map(|group| words.groups.hold(group));
-        let Came { arrival, segment, .. } = came;
-        live.hold(segment);
-        let before = self.about.replace(About { record, arrival, segment, name, group });
-        before.map(|before| before.release(words, live))
+        let before = self.about.replace(About { record, arrival: came.arrival, name, group });
+        before.map(|before| before.release(words))
     }
 
     /// Gives back what the trace holds beside its spans, before it goes.
-    pub(super) fn release_all(self, words: &mut Words, live: &mut Live) {
-        self.about.into_iter().for_each(|about| drop(about.release(words, live)));
+    pub(super) fn release_all(self, words: &mut Words) {
+        self.about.into_iter().for_each(|about| drop(about.release(words)));
         self.conversations.into_values().for_each(|conversation| words.groups.release(conversation));
         for (title, spans) in self.titles {
             (0..spans).for_each(|_| words.operations.release(title));
@@ -127,10 +117,9 @@ impl Agents {
 }
 
 impl About {
-    fn release(self, words: &mut Words, live: &mut Live) -> Arc<TraceRecord> {
+    fn release(self, words: &mut Words) -> Arc<TraceRecord> {
         words.operations.release(self.name);
         self.group.into_iter().for_each(|group| words.groups.release(group));
-        live.release(self.segment);
         self.record
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use trackway_model::{Resource, Scope, SpanId, SpanRecord, Timestamp, TraceId};
 
 use super::{
-    Moment, Prepared, TRACE_OVERHEAD, Table,
+    Moment, TRACE_OVERHEAD, Table,
     fingerprint::{Memo, PreparedSpan},
     read::Found,
     trace::Announcement,
@@ -83,13 +83,13 @@ impl Table {
     /// Holds spans that were announced, within bounds.
     pub(crate) fn announce(
         &mut self,
-        batch: Prepared,
+        spans: Vec<PreparedSpan>,
         arrival: Timestamp,
         moment: Moment,
         bounds: &Announced,
     ) -> Holding {
         let mut holding = Holding::default();
-        for span in batch.spans.into_iter().filter(|span| span.record.end.is_none()) {
+        for span in spans.into_iter().filter(|span| span.record.end.is_none()) {
             self.announce_span(span, arrival, moment, bounds, &mut holding);
         }
         holding
@@ -120,7 +120,7 @@ impl Table {
         }
 
         let replaced = before.is_some().then(|| self.found(id, span_id, moment)).flatten();
-        self.withdraw(id, span_id, arrival);
+        self.withdraw(id, span_id);
         let has_room = self.make_room(span.bytes, moment, bounds, holding);
         if has_room || replaced.is_some() {
             holding.note_change(id);
@@ -176,7 +176,7 @@ impl Table {
         holding.gone.extend(self.found(id, span, moment));
         holding.note_change(id);
         self.announcements.forgotten += 1;
-        self.withdraw(id, span, moment.now);
+        self.withdraw(id, span);
         self.drop_empty(id);
     }
 
@@ -191,7 +191,6 @@ impl Table {
         let (id, span_id) = (span.record.trace_id, span.record.span_id);
         let trace = self.traces.entry(id).or_default();
         let listing = trace.listing(id);
-        trace.late_turns(span_id).for_each(|turn| self.waiting.remove(turn));
         let bytes = trace.bytes;
         let announcement = trace.announce(span, renewed, &mut self.words);
         self.record_bytes = self.record_bytes - bytes + trace.bytes;
@@ -199,16 +198,12 @@ impl Table {
         self.index.relist(listing, trace.listing(id));
     }
 
-    /// Shows an announced span no more, in a trace that may then be empty; what came for it apart waits for it again.
-    fn withdraw(&mut self, id: TraceId, span: SpanId, now: Timestamp) {
+    /// Shows an announced span no more, in a trace that may then be empty.
+    fn withdraw(&mut self, id: TraceId, span: SpanId) {
         let Some(trace) = self.traces.get_mut(&id) else { return };
         let listing = trace.listing(id);
         let Some(announcement) = trace.withdraw(span, &mut self.words) else { return };
         self.announcements.remove(id, span, &announcement);
-        for (place, turn) in trace.late_places(span) {
-            *turn = self.waiting.turn();
-            self.waiting.push(*turn, id, place, now);
-        }
         self.index.relist(listing, trace.listing(id));
     }
 
@@ -218,7 +213,7 @@ impl Table {
         while let Some(&(renewed, id, span)) = self.announcements.queue.first() {
             let record = self.traces.get(&id).and_then(|trace| trace.announced(span));
             moved.extend(record.map(|(_, record)| ((id, span), (renewed, Arc::clone(record)))));
-            self.withdraw(id, span, renewed);
+            self.withdraw(id, span);
             self.drop_empty(id);
         }
         moved
@@ -244,7 +239,7 @@ impl Table {
 
     /// Shows an announced span no more, since it is stored elsewhere.
     pub(crate) fn drop_announced(&mut self, id: TraceId, span: SpanId) {
-        self.withdraw(id, span, Timestamp::default());
+        self.withdraw(id, span);
         self.drop_empty(id);
     }
 

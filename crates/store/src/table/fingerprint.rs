@@ -9,15 +9,9 @@ use std::{
 };
 
 use super::keys::Keys;
-use trackway_model::{Attributes, Batch, Event, Resource, Scope, SpanEvent, SpanRecord, TraceRecord, Value};
+use trackway_model::{Attributes, Event, Resource, Scope, SpanEvent, SpanRecord, Value};
 
-/// A batch with the fingerprints of what is in it: the work that needs no lock.
-pub(crate) struct Prepared {
-    pub(crate) spans: Vec<PreparedSpan>,
-    pub(crate) events: Vec<(u64, SpanEvent)>,
-    pub(crate) traces: Vec<TraceRecord>,
-}
-
+/// A record with its fingerprints: the work that needs no lock.
 pub(crate) struct PreparedSpan {
     pub(crate) record: Arc<SpanRecord>,
     pub(crate) print: u64,
@@ -35,7 +29,7 @@ pub(super) struct Memo {
     scope: Option<(Arc<Scope>, u64)>,
 }
 
-/// Makes batches ready for the table, with the same fingerprints for the same content.
+/// Makes records ready for the table, with the same fingerprints for the same content.
 #[derive(Default)]
 pub(crate) struct Fingerprints {
     keys: Keys,
@@ -43,7 +37,7 @@ pub(crate) struct Fingerprints {
 }
 
 impl Fingerprints {
-    pub(crate) fn prepare(&self, batch: Batch) -> Prepared {
+    pub(crate) fn prepare(&self, spans: Vec<SpanRecord>) -> Vec<PreparedSpan> {
         let mut memo = Memo::default();
         let prepare = |mut record: SpanRecord| {
             shrink(&mut record);
@@ -51,9 +45,7 @@ impl Fingerprints {
             let span = self.prepare_span(Arc::new(record), &mut memo);
             PreparedSpan { bytes: span.bytes.saturating_sub(saved as u64), ..span }
         };
-        let spans = batch.spans.into_iter().map(prepare).collect();
-        let events = batch.events.into_iter().map(|late| (self.of_event(&late.event), late)).collect();
-        Prepared { spans, events, traces: batch.traces }
+        spans.into_iter().map(prepare).collect()
     }
 
     /// Makes a record ready that others hold, too.
@@ -108,16 +100,6 @@ impl Fingerprints {
         let mut hasher = self.secret.build_hasher();
         content(&mut hasher);
         hasher.finish()
-    }
-}
-
-impl Prepared {
-    /// About how much memory the records will take.
-    pub(crate) fn memory_bytes(&self) -> u64 {
-        let spans: u64 = self.spans.iter().map(|span| span.bytes).sum();
-        let events: usize = self.events.iter().map(|(_, late)| super::event_bytes(&late.event)).sum();
-        let traces: u64 = self.traces.iter().map(|record| super::TRACE_OVERHEAD + super::about_bytes(record)).sum();
-        spans + events as u64 + traces
     }
 }
 

@@ -4,11 +4,8 @@ use std::sync::Arc;
 
 use trackway_model::{SpanEvent, SpanId, SpanRecord, Timestamp, TraceId, TraceRecord};
 
-use super::{Came, Fingerprints, Segment, Table, fingerprint::Memo};
+use super::{Came, Fingerprints, Table, fingerprint::Memo};
 use crate::engine::{Gathered, Sequence};
-
-/// Records come from a part of the store, which knows its log file.
-const NO_FILE: Segment = 0;
 
 /// Takes records one after another.
 pub(crate) struct Intake<'a> {
@@ -56,12 +53,9 @@ impl Table {
     /// Drops an event that waited for too long.
     pub(crate) fn drop_event(&mut self, id: TraceId, span: SpanId, sequence: Sequence) {
         let Some(trace) = self.traces.get_mut(&id) else { return };
-        let place = trace.late_places(span).find(|(place, _)| place.2 == sequence);
-        let Some((place, turn)) = place.map(|(place, turn)| (place, *turn)) else { return };
         let bytes = trace.bytes;
-        trace.remove_event(place, &mut self.live);
+        trace.remove_event(span, sequence);
         self.record_bytes = self.record_bytes - bytes + trace.bytes;
-        self.waiting.remove(turn);
         self.drop_empty(id);
     }
 }
@@ -69,12 +63,12 @@ impl Table {
 impl Intake<'_> {
     /// Takes a record of a span.
     pub(crate) fn span(&mut self, sequence: Sequence, arrival: Timestamp, record: Arc<SpanRecord>) {
-        self.take(Came::new(sequence, arrival, NO_FILE), record);
+        self.take(Came::new(sequence, arrival), record);
     }
 
     /// Takes a record of a span in the place of all that are there.
     pub(crate) fn only_span(&mut self, sequence: Sequence, arrival: Timestamp, record: Arc<SpanRecord>) {
-        self.take(Came { takes_place: true, ..Came::new(sequence, arrival, NO_FILE) }, record);
+        self.take(Came { takes_place: true, ..Came::new(sequence, arrival) }, record);
     }
 
     fn take(&mut self, came: Came, record: Arc<SpanRecord>) {
@@ -88,12 +82,12 @@ impl Intake<'_> {
     /// Takes an event that came apart from its span.
     pub(crate) fn event(&mut self, sequence: Sequence, arrival: Timestamp, late: SpanEvent) {
         let print = self.prints.of_event(&late.event);
-        let came = Came::new(sequence, arrival, NO_FILE);
+        let came = Came::new(sequence, arrival);
         self.table.apply_event(late.trace_id, late.span_id, print, late.event, came);
     }
 
     /// Takes what a client told of a whole trace.
     pub(crate) fn told(&mut self, arrival: Timestamp, record: Arc<TraceRecord>) {
-        self.table.apply_record(record, Came::new(0, arrival, NO_FILE));
+        self.table.apply_record(record, Came::new(0, arrival));
     }
 }

@@ -5,10 +5,10 @@ use std::{
     ops::Bound,
 };
 
-use trackway_model::{Text, Timestamp, TraceId};
+use trackway_model::{Text, Timestamp};
 
 use super::names::NameId;
-use crate::{Project, cursor::TracePlace};
+use crate::cursor::TracePlace;
 
 /// Where a trace stands in the lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,32 +98,5 @@ impl Index {
         let upper = upper.map_or(Bound::Included(last), |upper| Bound::Excluded((group, upper)));
         let places = groups.range((Bound::Included((group, (Timestamp(0), [0; 16]))), upper));
         Some(Box::new(places.map(|(_, place)| *place)))
-    }
-
-    /// Returns the places of the traces that list under a project.
-    pub(super) fn places_of(&self, project: &str) -> impl Iterator<Item = TracePlace> {
-        self.before(None, Some(project), None).into_iter().flatten()
-    }
-
-    /// Returns the traces that list under a project.
-    pub(super) fn traces_of(&self, project: &str) -> Vec<TraceId> {
-        self.places_of(project).filter_map(|(_, id)| TraceId::new(id)).collect()
-    }
-
-    /// Returns how many traces there are.
-    pub(super) fn len(&self) -> usize {
-        self.all.len()
-    }
-
-    pub(super) fn projects(&self) -> Vec<Project> {
-        let project = |(name, listed): (&Text, &Listed)| Project {
-            name: name.clone(),
-            trace_count: listed.traces.len() as u64,
-            span_count: listed.spans,
-            last_start: listed.traces.last().map(|(start, _)| *start).unwrap_or_default(),
-        };
-        let mut projects: Vec<_> = self.projects.iter().map(project).collect();
-        projects.sort_by(|a, b| a.name.cmp(&b.name));
-        projects
     }
 }

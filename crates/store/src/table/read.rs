@@ -1,9 +1,6 @@
 //! Questions to the table.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use trackway_model::{Event, SpanId, SpanRecord, Timestamp, TraceId};
 
@@ -14,10 +11,10 @@ use super::{
     sieve::Sieve,
     summary,
     trace::Trace,
-    words::{Tally, Words},
+    words::Words,
 };
 use crate::{
-    Project, Service, Span, SpanState, TraceQuery, TraceSummary,
+    Span, SpanState, TraceQuery, TraceSummary,
     clock::Moment,
     cursor::{SpanPlace, TracePlace},
     engine::{OperationTally, Tallies},
@@ -209,46 +206,6 @@ impl Table {
 
     pub(crate) fn find_original(&self, id: &str) -> Vec<(TraceId, SpanId)> {
         self.words.originals.find(id).take(MOST_FOUND).collect()
-    }
-
-    pub(crate) fn projects(&self) -> Vec<Project> {
-        self.index.projects()
-    }
-
-    pub(crate) fn services(&self, project: Option<&str>) -> Vec<Service> {
-        let tallies = match project {
-            Some(project) => &self.tallies_of(project),
-            None => &self.words.tallies,
-        };
-        let mut services = HashMap::<NameId, Service>::new();
-        for ((service, operation), tally) in tallies {
-            let of_service = services.entry(*service).or_insert_with(|| Service {
-                name: self.words.services.text(*service),
-                span_count: 0,
-                error_count: 0,
-                operations: Vec::new(),
-            });
-            of_service.span_count += tally.spans;
-            of_service.error_count += tally.errors;
-            of_service.operations.push(self.words.operations.text(*operation));
-        }
-        let mut services: Vec<_> = services.into_values().collect();
-        services.iter_mut().for_each(|service| service.operations.sort());
-        services.sort_by(|a, b| a.name.cmp(&b.name));
-        services
-    }
-
-    fn tallies_of(&self, project: &str) -> HashMap<(NameId, NameId), Tally> {
-        let mut tallies = HashMap::<(NameId, NameId), Tally>::new();
-        for place in self.index.places_of(project) {
-            let Some((_, trace)) = self.placed(place) else { continue };
-            for (operation, tally) in &trace.operations {
-                let sum = tallies.entry(*operation).or_default();
-                sum.spans += tally.spans;
-                sum.errors += tally.errors;
-            }
-        }
-        tallies
     }
 
     fn placed(&self, (_, id): TracePlace) -> Option<(TraceId, &Trace)> {

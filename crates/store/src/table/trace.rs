@@ -13,14 +13,12 @@ use std::{
 use trackway_model::{Event, Repeats, SpanId, SpanRecord, Text, Timestamp, TraceId};
 
 use super::{
-    Came, Segment,
+    Came,
     agents::Agents,
     fingerprint::PreparedSpan,
     index::Listing,
-    live::Live,
     names::NameId,
     ranked::Ranked,
-    waiting::Place,
     words::{Tally, Words},
 };
 use crate::{
@@ -56,26 +54,16 @@ pub(super) struct Trace {
     /// The spans of which only an announcement is there.
     announced: BTreeMap<SpanId, Announcement>,
     /// Events that came apart from their spans, by span, fingerprint and arrival.
-    late: BTreeMap<Place, Late>,
+    late: BTreeMap<(SpanId, u64, Sequence), Event>,
     /// When something of the trace last came to be stored.
     pub(super) news: Timestamp,
     pub(super) bytes: u64,
-}
-
-/// An event that came apart from its span.
-pub(super) struct Late {
-    pub(super) event: Event,
-    pub(super) segment: Segment,
-    /// Its place in the queue of those that wait, if it is there.
-    pub(super) turn: u64,
 }
 
 struct Kept {
     record: Arc<SpanRecord>,
     print: u64,
     bytes: u64,
-    /// Absent for what was only announced.
-    segment: Option<Segment>,
     service: NameId,
     name: NameId,
 }
@@ -109,7 +97,7 @@ pub(super) struct Announcement {
 }
 
 impl Trace {
-    pub(super) fn insert(&mut self, span: PreparedSpan, came: Came, words: &mut Words, live: &mut Live) -> Arrival {
+    pub(super) fn insert(&mut self, span: PreparedSpan, came: Came, words: &mut Words) -> Arrival {
         if !came.takes_place && self.has_twin(&span) {
             return Arrival::Duplicate;
         }
@@ -120,23 +108,21 @@ impl Trace {
             (_, Some(_)) => span.record.repeats == Repeats::Replace,
             (_, None) => false,
         };
-        let replaced = if takes_place { self.remove_stored(span.record.span_id, words, live) } else { 0 };
+        let replaced = if takes_place { self.remove_stored(span.record.span_id, words) } else { 0 };
         let place = (span.record.start, span.record.span_id, came.sequence);
         self.by_id.insert((place.1, span.print, place.0, place.2));
         self.bytes += span.bytes;
-        self.keep(span, place, Some(came.segment), words);
-        live.hold(came.segment);
+        self.keep(span, place, words);
         Arrival::Stored { replaced }
     }
 
     /// Removes the records of a span; returns how many they were.
-    fn remove_stored(&mut self, id: SpanId, words: &mut Words, live: &mut Live) -> u64 {
+    fn remove_stored(&mut self, id: SpanId, words: &mut Words) -> u64 {
         let mut removed = 0;
         for place in self.places(id) {
             if let Some(kept) = self.remove(place, words) {
                 self.by_id.remove(&(place.1, kept.print, place.0, place.2));
                 self.bytes -= kept.bytes;
-                kept.segment.into_iter().for_each(|segment| live.release(segment));
                 removed += 1;
             }
         }
@@ -149,7 +135,7 @@ impl Trace {
         let place = (span.record.start, span.record.span_id, 0);
         let announcement = Announcement { place, renewed, bytes: span.bytes };
         self.announced.insert(place.1, announcement);
-        self.keep(span, place, None, words);
+        self.keep(span, place, words);
         announcement
     }
 
@@ -188,32 +174,25 @@ impl Trace {
         self.last_announced().map_or(self.news, |renewed| renewed.max(self.news))
     }
 
-    /// Keeps an event for its span, whether that is there or not; `None` when the event is there already.
-    pub(super) fn insert_event(
-        &mut self,
-        span: SpanId,
-        print: u64,
-        sequence: Sequence,
-        late: Late,
-        live: &mut Live,
-    ) -> Option<Place> {
-        if self.knows_event(span, print, &late.event) {
-            return None;
+    /// Keeps an event for its span, whether that is there or not; false when the event is there already.
+    pub(super) fn insert_event(&mut self, span: SpanId, print: u64, sequence: Sequence, event: Event) -> bool {
+        if self.knows_event(span, print, &event) {
+            return false;
         }
-        self.bytes += super::event_bytes(&late.event) as u64;
-        live.hold(late.segment);
-        let place = (span, print, sequence);
-        self.late.insert(place, late);
-        Some(place)
+        self.bytes += super::event_bytes(&event) as u64;
+        self.late.insert((span, print, sequence), event);
+        true
     }
 
-    pub(super) fn remove_event(&mut self, place: Place, live: &mut Live) {
-        let Some(Late { event, segment, .. }) = self.late.remove(&place) else { return };
-        self.bytes -= super::event_bytes(&event) as u64;
-        live.release(segment);
+    /// Drops an event that waited for its span.
+    pub(super) fn remove_event(&mut self, span: SpanId, sequence: Sequence) {
+        let mut late = self.late.range((span, 0, 0)..=(span, u64::MAX, u64::MAX));
+        let place = late.find(|((.., number), _)| *number == sequence).map(|(place, _)| *place);
+        let event = place.and_then(|place| self.late.remove(&place));
+        self.bytes -= event.map_or(0, |event| super::event_bytes(&event) as u64);
     }
 
-    fn keep(&mut self, span: PreparedSpan, place: SpanPlace, segment: Option<Segment>, words: &mut Words) {
+    fn keep(&mut self, span: PreparedSpan, place: SpanPlace, words: &mut Words) {
         let PreparedSpan { record, print, bytes, .. } = span;
         let (service, name) = words.hold(&record);
 
@@ -231,7 +210,7 @@ impl Trace {
         if record.data.is_some() || self.agents.is_some() {
             self.agents_mut().hold(&record, place, words);
         }
-        self.spans.insert(place, Kept { record, print, bytes, segment, service, name });
+        self.spans.insert(place, Kept { record, print, bytes, service, name });
     }
 
     fn remove(&mut self, place: SpanPlace, words: &mut Words) -> Option<Kept> {
@@ -262,14 +241,12 @@ impl Trace {
         Some(kept)
     }
 
-    /// Gives back the words and the log files that the trace holds, before it goes.
-    pub(super) fn release(self, words: &mut Words, live: &mut Live) {
+    /// Gives back the words that the trace holds, before it goes.
+    pub(super) fn release(self, words: &mut Words) {
         for kept in self.spans.values() {
             words.release(&kept.record, kept.service, kept.name);
-            kept.segment.into_iter().for_each(|segment| live.release(segment));
         }
-        self.late.values().for_each(|late| live.release(late.segment));
-        self.agents.into_iter().for_each(|agents| agents.release_all(words, live));
+        self.agents.into_iter().for_each(|agents| agents.release_all(words));
     }
 
     pub(super) fn listing(&self, id: TraceId) -> Option<Listing> {
@@ -318,11 +295,6 @@ impl Trace {
         self.spans.len() as u64
     }
 
-    /// How many of the spans are stored.
-    pub(super) fn stored_count(&self) -> u64 {
-        (self.spans.len() - self.announced.len()) as u64
-    }
-
     /// How many of the open spans are stored.
     pub(super) fn stored_open_count(&self) -> u64 {
         (self.open.len() - self.announced.len()) as u64
@@ -368,7 +340,7 @@ impl Trace {
 
     /// The events that came for a span apart from it.
     pub(super) fn late_of(&self, id: SpanId) -> impl Iterator<Item = &Event> {
-        self.late.range((id, 0, 0)..=(id, u64::MAX, u64::MAX)).map(|(_, late)| &late.event)
+        self.late.range((id, 0, 0)..=(id, u64::MAX, u64::MAX)).map(|(_, event)| event)
     }
 
     /// The places of a span's records, in their order.
@@ -382,25 +354,9 @@ impl Trace {
     /// The events that came for a span apart from it, in order of arrival.
     pub(super) fn late_events(&self, id: SpanId) -> Vec<(u64, Event)> {
         let late = self.late.range((id, 0, 0)..=(id, u64::MAX, u64::MAX));
-        let mut late: Vec<_> = late.map(|((_, print, number), late)| (*number, *print, late.event.clone())).collect();
+        let mut late: Vec<_> = late.map(|((_, print, number), event)| (*number, *print, event.clone())).collect();
         late.sort_by_key(|(number, ..)| *number);
         late.into_iter().map(|(_, print, event)| (print, event)).collect()
-    }
-
-    /// The places in the queue of the events that came for a span apart from it.
-    pub(super) fn late_turns(&self, id: SpanId) -> impl Iterator<Item = u64> {
-        self.late.range((id, 0, 0)..=(id, u64::MAX, u64::MAX)).map(|(_, late)| late.turn)
-    }
-
-    /// The places of the events that came for a span apart from it, with their places in the queue.
-    pub(super) fn late_places(&mut self, id: SpanId) -> impl Iterator<Item = (Place, &mut u64)> {
-        let late = self.late.range_mut((id, 0, 0)..=(id, u64::MAX, u64::MAX));
-        late.map(|(place, late)| (*place, &mut late.turn))
-    }
-
-    /// The places in the queue of all events that came apart from their spans.
-    pub(super) fn all_late_turns(&self) -> impl Iterator<Item = u64> {
-        self.late.values().map(|late| late.turn)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -412,15 +368,6 @@ impl Trace {
         !self.spans.is_empty() || self.about().is_some()
     }
 
-    pub(super) fn has(&self, id: SpanId) -> bool {
-        self.is_stored(id) || self.announced.contains_key(&id)
-    }
-
-    /// Returns true when something came from the log.
-    pub(super) fn is_any_stored(&self) -> bool {
-        self.stored_count() > 0 || !self.late.is_empty() || self.about().is_some()
-    }
-
     pub(super) fn is_stored(&self, id: SpanId) -> bool {
         self.entries(id).next().is_some()
     }
@@ -429,15 +376,9 @@ impl Trace {
         self.by_id.range((id, 0, Timestamp(0), 0)..=(id, u64::MAX, Timestamp(u64::MAX), u64::MAX))
     }
 
-    /// Returns true when a record would change nothing.
-    pub(super) fn knows(&self, span: &PreparedSpan) -> bool {
-        let is_superseded = span.record.end.is_none() && self.is_open(span.record.span_id) == Some(false);
-        is_superseded || self.has_twin(span)
-    }
-
     pub(super) fn knows_event(&self, span: SpanId, print: u64, event: &Event) -> bool {
         let mut twins = self.late.range((span, print, 0)..=(span, print, u64::MAX));
-        twins.any(|(_, twin)| twin.event == *event)
+        twins.any(|(_, twin)| twin == event)
     }
 
     /// Returns whether a stored span is still open; its records are all open or all finished, so that one tells for all.

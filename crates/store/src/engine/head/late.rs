@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use trackway_model::{SpanEvent, SpanId, Timestamp, TraceId};
 
-use super::{announced::Ids, link::Link};
-use crate::{engine::Sequence, table::Patience};
+use super::{Patience, announced::Ids, link::Link};
+use crate::engine::Sequence;
 
 /// What an event takes beside its content: its place, and its entries among the fingerprints and those that wait.
 const EVENT_OVERHEAD: u64 = 200;
@@ -41,7 +41,6 @@ pub(super) struct Late {
     awaited: HashMap<(TraceId, SpanId), BTreeSet<u64>>,
     turns: u64,
     dropped: Vec<Dropped>,
-    live: u64,
     bytes: u64,
 }
 
@@ -63,7 +62,6 @@ impl Late {
         }
         let place = Link::to(self.slots.len());
         let twin = self.last.insert((late.event.trace_id, print), place).unwrap_or_default();
-        self.live += 1;
         self.bytes += event_bytes(&late);
         self.slots.push(Slot { late: Some(late), print, twin, earlier });
         Some(place)
@@ -114,7 +112,6 @@ impl Late {
             return None;
         }
         let late = slot.late.take()?;
-        self.live -= 1;
         self.bytes = self.bytes + DROPPED_BYTES - event_bytes(&late);
         self.dropped.push(Dropped { trace: ids.0, span: ids.1, sequence: late.sequence });
         Some(ids.0)
@@ -127,7 +124,6 @@ impl Late {
             let Some(slot) = self.slots.get_mut(place) else { continue };
             let Some(late) = slot.late.take() else { continue };
             self.last.remove(&(late.event.trace_id, slot.print));
-            self.live -= 1;
             self.bytes -= event_bytes(&late);
             self.note_span((late.event.trace_id, late.event.span_id));
         }
@@ -155,10 +151,6 @@ impl Late {
     /// Where the next event comes, and where the next that is dropped.
     pub(super) fn ends(&self) -> (usize, usize) {
         (self.slots.len(), self.dropped.len())
-    }
-
-    pub(super) fn len(&self) -> u64 {
-        self.live
     }
 
     pub(super) fn waiting(&self) -> u64 {

@@ -4,11 +4,8 @@ use std::sync::Arc;
 
 use trackway_model::{SpanId, Timestamp, TraceId};
 
-use super::{Elsewhere, Head, Kept, LateEvent, Row, TRACE_OVERHEAD, Telling};
-use crate::{
-    engine::{Gathered, Sequence},
-    table::Tallies,
-};
+use super::{Counted, Elsewhere, Head, Kept, LateEvent, Row, TRACE_OVERHEAD, Telling};
+use crate::engine::{Gathered, Sequence};
 
 impl Head {
     /// The number that the next record gets.
@@ -33,8 +30,8 @@ impl Head {
     }
 
     /// What it counted since it is there.
-    pub(crate) fn tallies(&self) -> Tallies {
-        Tallies { spans: self.rows.len(), events_waiting: self.late.waiting(), ..self.tallies }
+    pub(crate) fn tallies(&self) -> Counted {
+        Counted { spans: self.rows.len(), events_waiting: self.late.waiting(), ..self.tallies }
     }
 
     /// Returns true when it has anything of a trace.

@@ -2,11 +2,10 @@
 
 use trackway_model::*;
 
-use super::{Elsewhere, Head};
+use super::{Elsewhere, Head, Patience};
 use crate::{
     Deleted,
     engine::{Gathered, kit::*},
-    table::Patience,
 };
 
 const MINUTE: u64 = 60_000_000_000;

@@ -10,26 +10,18 @@ use crate::{
     table::{
         Came, about_bytes,
         agents::{AGENTS_OVERHEAD, Agents},
-        live::Live,
         run::Run,
         words::Words,
     },
 };
 
 impl Trace {
-    /// Takes what the client tells of the whole trace; returns true when it told nothing before.
-    pub(in crate::table) fn tell(
-        &mut self,
-        record: Arc<TraceRecord>,
-        came: Came,
-        words: &mut Words,
-        live: &mut Live,
-    ) -> bool {
+    /// Takes what the client tells of the whole trace.
+    pub(in crate::table) fn tell(&mut self, record: Arc<TraceRecord>, came: Came, words: &mut Words) {
         self.news = self.news.max(came.arrival);
         self.bytes += about_bytes(&record);
-        let before = self.agents_mut().tell(record, came, words, live);
+        let before = self.agents_mut().tell(record, came, words);
         self.bytes -= before.as_ref().map_or(0, |before| about_bytes(before));
-        before.is_none()
     }
 
     /// What the trace has beside its spans.
