@@ -69,7 +69,13 @@ impl Desk {
                 found.extend(side.view().table().find_original(id));
             }
         }
-        Ok(found.into_iter().take(MOST_FOUND).collect())
+        let mut confirmed = Vec::new();
+        for (trace, span) in found {
+            if confirmed.len() < MOST_FOUND && question.is_original(trace, span, id)? {
+                confirmed.push((trace, span));
+            }
+        }
+        Ok(confirmed)
     }
 
     /// Gathers a trace from all parts, as it came; `None` when it is too large for that.
@@ -79,6 +85,14 @@ impl Desk {
 }
 
 impl Question<'_> {
+    /// Returns true when a record that counts has this id: what a part has of a span, another may supersede.
+    fn is_original(&self, trace: TraceId, span: SpanId, id: &str) -> Result<bool, Error> {
+        match self.ask_trace(trace, |table| table.find_original(id).contains(&(trace, span)))? {
+            Asked::Answer(is_original) => Ok(is_original),
+            Asked::Giant(_) => Ok(true),
+        }
+    }
+
     /// Asks a table that has the whole of a trace.
     fn ask_trace<T>(&self, id: TraceId, ask: impl FnOnce(&Table) -> T) -> Result<Asked<T>, Error> {
         let active = &self.parts.active;
