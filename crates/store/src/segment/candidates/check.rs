@@ -117,6 +117,18 @@ impl TextCheck {
         })
     }
 
+    /// As [`passes`](Self::passes), of a text of which only the bytes were read.
+    ///
+    /// # Errors
+    /// What is wrong with a text that has to be UTF-8, or JSON.
+    pub(super) fn passes_bytes(&self, text: &[u8]) -> Result<bool, String> {
+        match self {
+            Self::Equals(wanted) => Ok(text == wanted.as_bytes()),
+            Self::Value(Test::Eq(Operand::Text(wanted))) => Ok(text == wanted.as_bytes()),
+            _ => self.passes(std::str::from_utf8(text).map_err(|error| error.to_string())?),
+        }
+    }
+
     /// Returns false when no text from `min` to `max` can be as it must be; either may be unknown.
     pub(super) fn may_be_between(&self, min: Option<&[u8]>, max: Option<&[u8]>) -> bool {
         match self {

@@ -24,7 +24,7 @@ use super::{
     super::{Segment, checked::Window, record, schema},
     bits::Bits,
     check::{Check, TextCheck},
-    pages::{TextPage, Values, words},
+    pages::{TextPage, Texts, Values, each_number},
     plan::Node,
 };
 use crate::{
@@ -186,15 +186,15 @@ impl<'a> Look<'a> {
     ) -> Result<(), String> {
         let chunk = self.chunk().column(column);
         let is_optional = chunk.column_descr().max_def_level() > 0;
-        let passes = |text: &[u8]| -> Result<bool, String> {
-            let Some(check) = check else { return Ok(true) };
-            check.passes(std::str::from_utf8(text).map_err(|error| error.to_string())?)
-        };
+        let passes = |text: &[u8]| check.map_or(Ok(true), |check| check.passes_bytes(text));
         let mut dictionary = Vec::new();
         if check.is_some() && chunk.dictionary_page_offset().is_some() {
             let first = self.page_reader(column, None)?.get_next_page().map_err(|error| error.to_string())?;
-            let words = words(&first.ok_or("a dictionary is missing")?)?;
-            dictionary = words.iter().map(|word| passes(word)).collect::<Result<_, _>>()?;
+            let (words, count) = Texts::of_dictionary(&first.ok_or("a dictionary is missing")?)?;
+            words.each(count, |word| {
+                dictionary.push(passes(word)?);
+                Ok(())
+            })?;
             if !dictionary.contains(&true) && self.is_all_words(chunk) {
                 return Ok(());
             }
@@ -237,27 +237,36 @@ impl<'a> Look<'a> {
         alive: &Bits,
         passed: &mut Bits,
     ) -> Result<(), String> {
-        let present = page.present;
-        let has_value = |row: usize| present.as_ref().is_none_or(|levels| levels.get(row).is_some_and(|it| *it != 0));
-        let rows = (0..page.rows).filter(|row| has_value(*row)).map(|row| (first + row).wrapping_sub(self.rows.start));
-        match page.values {
-            _ if verdicts.all => rows.for_each(|row| passed.set(row)),
-            Values::Words(numbers) => {
-                for (row, number) in rows.zip(numbers) {
-                    let passes = verdicts.words.get(number as usize);
-                    if *passes.ok_or("a page names a word that its dictionary does not have")? {
-                        passed.set(row);
+        let before = first.wrapping_sub(self.rows.start);
+        let row_of = |value: usize| {
+            let row = page.present.as_ref().map_or(Some(value), |present| present.get(value).copied());
+            row.map_or(usize::MAX, |row| before.wrapping_add(row))
+        };
+        let mut value = 0;
+        match &page.values {
+            _ if verdicts.all => (0..page.count()).for_each(|value| passed.set(row_of(value))),
+            Values::Words(width, numbers) => {
+                let mut is_known = true;
+                each_number(numbers, *width, page.count(), |number, times| {
+                    match verdicts.words.get(number as usize) {
+                        Some(false) => {}
+                        Some(true) => (value..value + times).for_each(|value| passed.set(row_of(value))),
+                        None => is_known = false,
                     }
+                    value += times;
+                })?;
+                if !is_known {
+                    return Err("a page names a word that its dictionary does not have".to_owned());
                 }
             }
-            Values::Texts(mut texts) => {
-                for row in rows {
-                    let text = texts.next_text()?;
-                    if alive.contains(row) && (verdicts.judge)(&text)? {
-                        passed.set(row);
-                    }
+            Values::Texts(texts) => texts.each(page.count(), |text| {
+                let row = row_of(value);
+                if alive.contains(row) && (verdicts.judge)(text)? {
+                    passed.set(row);
                 }
-            }
+                value += 1;
+                Ok(())
+            })?,
         }
         Ok(())
     }
@@ -378,12 +387,15 @@ impl<'a> Look<'a> {
 fn judge(batch: &RecordBatch, check: &Check, pass: &mut dyn FnMut(usize)) -> Result<(), String> {
     let column = batch.column(batch.num_columns() - 1);
     let values = column.as_any();
-    let rows = (0..batch.num_rows()).filter(|row| column.is_valid(*row));
+    let is_valid = |row: &usize| column.is_valid(*row);
+    let rows = (0..batch.num_rows()).filter(is_valid);
     match check {
         Check::Present | Check::Text(_) => rows.for_each(pass),
         Check::Int(range) => {
             let values: &Int64Array = array(values)?;
-            rows.filter(|row| range.contains(&values.value(*row))).for_each(pass);
+            // Few pass, so whether there is a value is asked last.
+            let inside = values.values().iter().enumerate().filter(|(_, value)| range.contains(value));
+            inside.map(|(row, _)| row).filter(is_valid).for_each(pass);
         }
         Check::Start(range) => {
             let values: &TimestampNanosecondArray = array(values)?;

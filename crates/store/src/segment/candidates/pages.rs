@@ -14,8 +14,8 @@ use super::super::trace_index::take;
 
 /// What a page says of its rows.
 pub(super) enum Values {
-    /// The numbers of words, for each row that has a value.
-    Words(Vec<u32>),
+    /// The numbers of words as runs, for each row that has a value.
+    Words(u32, Bytes),
     /// The texts, for each row that has a value.
     Texts(Texts),
 }
@@ -23,35 +23,21 @@ pub(super) enum Values {
 /// Texts one behind the other.
 pub(super) struct Texts {
     /// How long each is; `None` where its length stands before each.
-    lengths: Option<std::vec::IntoIter<usize>>,
+    lengths: Option<Vec<usize>>,
     bytes: Bytes,
-}
-
-impl Texts {
-    /// Takes the next text.
-    pub(super) fn next_text(&mut self) -> Result<Bytes, String> {
-        let length = match &mut self.lengths {
-            Some(lengths) => lengths.next(),
-            None => self.bytes.split_first_chunk::<4>().map(|(length, _)| u32::from_le_bytes(*length) as usize),
-        };
-        let before = if self.lengths.is_none() { 4 } else { 0 };
-        let end = length.and_then(|length| length.checked_add(before)).filter(|end| *end <= self.bytes.len());
-        Ok(self.bytes.split_to(end.ok_or("texts are cut off")?).slice(before..))
-    }
 }
 
 /// A page of texts that was taken apart.
 pub(super) struct TextPage {
-    /// For each row whether it has a value; `None` where each has.
-    pub(super) present: Option<Vec<u32>>,
     pub(super) rows: usize,
+    /// The rows that have a value; `None` where each has.
+    pub(super) present: Option<Vec<usize>>,
     pub(super) values: Values,
 }
 
 impl TextPage {
     /// Takes a data page apart; with levels where a value may be absent.
     pub(super) fn of(page: Page, is_optional: bool) -> Result<Self, String> {
-        let cut = || "a page of texts is cut off".to_owned();
         let (levels, values, rows, encoding) = match page {
             Page::DataPage { buf, num_values, encoding, .. } if is_optional => {
                 let (length, _) = buf.split_first_chunk::<4>().ok_or_else(cut)?;
@@ -71,33 +57,79 @@ impl TextPage {
             Page::DictionaryPage { .. } => return Err("a dictionary stands among the pages of texts".to_owned()),
         };
         let rows = rows as usize;
-        let present = levels.map(|levels| unpacked(&levels, 1, rows)).transpose()?;
-        let count = present.as_ref().map_or(rows, |levels| levels.iter().filter(|level| **level != 0).count());
+        let present = levels.map(|levels| present(&levels, rows)).transpose()?.filter(|present| present.len() < rows);
+        let has_none = present.as_ref().is_some_and(Vec::is_empty);
         let values = match encoding {
             Encoding::PLAIN => Values::Texts(Texts { lengths: None, bytes: values }),
             // A page without any value may have no width.
-            _ if count == 0 => Values::Words(Vec::new()),
+            _ if has_none => Values::Words(0, Bytes::new()),
             Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => {
-                let (width, numbers) = values.split_first().ok_or_else(cut)?;
-                Values::Words(unpacked(numbers, u32::from(*width), count)?)
+                let width = values.first().copied().filter(|width| *width <= 32).ok_or_else(cut)?;
+                Values::Words(u32::from(width), values.slice(1..))
             }
             Encoding::DELTA_LENGTH_BYTE_ARRAY => {
                 let mut rest = &*values;
                 let lengths = lengths(&mut rest).ok_or_else(cut)?;
                 let bytes = values.slice(values.len() - rest.len()..);
-                Values::Texts(Texts { lengths: Some(lengths.into_iter()), bytes })
+                Values::Texts(Texts { lengths: Some(lengths), bytes })
             }
             other => return Err(format!("texts are encoded in a way that is not known: {other}")),
         };
-        Ok(Self { present, rows, values })
+        Ok(Self { rows, present, values })
+    }
+
+    /// Returns how many rows have a value.
+    pub(super) fn count(&self) -> usize {
+        self.present.as_ref().map_or(self.rows, Vec::len)
     }
 }
 
-/// Returns the words of a dictionary page.
-pub(super) fn words(page: &Page) -> Result<Vec<Bytes>, String> {
-    let Page::DictionaryPage { buf, num_values, .. } = page else { return Err("a dictionary is missing".to_owned()) };
-    let mut texts = Texts { lengths: None, bytes: buf.clone() };
-    (0..*num_values).map(|_| texts.next_text()).collect()
+impl Texts {
+    /// Returns the texts of a dictionary page.
+    pub(super) fn of_dictionary(page: &Page) -> Result<(Self, usize), String> {
+        match page {
+            Page::DictionaryPage { buf, num_values, .. } => {
+                Ok((Self { lengths: None, bytes: buf.clone() }, *num_values as usize))
+            }
+            _ => Err("a dictionary is missing".to_owned()),
+        }
+    }
+
+    /// Gives so many texts to `each`.
+    pub(super) fn each(&self, count: usize, mut each: impl FnMut(&[u8]) -> Result<(), String>) -> Result<(), String> {
+        let mut rest = &*self.bytes;
+        let mut lengths = self.lengths.as_deref().map(<[usize]>::iter);
+        for _ in 0..count {
+            let length = match &mut lengths {
+                Some(lengths) => *lengths.next().ok_or_else(cut)?,
+                None => {
+                    let (length, behind) = rest.split_first_chunk::<4>().ok_or_else(cut)?;
+                    rest = behind;
+                    u32::from_le_bytes(*length) as usize
+                }
+            };
+            let (text, behind) = rest.split_at_checked(length).ok_or_else(cut)?;
+            rest = behind;
+            each(text)?;
+        }
+        Ok(())
+    }
+}
+
+fn cut() -> String {
+    "a page of texts is cut off".to_owned()
+}
+
+/// Returns the rows whose level says that they have a value.
+fn present(levels: &[u8], rows: usize) -> Result<Vec<usize>, String> {
+    let (mut present, mut row) = (Vec::with_capacity(rows), 0);
+    each_number(levels, 1, rows, |level, times| {
+        if level != 0 {
+            present.extend(row..row + times);
+        }
+        row += times;
+    })?;
+    Ok(present)
 }
 
 /// Takes lengths, which stand as the steps from each to the next.
@@ -105,40 +137,31 @@ fn lengths(bytes: &mut &[u8]) -> Option<Vec<usize>> {
     let (block, parts) = (take(bytes)?, take(bytes)?);
     let count = usize::try_from(take(bytes)?).ok()?;
     let mut last = signed(take(bytes)?);
-    let part = usize::try_from(block.checked_div(parts)?).ok()?;
-    let (mut lengths, mut steps) = (Vec::new(), Vec::new());
-    while lengths.len() < count {
+    let part = usize::try_from(block.checked_div(parts)?).ok().filter(|part| *part > 0)?;
+    let mut lengths = Vec::new();
+    if count > 0 {
         lengths.push(usize::try_from(last).ok()?);
-        if lengths.len() == count {
-            break;
+    }
+    while lengths.len() < count {
+        let least = signed(take(bytes)?);
+        let (widths, behind) = bytes.split_at_checked(usize::try_from(parts).ok()?)?;
+        *bytes = behind;
+        for width in widths {
+            let missing = count - lengths.len();
+            // Behind the last value there is no part.
+            if missing == 0 {
+                break;
+            }
+            let width = Some(u32::from(*width)).filter(|width| *width <= 32)?;
+            let (packed, behind) = bytes.split_at_checked(part.checked_mul(width as usize)?.div_ceil(8))?;
+            *bytes = behind;
+            unpack(packed, width, part.min(missing), |step| {
+                last = last.wrapping_add(least).wrapping_add(i64::from(step));
+                lengths.push(usize::try_from(last).unwrap_or(usize::MAX));
+            });
         }
-        if steps.is_empty() {
-            steps = block_of_steps(bytes, usize::try_from(parts).ok()?, part, count - lengths.len())?;
-            steps.reverse();
-        }
-        last = last.wrapping_add(steps.pop()?);
     }
     Some(lengths)
-}
-
-fn block_of_steps(bytes: &mut &[u8], parts: usize, part: usize, most: usize) -> Option<Vec<i64>> {
-    let least = signed(take(bytes)?);
-    let (widths, mut rest) = bytes.split_at_checked(parts)?;
-    let mut steps = Vec::new();
-    for width in widths {
-        // Behind the last value there is no part.
-        if steps.len() >= most {
-            break;
-        }
-        let (packed, behind) = rest.split_at_checked(part.checked_mul(usize::from(*width))?.div_ceil(8))?;
-        rest = behind;
-        let mut numbers = Vec::new();
-        unpack(packed, Some(u32::from(*width)).filter(|width| *width <= 32)?, part, &mut numbers);
-        steps.extend(numbers.into_iter().map(|number| least.wrapping_add(i64::from(number))));
-    }
-    *bytes = rest;
-    steps.truncate(most);
-    Some(steps)
 }
 
 /// Reads a number of which the lowest bit is the sign.
@@ -146,48 +169,46 @@ fn signed(number: u64) -> i64 {
     (number >> 1) as i64 ^ -((number & 1) as i64)
 }
 
-/// Returns numbers of so many bits from their runs.
-fn unpacked(mut bytes: &[u8], width: u32, count: usize) -> Result<Vec<u32>, String> {
-    let cut = || "a page is cut off".to_owned();
-    if width > 32 {
-        return Err(format!("numbers of {width} bits are too wide"));
-    }
-    let mut numbers = Vec::with_capacity(count);
-    while numbers.len() < count {
+/// Gives numbers of so many bits, at most 32, from their runs to `each`, with how often each comes.
+pub(super) fn each_number(
+    mut bytes: &[u8],
+    width: u32,
+    count: usize,
+    mut each: impl FnMut(u32, usize),
+) -> Result<(), String> {
+    let mut left = count;
+    while left > 0 {
         let run = take(&mut bytes).ok_or_else(cut)?;
-        let left = count - numbers.len();
+        let length = usize::try_from(run >> 1).ok().filter(|length| *length > 0).ok_or_else(cut)?;
         if run & 1 == 0 {
             let (value, rest) = bytes.split_at_checked(width.div_ceil(8) as usize).ok_or_else(cut)?;
             bytes = rest;
-            let value = value.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte));
-            let repeated = usize::try_from(run >> 1).unwrap_or(left).min(left);
-            if repeated == 0 {
-                return Err("a run of a page is empty".to_owned());
-            }
-            numbers.extend(std::iter::repeat_n(value, repeated));
+            let times = length.min(left);
+            each(value.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte)), times);
+            left -= times;
         } else {
-            let groups = usize::try_from(run >> 1).unwrap_or(usize::MAX).min(left.div_ceil(8));
+            let groups = length.min(left.div_ceil(8));
             let (packed, rest) = bytes.split_at_checked(groups * width as usize).ok_or_else(cut)?;
             bytes = rest;
-            if groups == 0 {
-                return Err("a run of a page is empty".to_owned());
-            }
-            unpack(packed, width, left.min(groups * 8), &mut numbers);
+            let numbers = left.min(groups * 8);
+            unpack(packed, width, numbers, |number| each(number, 1));
+            left -= numbers;
         }
     }
-    Ok(numbers)
+    Ok(())
 }
 
-fn unpack(packed: &[u8], width: u32, count: usize, numbers: &mut Vec<u32>) {
+/// Gives numbers of so many bits, at most 32, to `each`.
+fn unpack(packed: &[u8], width: u32, count: usize, mut each: impl FnMut(u32)) {
     let mask = (1_u64 << width) - 1;
-    let (mut buffer, mut bits, mut bytes) = (0_u64, 0_u32, packed.iter());
+    let mut bit = 0;
     for _ in 0..count {
-        while bits < width {
-            buffer |= u64::from(bytes.next().copied().unwrap_or_default()) << bits;
-            bits += 8;
-        }
-        numbers.push((buffer & mask) as u32);
-        buffer >>= width;
-        bits -= width;
+        let rest = packed.get(bit / 8..).unwrap_or_default();
+        let window = match rest.first_chunk::<8>() {
+            Some(window) => u64::from_le_bytes(*window),
+            None => rest.iter().rev().fold(0, |window, byte| window << 8 | u64::from(*byte)),
+        };
+        each((window >> (bit % 8) & mask) as u32);
+        bit += width as usize;
     }
 }

@@ -23,7 +23,10 @@ use crate::{
 fn write(path: &Path, spans: &[SpanRecord]) -> Segment {
     let mut writer = SegmentWriter::new();
     for (sequence, span) in (0..).zip(spans) {
-        writer.push(SegmentSpan { sequence, record: span.clone(), late_events: Vec::new() });
+        let mut record = span.clone();
+        // Whether events come with their span or apart makes no difference to what is found.
+        let late_events = record.events.split_off(record.events.len().min(1));
+        writer.push(SegmentSpan { sequence, record, late_events });
     }
     writer.finish(path).unwrap();
     Segment::open(path).unwrap()
