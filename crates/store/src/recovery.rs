@@ -129,7 +129,8 @@ impl Replay<'_> {
                 continue;
             }
             let is_last = last == Some(number);
-            let durable = durable.filter(|place| place.file == number).map_or(0, |place| place.offset);
+            let noted = [durable, Some(published)].into_iter().flatten().filter(|place| place.file == number);
+            let durable = noted.map(|place| place.offset).max().unwrap_or(0);
             let read = self.file(number, End { is_last, durable })?;
             // What comes must lie behind every deletion, and behind what is in segments.
             let is_behind = |length| {
