@@ -32,8 +32,10 @@ enum Kind {
     Segment,
     /// Runs: damage costs runs.
     Runs,
+    /// Where a segment's traces are: its damage costs nothing that a repair does not bring back.
+    Index,
     /// What can be made again from the others: damage costs nothing.
-    Derived,
+    Catalog,
     /// Changes to a database that are not in its file yet; nobody can know that they were there.
     Journal,
 }
@@ -45,7 +47,8 @@ impl Kind {
         match name {
             _ if path.contains("/wal/") => Some(Self::Log),
             _ if name.ends_with(".parquet") => Some(Self::Segment),
-            _ if name.ends_with(".tix") || name == "catalog.db" => Some(Self::Derived),
+            _ if name.ends_with(".tix") => Some(Self::Index),
+            "catalog.db" => Some(Self::Catalog),
             "runs.db" => Some(Self::Runs),
             "catalog.db-wal" | "runs.db-wal" => Some(Self::Journal),
             _ => None,
@@ -95,14 +98,31 @@ fn damage(home: &Home, journal: &Journal, random: &mut Random, number: u64) {
     let plain = missing.iter().filter(|(number, _)| !load::is_run(*number)).count();
     let most = match kind {
         Kind::Log => (2 + bytes / SHORTEST_FRAME) * load::SPANS as usize,
-        Kind::Runs | Kind::Derived => 0,
-        Kind::Segment | Kind::Journal => usize::MAX,
+        Kind::Runs | Kind::Catalog => 0,
+        Kind::Segment | Kind::Index | Kind::Journal => usize::MAX,
     };
     assert!(plain <= most, "{what}: {plain} spans are gone, at most {most} could be: {}", copy.said());
-    assert!(kind != Kind::Derived || missing.is_empty(), "{what}: {} pieces are gone: {}", missing.len(), copy.said());
+    assert!(kind != Kind::Catalog || missing.is_empty(), "{what}: {} pieces are gone: {}", missing.len(), copy.said());
     let is_told = kind == Kind::Journal || missing.is_empty() || tells_of_damage(&copy, &server);
     assert!(is_told, "{what}: {} pieces are gone, and nothing tells of it: {}", missing.len(), copy.said());
     takes_more(&copy, server, &what);
+
+    repair(&copy, &what);
+    let server = copy.start(SMALL_HEADS);
+    let after = check::missing(&server, &acknowledged, &acknowledged, Files::Whole);
+    let before: BTreeSet<_> = missing.into_iter().collect();
+    let by_repair: Vec<_> = after.iter().filter(|piece| !before.contains(piece)).collect();
+    assert!(by_repair.is_empty(), "{what}: {} pieces are gone since it was repaired", by_repair.len());
+    assert!(kind != Kind::Index || after.is_empty(), "{what}: {} pieces are gone for good", after.len());
+}
+
+/// `trackway store repair`, after which there is nothing to repair.
+fn repair(home: &Home, what: &str) {
+    for arguments in [&["store", "repair", "--yes"][..], &["store", "check"][..]] {
+        let output = home.command(SMALL_HEADS).args(arguments).output().unwrap();
+        let said = || format!("{}{}", String::from_utf8_lossy(&output.stdout), home.said());
+        assert!(output.status.success(), "{what}: {arguments:?}: {} {}", output.status, said());
+    }
 }
 
 /// Damage is told of on stderr, by a counter, or by a copy that was put aside.
