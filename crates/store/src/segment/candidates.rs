@@ -153,7 +153,7 @@ impl<'a> Candidates<'a> {
         for (page, known) in &starts.pages {
             if known.is_none_or(|(min, max)| self.start <= max && min <= self.last) {
                 let inside = |row: usize| row.clamp(rows.start, rows.end) - rows.start;
-                alive.add(&Bits::range(rows.len(), inside(page.start)..inside(page.end)));
+                alive.set_all(&(inside(page.start)..inside(page.end)));
             }
         }
         alive
@@ -165,7 +165,7 @@ impl<'a> Candidates<'a> {
         let mut conditions = vec![hits.clone()];
         if self.conditions.len() > 1 {
             let mut seen = Bits::none(rows);
-            runs.iter().for_each(|(_, run)| seen.add(&Bits::range(rows, run.clone())));
+            runs.iter().for_each(|(_, run)| seen.set_all(run));
             for condition in self.conditions.iter().skip(1) {
                 conditions.push(look.passing(condition, &seen)?);
             }
