@@ -1,5 +1,5 @@
-//! What every store promises: each case holds for `Memory`, for `Embedded`, and for `Embedded` opened anew before every
-//! question.
+//! What every store promises: each case holds for `Memory`, and for `Embedded` with all in memory, with every batch in a
+//! segment of its own, with all segments merged, and opened anew before every question.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -13,6 +13,8 @@ macro_rules! contract {
     ($($case:ident)*) => {
         mod memory { $(#[test] fn $case() { super::$case(&mut crate::World::memory()) })* }
         mod embedded { $(#[test] fn $case() { super::$case(&mut crate::World::embedded()) })* }
+        mod flushed { $(#[test] fn $case() { super::$case(&mut crate::World::flushed()) })* }
+        mod compacted { $(#[test] fn $case() { super::$case(&mut crate::World::compacted()) })* }
         mod reopened { $(#[test] fn $case() { super::$case(&mut crate::World::reopened()) })* }
     };
 }
@@ -75,9 +77,12 @@ fn what_was_appended_is_found_as_it_came(world: &mut World) {
 
 fn an_equal_record_is_stored_once(world: &mut World) {
     assert_eq!(world.spans([span(1, 1), span(1, 1)]).duplicates, 1);
-    assert_eq!(world.spans([span(1, 1)]), Ack { changed: vec![], created: vec![], duplicates: 1 });
-    world.reopen();
-    assert_eq!(world.spans([span(1, 1)]), Ack { changed: vec![], created: vec![], duplicates: 1 });
+    for _ in 0..2 {
+        let again = world.spans([span(1, 1)]);
+        assert_eq!(again.created, []);
+        assert!(again == Ack { duplicates: 1, ..Ack::default() } || !world.compares_with_all());
+        world.reopen();
+    }
     assert_eq!(world.tree(1), ["1 span 1 10-15"]);
 }
 
@@ -107,7 +112,8 @@ fn the_finished_record_takes_the_place_of_the_open_one(world: &mut World) {
 
 fn an_open_record_that_comes_late_is_dropped(world: &mut World) {
     world.spans([span(1, 1)]);
-    assert_eq!(world.spans([open_span(1, 1)]), Ack::default());
+    let late = world.spans([open_span(1, 1)]);
+    assert!(late == Ack::default() || !world.compares_with_all());
     assert_eq!(world.tree(1), ["1 span 1 10-15"]);
 }
 
@@ -203,8 +209,10 @@ fn a_trace_runs_until_it_was_silent_for_ten_minutes(world: &mut World) {
     assert_eq!(status(world, 700), TraceStatus::Running);
     assert_eq!(status(world, 701), TraceStatus::Lost);
     assert_eq!(status(world, 0), TraceStatus::Running, "a clock that was set back loses nothing");
-    world.append_at(500, batch([failed(open_span(1, 1))]));
-    assert_eq!(status(world, 701), TraceStatus::Lost, "what changes nothing is no news");
+    if world.compares_with_all() {
+        world.append_at(500, batch([failed(open_span(1, 1))]));
+        assert_eq!(status(world, 701), TraceStatus::Lost, "what changes nothing is no news");
+    }
     world.append_at(500, batch([child(1, 2, 1)]));
     assert_eq!(status(world, 701), TraceStatus::Running);
     world.append_at(900, late(1, 2, 1, "log"));
@@ -377,7 +385,8 @@ fn an_event_joins_its_span_whichever_comes_first(world: &mut World) {
 
 fn an_event_is_stored_once(world: &mut World) {
     world.append(late(1, 1, 11, "log"));
-    assert_eq!(world.append(late(1, 1, 11, "log")).duplicates, 1);
+    let again = world.append(late(1, 1, 11, "log"));
+    assert!(again.duplicates == 1 || !world.compares_with_all());
     world.spans([span(1, 1).with(|it| it.events = vec![event(12, "own"), event(12, "own")])]);
     world.append(late(1, 1, 12, "own"));
     assert_eq!(world.tree(1), ["1 span 1 10-15 log@11 own@12 own@12"]);
@@ -386,9 +395,11 @@ fn an_event_is_stored_once(world: &mut World) {
 fn an_event_changes_its_trace_only_with_its_span(world: &mut World) {
     assert_eq!(world.append(late(1, 1, 11, "a")).changed, []);
     world.spans([span(1, 2)]);
-    assert_eq!(world.append(late(1, 1, 11, "b")).changed, []);
+    let without_span = world.append(late(1, 1, 11, "b"));
+    assert!(without_span.changed.is_empty() || !world.compares_with_all());
     assert_eq!(world.append(late(1, 2, 11, "c")).changed, [trace_id(1)]);
-    assert_eq!(world.append(late(1, 2, 11, "c")).changed, []);
+    let again = world.append(late(1, 2, 11, "c"));
+    assert!(again.changed.is_empty() || !world.compares_with_all());
 }
 
 fn a_deleted_trace_is_gone_and_comes_back_anew(world: &mut World) {

@@ -61,24 +61,51 @@ pub struct World {
     /// Where an embedded store lies.
     pub directory: Option<TempDir>,
     reopens: bool,
+    moves: Moves,
+}
+
+/// What becomes of each batch at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moves {
+    /// It stays in memory.
+    Never,
+    /// It goes into segments.
+    Flushed,
+    /// It goes into segments, which are merged before every question.
+    Compacted,
 }
 
 impl World {
     pub fn memory() -> Self {
         let hands = Hands::default();
         let store = Kind::Memory(Memory::new(hands.clock()));
-        Self { store: Some(store), hands, directory: None, reopens: false }
+        Self { store: Some(store), hands, directory: None, reopens: false, moves: Moves::Never }
     }
 
     pub fn embedded() -> Self {
         let (hands, directory) = (Hands::default(), TempDir::new().unwrap());
         let store = open_at(directory.path(), &hands);
-        Self { store: Some(store), hands, directory: Some(directory), reopens: false }
+        Self { store: Some(store), hands, directory: Some(directory), reopens: false, moves: Moves::Never }
     }
 
     /// An embedded store that is opened anew before every question.
     pub fn reopened() -> Self {
         Self { reopens: true, ..Self::embedded() }
+    }
+
+    /// An embedded store in which every batch is in segments of its own.
+    pub fn flushed() -> Self {
+        Self { moves: Moves::Flushed, ..Self::embedded() }
+    }
+
+    /// An embedded store in which all batches are in segments that were merged.
+    pub fn compacted() -> Self {
+        Self { moves: Moves::Compacted, ..Self::embedded() }
+    }
+
+    /// Returns true when acknowledgements and news know of every record: a store tells them by what it has in memory.
+    pub fn compares_with_all(&self) -> bool {
+        self.moves == Moves::Never
     }
 
     pub fn reopen(&mut self) {
@@ -91,6 +118,9 @@ impl World {
     pub fn store(&mut self) -> &dyn Store {
         if self.reopens {
             self.reopen();
+        }
+        if self.moves == Moves::Compacted {
+            self.compact();
         }
         self.asked()
     }
@@ -120,7 +150,11 @@ impl World {
     /// Appends what arrives at a second.
     pub fn append_at(&mut self, second: u64, batch: Batch) -> Ack {
         let store = self.asked();
-        wait(store.append(frame(second, &batch), batch)).unwrap()
+        let ack = wait(store.append(frame(second, &batch), batch)).unwrap();
+        if self.moves != Moves::Never {
+            self.flush();
+        }
+        ack
     }
 
     /// Announces what arrives at a second, which it then is.

@@ -1,7 +1,8 @@
 //! What a list shows of a trace that is too large for a table, counted row by row.
 //!
-//! Two things are simpler than for other traces, which are looked at as a tree: of what agents used, model calls count
-//! alone; and the failure is the last span that failed.
+//! Some things are simpler than for other traces, which are looked at as a tree: of what agents used, model calls count
+//! alone; the failure is the last span that failed; and a record in memory is counted also when a segment has a copy of it,
+//! until both are in segments.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,11 @@
 //! What was worked out and may be asked for again, as much as there is room for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
-use trackway_model::{Timestamp, TraceId};
+use trackway_model::{Timestamp, TraceId, TraceRecord};
 
 use crate::{catalog::SegmentId, engine::Gathered};
 
@@ -10,7 +13,7 @@ use crate::{catalog::SegmentId, engine::Gathered};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Version {
     segments: Vec<SegmentId>,
-    told: Option<Timestamp>,
+    told: Option<(Timestamp, Arc<TraceRecord>)>,
     late: usize,
     news: Timestamp,
 }
@@ -20,7 +23,7 @@ impl Version {
     pub(super) fn new(segments: impl IntoIterator<Item = SegmentId>, beside: &Gathered) -> Self {
         Self {
             segments: segments.into_iter().collect(),
-            told: beside.told.as_ref().map(|(arrival, _)| *arrival),
+            told: beside.told.clone(),
             late: beside.late.len(),
             news: beside.news,
         }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Error, Page, PageRequest, Search, TraceList, TraceQuery, TraceSummary,
     asker::has_left,
-    cursor::{page_of, trace_cursor, trace_place, write_trace_cursor},
+    cursor::{TracePlace, page_of, trace_cursor, trace_place, write_trace_cursor},
     engine::Gathered,
     query::contains_any_case,
     segment::Wanted,
@@ -29,7 +29,7 @@ impl Desk {
 
 impl Question<'_> {
     pub(super) fn list(&self, query: &TraceQuery, page: &PageRequest) -> Result<TraceList, Error> {
-        let (before, limit) = (trace_cursor(page)?, page.limit.max(1));
+        let (before, limit) = (trace_cursor(page)?.map(read_cut), page.limit.max(1));
         for side in self.sides() {
             self.catch_up(side)?;
         }
@@ -56,7 +56,7 @@ impl Question<'_> {
             is_cut: merged.cut.is_some(),
         };
         let Page { items, next } = page_of(merged.found, limit, write_trace_cursor);
-        Ok(TraceList { items, next: merged.cut.map(write_trace_cursor).or(next), search })
+        Ok(TraceList { items, next: merged.cut.map(cut_cursor).or(next), search })
     }
 
     /// Finds the traces that may match by something that no segment knows of: what their client tells of them as a whole,
@@ -169,6 +169,19 @@ impl Question<'_> {
         let bytes = 2 * size_of::<TraceSummary>() + lists + summary.root_name.len() + summary.project.len();
         self.desk.summaries().put(summary.trace_id, version, summary.clone(), bytes);
     }
+}
+
+/// The smallest id of a trace.
+const FIRST_ID: [u8; 16] = 1u128.to_be_bytes();
+
+/// Writes where a search goes on that was cut before a place.
+fn cut_cursor((start, id): TracePlace) -> String {
+    // The id of zeros, which stands for "before this start", is no trace's and so no cursor's.
+    write_trace_cursor((start, id.max(FIRST_ID)))
+}
+
+fn read_cut((start, id): TracePlace) -> TracePlace {
+    (start, if id == FIRST_ID { [0; 16] } else { id })
 }
 
 /// Returns what a trace looks like together with, so that it looks the same while that is the same.

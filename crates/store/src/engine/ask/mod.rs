@@ -17,6 +17,8 @@ mod merge;
 mod one;
 mod parts;
 mod sources;
+#[cfg(test)]
+mod tests;
 
 use std::{
     sync::{
