@@ -68,11 +68,6 @@ impl Catalog {
         Ok(deletions)
     }
 
-    /// Notes that everything of these traces before `position` is gone: all of them or none.
-    pub(crate) fn delete(&self, traces: &[TraceId], position: Position) -> Result<(), Error> {
-        self.transact(|change| delete_from_log(change, traces, position))
-    }
-
     /// Forgets the deletions of what only files before `first` held.
     pub(crate) fn forget_before(&self, first: u64) -> Result<(), Error> {
         self.connection().execute("DELETE FROM deletions WHERE wal_file < ?1", [first as i64])?;

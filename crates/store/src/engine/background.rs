@@ -25,8 +25,8 @@ impl Flusher {
         // Without this thread nothing more may be taken: what came could never leave the memory.
         if catch_unwind(AssertUnwindSafe(|| self.work())).is_err() {
             self.shared.door.close("the thread that writes segments panicked".into());
-            self.shared.work.note_failure("the thread that writes segments panicked".into());
         }
+        self.shared.work.end_flushing("no segments are written any more".into());
     }
 
     fn work(&self) {

@@ -1,5 +1,6 @@
 //! The thread that merges segments, and drops what is not to be kept any more.
 
+mod late;
 mod merge;
 mod plan;
 mod retention;
@@ -44,6 +45,8 @@ pub(crate) struct Compactor {
     news: Instant,
     /// Segments that could not be read, and are left out.
     unreadable: HashSet<SegmentId>,
+    /// Those that are merged just now.
+    under_way: Vec<SegmentId>,
 }
 
 /// Something to do.
@@ -57,7 +60,7 @@ enum Task {
 impl Compactor {
     pub(crate) fn new(shared: Arc<Shared>, config: &Config) -> Self {
         let (retention, clock) = (config.retention.clone(), Arc::clone(&config.clock));
-        Self { shared, retention, clock, news: Instant::now(), unreadable: HashSet::new() }
+        Self { shared, retention, clock, news: Instant::now(), unreadable: HashSet::new(), under_way: Vec::new() }
     }
 
     /// Works until the store closes.
@@ -66,6 +69,7 @@ impl Compactor {
             // A segment that makes this thread panic must not keep it from merging others.
             if catch_unwind(AssertUnwindSafe(|| self.work(occasion))).is_err() {
                 self.shared.counts.compactions_failed.fetch_add(1, Relaxed);
+                self.unreadable.extend(self.under_way.drain(..));
             }
             if let Occasion::Asked(number) = occasion {
                 self.shared.work.note_compacted(number);
@@ -82,6 +86,9 @@ impl Compactor {
             Occasion::Time if self.news.elapsed() < QUIET => Wish::Tidy,
             Occasion::Time | Occasion::Asked(_) => Wish::All,
         };
+        if occasion == Occasion::Time && self.drop_late().is_err() {
+            self.shared.counts.compactions_failed.fetch_add(1, Relaxed);
+        }
         while !self.shared.work.is_closing() && !self.shared.door.is_closed() {
             let snapshot = self.shared.shelf.snapshot();
             let Some(task) = self.next_task(&snapshot, wish) else { return };
@@ -96,7 +103,7 @@ impl Compactor {
     }
 
     fn next_task(&self, snapshot: &Snapshot, wish: Wish) -> Option<Task> {
-        if let Some(task) = retention::due(&self.retention, snapshot, (self.clock)()) {
+        if let Some(task) = retention::due(&self.retention, snapshot, &self.unreadable, (self.clock)()) {
             return Some(task);
         }
         let Choice { inputs, is_urgent } = plan::choose(snapshot, wish, &self.unreadable)?;
@@ -107,16 +114,37 @@ impl Compactor {
     fn perform(&mut self, task: Task) -> Result<(), Error> {
         match task {
             Task::Drop(segments) => self.drop_segments(&segments),
-            Task::Merge { inputs, without, is_urgent } => self.merge(&inputs, &without, is_urgent),
+            Task::Merge { inputs, without, is_urgent } => {
+                self.under_way = inputs.iter().map(|it| it.id()).collect();
+                let merged = self.merge(&inputs, &without, is_urgent);
+                self.under_way.clear();
+                merged
+            }
         }
     }
 
+    /// Drops events that were written apart from their spans, and whose spans have not come in time.
+    fn drop_late(&self) -> Result<(), Error> {
+        let settled = late::overdue(&self.shared, (self.clock)())?;
+        if settled.is_empty() {
+            return Ok(());
+        }
+        let events = settled.len() as u64;
+        let publication = Publication { settled, ..Publication::default() };
+        self.shared.publish_merged(Unpublished::default(), |_| publication)?;
+        self.shared.counts.events_dropped.fetch_add(events, Relaxed);
+        Ok(())
+    }
+
     fn drop_segments(&self, segments: &[Arc<Shelved>]) -> Result<(), Error> {
-        let forgotten = retention::forgotten(&self.shared, segments)?;
         let removed: Vec<SegmentId> = segments.iter().map(|it| it.id()).collect();
         let spans = segments.iter().map(|it| it.about().spans).sum();
-        let publication = Publication { removed, forgotten, ..Publication::default() };
-        self.shared.publish_merged(Unpublished::default(), |_| publication)?;
+        let known = retention::known(&self.shared, segments)?;
+        self.shared.publish_merged(Unpublished::default(), |now| {
+            let forgotten =
+                known.into_iter().filter(|id| !retention::stays(&self.shared, now, &removed, *id)).collect();
+            Publication { removed, forgotten, ..Publication::default() }
+        })?;
         self.shared.counts.expired_spans.fetch_add(spans, Relaxed);
         Ok(())
     }
@@ -128,15 +156,13 @@ impl Compactor {
         let inputs = &pinned.segments().iter().filter(is_input).cloned().collect::<Vec<_>>();
         let mut plan = Plan::default();
         for shelved in inputs {
-            match shelved.open() {
-                Ok(segment) => plan.count_segment(&segment),
-                Err(error) => {
-                    self.unreadable.insert(shelved.id());
-                    return Err(error);
-                }
-            }
+            let segment = shelved.open().inspect_err(|_| self.unreadable.extend([shelved.id()]))?;
+            plan.count_segment(&segment);
         }
-        let mut merge = Merge::new(inputs, &pinned)?;
+        let mut merge = Merge::new(&pinned)?;
+        for shelved in inputs {
+            merge.add(shelved).inspect_err(|_| self.unreadable.extend(merge.unreadable))?;
+        }
         let (day, level) = place_of(inputs);
         let mut files = Unpublished::default();
         let mut output = Output { shared: &self.shared, plan, day, level, stream: None };

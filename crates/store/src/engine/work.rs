@@ -24,6 +24,8 @@ struct State {
     flushes: u64,
     /// Why the last attempt to write failed, until one succeeds.
     failure: Option<String>,
+    /// Nothing is written any more, for this reason.
+    end: Option<String>,
     /// How often somebody asked for a compaction, and which of these is done.
     asked: u64,
     compacted: u64,
@@ -40,6 +42,13 @@ pub(crate) enum Occasion {
     Time,
     /// Somebody waits for all that can be done; the number tells which wish it is.
     Asked(u64),
+}
+
+impl State {
+    /// Why the frozen head is not in segments, as far as that is known.
+    fn failure(&self) -> Option<&String> {
+        self.failure.as_ref().or(self.end.as_ref())
+    }
 }
 
 impl Work {
@@ -73,15 +82,21 @@ impl Work {
         self.changed.notify_all();
     }
 
+    /// Tells that no head will be written any more.
+    pub(crate) fn end_flushing(&self, reason: String) {
+        self.state().end = Some(reason);
+        self.changed.notify_all();
+    }
+
     /// Waits until a frozen head is in segments.
     ///
     /// # Errors
     /// Why it could not be written; that is tried again.
     pub(crate) fn wait_for_flush(&self, number: u64) -> Result<(), String> {
         self.state().failure = None;
-        let is_waiting = |state: &State| state.flushes < number && state.failure.is_none() && !state.is_closing;
+        let is_waiting = |state: &State| state.flushes < number && state.failure().is_none() && !state.is_closing;
         let state = self.wait_while(is_waiting);
-        match &state.failure {
+        match state.failure() {
             _ if state.flushes >= number => Ok(()),
             Some(reason) => Err(reason.clone()),
             None => Err("the store closes".into()),
@@ -134,7 +149,7 @@ impl Work {
 
     /// Lets a head be written first; false when the store closes.
     pub(crate) fn give_way(&self) -> bool {
-        let is_busy = |state: &State| state.freezes > state.flushes && state.failure.is_none() && !state.is_closing;
+        let is_busy = |state: &State| state.freezes > state.flushes && state.failure().is_none() && !state.is_closing;
         !self.wait_while(is_busy).is_closing
     }
 

@@ -50,15 +50,18 @@ struct Apart {
     events: HashMap<SpanId, Vec<(i64, Event)>>,
     of: Option<TraceId>,
     /// Those that are in rows now.
-    settled: Vec<i64>,
+    settled: HashSet<i64>,
 }
+
+/// Among so many records with the same ids and start a copy is looked for.
+const MOST_TWINS: usize = 1_024;
 
 /// The most events kept apart that one merge folds into their rows.
 const MOST_APART: usize = 100_000;
 
 impl<'a> Merge<'a> {
-    pub(super) fn new(inputs: &[Arc<Shelved>], pinned: &'a Pinned) -> Result<Self, Error> {
-        let mut merge = Self {
+    pub(super) fn new(pinned: &'a Pinned) -> Result<Self, Error> {
+        Ok(Self {
             pinned,
             inputs: Vec::new(),
             next: BinaryHeap::new(),
@@ -68,13 +71,15 @@ impl<'a> Merge<'a> {
             copies: Tallying::default(),
             copy_count: 0,
             unreadable: None,
-        };
-        for shelved in inputs {
-            let spans = shelved.open()?.spans(&SegmentFilter::default())?;
-            merge.inputs.push(Input { shelved: Arc::clone(shelved), spans });
-        }
-        (0..merge.inputs.len()).try_for_each(|input| merge.advance(input))?;
-        Ok(merge)
+        })
+    }
+
+    /// Adds the rows of a segment.
+    pub(super) fn add(&mut self, shelved: &Arc<Shelved>) -> Result<(), Error> {
+        let spans = shelved.open().and_then(|segment| segment.spans(&SegmentFilter::default()));
+        let spans = spans.inspect_err(|_| self.unreadable = Some(shelved.id()))?;
+        self.inputs.push(Input { shelved: Arc::clone(shelved), spans });
+        self.advance(self.inputs.len() - 1)
     }
 
     /// Returns the next row; `None` at the end.
@@ -91,16 +96,17 @@ impl<'a> Merge<'a> {
                 continue;
             };
             self.advance(input)?;
-            if self.run.first().is_some_and(|first| !is_of_one_run(&first.record, &row.record)) {
+            let is_over = |first: &SegmentSpan| !is_of_one_run(&first.record, &row.record);
+            if self.run.first().is_some_and(is_over) || self.run.len() >= MOST_TWINS {
                 self.finish_run()?;
             }
-            self.add(row);
+            self.join(row);
         }
     }
 
     /// The events that rows hold now and the catalog need not keep any more.
     pub(super) fn settled(&self) -> Vec<i64> {
-        self.apart.settled.clone()
+        self.apart.settled.iter().copied().collect()
     }
 
     /// Takes the next living row of an input.
@@ -108,7 +114,7 @@ impl<'a> Merge<'a> {
         let Some(Input { shelved, spans }) = self.inputs.get_mut(input) else { return Ok(()) };
         for row in spans {
             // Whoever asks that segment next tells the damage.
-            let row = row.inspect_err(|_| drop(self.unreadable.replace(shelved.id())))?;
+            let row = row.inspect_err(|_| self.unreadable = Some(shelved.id()))?;
             if !self.pinned.is_gone(row.record.trace_id, shelved) {
                 self.next.push(Next { row, input });
                 break;
@@ -117,7 +123,7 @@ impl<'a> Merge<'a> {
         Ok(())
     }
 
-    fn add(&mut self, row: SegmentSpan) {
+    fn join(&mut self, row: SegmentSpan) {
         match self.run.iter_mut().find(|known| known.record == row.record) {
             Some(known) => {
                 join_events(&mut known.late_events, row.late_events);

@@ -1,6 +1,6 @@
 //! What is not to be kept any more: what began too long ago, and what began first where there is too much.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use trackway_model::{Text, Timestamp, TraceId};
 
@@ -19,10 +19,15 @@ const TRACES_AT_ONCE: usize = 1_000;
 ///
 /// Segments go as a whole, so what is too old goes once all that is in one segment with it is: within a day. Of a project
 /// it goes by writing the others anew.
-pub(super) fn due(retention: &Retention, snapshot: &Snapshot, now: Timestamp) -> Option<Task> {
+pub(super) fn due(
+    retention: &Retention,
+    snapshot: &Snapshot,
+    unreadable: &HashSet<SegmentId>,
+    now: Timestamp,
+) -> Option<Task> {
     let all = Asked { project: None, keep: &retention.all };
     let projects = retention.projects.iter().map(|(name, keep)| Asked { project: Some(name), keep });
-    std::iter::once(all).chain(projects).find_map(|asked| asked.due(snapshot, now))
+    std::iter::once(all).chain(projects).find_map(|asked| asked.due(snapshot, unreadable, now))
 }
 
 /// What holds for a project, or for all.
@@ -32,7 +37,7 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn due(&self, snapshot: &Snapshot, now: Timestamp) -> Option<Task> {
+    fn due(&self, snapshot: &Snapshot, unreadable: &HashSet<SegmentId>, now: Timestamp) -> Option<Task> {
         let mut first: Vec<&Arc<Shelved>> = snapshot.segments().iter().filter(|it| self.bytes(it) > 0).collect();
         first.sort_by_key(|it| it.starts().1);
         let too_old = self.keep.time.map(|time| before(now, time));
@@ -44,12 +49,15 @@ impl Asked<'_> {
         };
         let due: Vec<Arc<Shelved>> = first.iter().take_while(is_due).map(|it| Arc::clone(it)).collect();
         let Some(project) = self.project else { return (!due.is_empty()).then_some(Task::Drop(due)) };
-        let shelved = due.into_iter().next()?;
-        let has_others = shelved.about().tallies.by_project().any(|(name, _)| **name != *project);
-        let inputs = vec![shelved];
-        Some(match has_others {
-            true => Task::Merge { inputs, without: vec![Text::from(project)], is_urgent: false },
-            false => Task::Drop(inputs),
+        // What cannot be read can only go as a whole.
+        due.into_iter().find_map(|shelved| {
+            let has_others = shelved.about().tallies.by_project().any(|(name, _)| **name != *project);
+            let without = vec![Text::from(project)];
+            match (has_others, unreadable.contains(&shelved.id())) {
+                (false, _) => Some(Task::Drop(vec![shelved])),
+                (true, false) => Some(Task::Merge { inputs: vec![shelved], without, is_urgent: false }),
+                (true, true) => None,
+            }
         })
     }
 
@@ -77,18 +85,11 @@ fn before(now: Timestamp, time: Duration) -> Timestamp {
     Timestamp(now.0.saturating_sub(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
 }
 
-/// Returns the traces of segments that go with these, as far as the catalog may know something of them.
-pub(super) fn forgotten(shared: &Shared, segments: &[Arc<Shelved>]) -> Result<Vec<TraceId>, Error> {
-    let pinned = shared.shelf.pin()?;
-    let going: Vec<SegmentId> = segments.iter().map(|it| it.id()).collect();
-    let has_notes = pinned.has_notes();
-    let stays = |id: TraceId| {
-        let in_head = [Some(shared.heads.active()), shared.heads.frozen()];
-        in_head.into_iter().flatten().any(|side| side.head().contains(id))
-            || pinned.holding(id).any(|shelved| !going.contains(&shelved.id()))
-    };
+/// Returns the traces of segments that the catalog may know something of.
+pub(super) fn known(shared: &Shared, segments: &[Arc<Shelved>]) -> Result<Vec<TraceId>, Error> {
+    let has_notes = shared.shelf.pin()?.has_notes();
     let may_be_known = Flags::FOREIGN | Flags::AGENT | Flags::LATE | Flags::OPEN;
-    let mut forgotten = Vec::new();
+    let mut known = Vec::new();
     for shelved in segments {
         // What cannot be read goes all the same.
         let Ok(segment) = shelved.open() else { continue };
@@ -96,9 +97,16 @@ pub(super) fn forgotten(shared: &Shared, segments: &[Arc<Shelved>]) -> Result<Ve
         while let Ok(page) = segment.list_before(before, TRACES_AT_ONCE) {
             let Some(last) = page.last() else { break };
             before = Some(last.place());
-            let known = page.iter().filter(|listed| has_notes || listed.flags.meets(may_be_known));
-            forgotten.extend(known.map(|listed| listed.trace_id).filter(|id| !stays(*id)));
+            let of_page = page.iter().filter(|listed| has_notes || listed.flags.meets(may_be_known));
+            known.extend(of_page.map(|listed| listed.trace_id));
         }
     }
-    Ok(forgotten)
+    Ok(known)
+}
+
+/// Returns true when something of a trace stays though some segments go.
+pub(super) fn stays(shared: &Shared, now: &Snapshot, going: &[SegmentId], id: TraceId) -> bool {
+    let sides = [Some(shared.heads.active()), shared.heads.frozen()];
+    sides.into_iter().flatten().any(|side| side.head().contains(id))
+        || now.holding(id).any(|shelved| !going.contains(&shelved.id()))
 }

@@ -25,6 +25,13 @@ use crate::{
     segment::Flags,
 };
 
+/// About how much memory the rows may take that move with one flush: what is beyond that stays, and is settled by whoever
+/// reads it.
+const MOST_MOVED_BYTES: u64 = 32 << 20;
+/// What a row takes in memory at least, and how many times more than on the disk, about.
+const ROW_BYTES: u64 = 1 << 10;
+const EXPANSION: u64 = 10;
+
 /// A row can take another's place, or another its.
 const UNSETTLED: [Flags; 2] = [Flags::OPEN, Flags::REPLACE];
 
@@ -44,6 +51,7 @@ pub(super) struct Spread {
 pub(super) fn settle(taken: &mut Taken, pinned: &Pinned) -> Result<Spread, Error> {
     let mut spread = Spread::default();
     let mut moving: Vec<(TraceId, Vec<Portion>)> = Vec::new();
+    let mut room = MOST_MOVED_BYTES;
     for (id, came) in &taken.spread {
         let portions = portion::portions(pinned, *id);
         if portions.is_empty() {
@@ -51,13 +59,23 @@ pub(super) fn settle(taken: &mut Taken, pinned: &Pinned) -> Result<Spread, Error
         }
         match stays_under(*id, came, &portions, taken, pinned)? {
             Some(project) => spread.stay(*id, came, &portions, project),
-            None => moving.push((*id, portions)),
+            None if bytes(&portions) > room => spread.stay_unsettled(*id, came, &portions),
+            None => {
+                room -= bytes(&portions);
+                moving.push((*id, portions));
+            }
         }
     }
     if !moving.is_empty() {
-        spread.advance(&moving, taken)?;
+        spread.advance(&moving, taken);
     }
     Ok(spread)
+}
+
+/// About how much memory the rows of a trace take.
+fn bytes(portions: &[Portion]) -> u64 {
+    let of_row = |shelved: &Shelved| shelved.bytes() / shelved.about().spans.max(1) * EXPANSION;
+    portions.iter().map(|it| it.listed.spans.saturating_mul(of_row(&it.shelved).max(ROW_BYTES))).sum()
 }
 
 /// Returns the project under which a trace lists before and after, when it can stay where it is.
@@ -97,8 +115,15 @@ impl Spread {
         self.facts.insert(id, Facts { project, start, is_counted: false });
     }
 
-    /// Moves traces into the new segments.
-    fn advance(&mut self, moving: &[(TraceId, Vec<Portion>)], taken: &mut Taken) -> Result<(), Error> {
+    /// Leaves a trace where it is, though it should move.
+    fn stay_unsettled(&mut self, id: TraceId, came: &Came, portions: &[Portion]) {
+        if let Some(first) = portions.first() {
+            self.stay(id, came, portions, first.listed.project.clone());
+        }
+    }
+
+    /// Moves traces into the new segments; one that cannot be read stays where it is.
+    fn advance(&mut self, moving: &[(TraceId, Vec<Portion>)], taken: &mut Taken) {
         let mut wanted: BTreeMap<SegmentId, (&Arc<Shelved>, Vec<TraceId>)> = BTreeMap::new();
         for (id, portions) in moving {
             for Portion { shelved, .. } in portions {
@@ -106,17 +131,28 @@ impl Spread {
             }
         }
         let mut found: HashMap<TraceId, Found> = HashMap::new();
+        let mut unreadable: HashSet<TraceId> = HashSet::new();
         for (shelved, ids) in wanted.into_values() {
-            shelved.open()?.gather(&ids, &mut |id, span| found.entry(id).or_default().add(span))?;
+            let add = &mut |id, span| found.entry(id).or_default().add(span);
+            // Whoever asks that segment next counts and tells the damage.
+            if shelved.open().and_then(|segment| segment.gather(&ids, add)).is_err() {
+                unreadable.extend(ids);
+            }
         }
         let mut survivors = Vec::new();
-        for (id, _) in moving {
-            let Some(found) = found.remove(id) else { continue };
-            survivors.extend(found.join(*id, taken));
-            self.moved.push(*id);
+        for (id, portions) in moving {
+            match found.remove(id).filter(|_| !unreadable.contains(id)) {
+                Some(found) => {
+                    survivors.extend(found.join(*id, taken));
+                    self.moved.push(*id);
+                }
+                None => {
+                    let came = taken.spread.get(id);
+                    came.into_iter().for_each(|came| self.stay_unsettled(*id, came, portions));
+                }
+            }
         }
         taken.replace(&self.moved, survivors);
-        Ok(())
     }
 }
 
