@@ -307,7 +307,8 @@ impl<'a> InSearch<'a> {
     fn new(slot: Slot<'a>, wanted: &Wanted) -> Option<Self> {
         let lag = slot.shelved.lag();
         let before = slot.before(lag)?;
-        let until = slot.listing.upper().map(|(time, _)| Timestamp(time.0.saturating_add(lag).saturating_add(1)));
+        // Without a time behind all that can be meant, the last time included, all is looked at.
+        let until = slot.listing.upper().and_then(|(time, _)| time.0.checked_add(lag)?.checked_add(1)).map(Timestamp);
         let wanted = wanted.clone();
         let wanted = until.map_or(wanted.clone(), |until| wanted.before(until));
         Some(Self { slot, wanted: Some(wanted), candidates: None, before: Some(before) })

@@ -205,7 +205,7 @@ fn span(trace: u128, id: u64, start: u64) -> SpanRecord {
         name: format!("span {}", id % 7).as_str().into(),
         kind: SpanKind::Internal,
         start: Timestamp(start),
-        end: Some(Timestamp(start + 5)),
+        end: Some(Timestamp(start.saturating_add(5))),
         attributes: Attributes::default(),
         events: Vec::new(),
         links: Vec::new(),
@@ -312,4 +312,15 @@ fn segments_of_other_times_are_not_looked_into() {
     assert_eq!(search(&TraceQuery { project: Some("other".into()), ..window }), (0, 0, 6));
     let opened: HashMap<_, _> = bench.desk.counters().into_iter().map(|it| (it.name, it.value)).collect();
     assert_eq!(opened["store.segments_opened"], 2);
+}
+
+#[test]
+fn a_trace_that_ends_at_the_end_of_time_is_found_by_its_beginning() {
+    let bench = Bench::new();
+    bench.append(vec![span(1, 1, 0)]);
+    bench.flush();
+    bench.append(vec![SpanRecord { end: None, ..span(1, 2, u64::MAX) }]);
+    bench.flush();
+    let spans = Some(r#"{ name = "span 2" }"#.parse().unwrap());
+    assert_same(bench.lists(&TraceQuery { end: Some(Timestamp(1)), spans, ..TraceQuery::default() }, 1));
 }
