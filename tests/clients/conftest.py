@@ -62,7 +62,7 @@ def server(shared):
 
 @pytest.fixture
 def start(tmp_path_factory):
-    """Starts servers of a test's own: `start("--max-spans", "10")`; again with `start(again=server)`."""
+    """Starts servers of a test's own: `start("--max-log-bytes", "1048576")`; again with `start(again=server)`."""
     servers = []
 
     def start(*flags, again=None):
