@@ -41,14 +41,14 @@ impl Hands {
 
 /// The stores that there are.
 pub enum Kind {
-    Memory(Memory),
+    Memory(Box<Memory>),
     Embedded(Box<Embedded>),
 }
 
 impl Kind {
     fn as_store(&self) -> &dyn Store {
         match self {
-            Self::Memory(store) => store,
+            Self::Memory(store) => &**store,
             Self::Embedded(store) => &**store,
         }
     }
@@ -78,7 +78,7 @@ enum Moves {
 impl World {
     pub fn memory() -> Self {
         let hands = Hands::default();
-        let store = Kind::Memory(Memory::new(hands.clock()));
+        let store = Kind::Memory(Box::new(Memory::new(hands.clock())));
         Self { store: Some(store), hands, directory: None, reopens: false, moves: Moves::Never }
     }
 
