@@ -397,36 +397,49 @@ fn a_backup_beside_a_server_copies_new_segments_only() {
 }
 
 #[test]
-fn a_backup_under_load_holds_everything_that_was_acknowledged_before() {
+fn under_load_a_backup_holds_everything_that_was_acknowledged_before_and_a_check_finds_nothing() {
     let (directory, copies) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let server = support::start_with(directory.path(), &["--memory-bytes", "1048576"]);
     let (sent, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
     thread::scope(|scope| {
-        scope.spawn(|| {
+        let sender = scope.spawn(|| {
             for trace in 1.. {
                 send(&server, trace);
                 sent.store(trace, Release);
-                if trace % 50 == 0 {
-                    flush(&server);
+                if trace % 20 == 0 {
+                    let what = if trace % 60 == 0 { "compact" } else { "flush" };
+                    assert_eq!(server.post(&format!("/api/v1/store/{what}"), &[], b"").0, 200);
                 }
                 if is_over.load(Acquire) {
                     break;
                 }
             }
         });
+        // Whatever ends the test ends the sender.
+        let _over = Over(&is_over);
         for round in 0..6 {
             while sent.load(Acquire) < 30 * (round + 1) {
+                assert!(!sender.is_finished());
                 thread::yield_now();
             }
             let least = sent.load(Acquire);
             let to = copies.path().join("copy");
             back_up(directory.path(), &to);
-            assert!(findings(&to).is_empty());
+            assert_eq!(findings(&to), []);
+            assert_eq!(findings(directory.path()), []);
             let (_, told) = tool(&to, &["stats"]);
             assert!(told["spans"].as_u64().unwrap() >= 2 * least, "{told}");
         }
-        is_over.store(true, Release);
     });
+}
+
+/// Ends a sender when it is dropped.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Release);
+    }
 }
 
 #[test]
@@ -444,4 +457,76 @@ fn a_log_that_is_missing_is_told_of_once() {
     assert!(server.terminate().0.success());
     assert!(findings(directory.path()).is_empty());
     assert_eq!(listed(&support::start(directory.path())), [1, 2, 3, 4, 5, 7]);
+}
+
+/// A directory with three runs of five steps each, closed.
+fn with_runs() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let server = support::start(directory.path());
+    let headers = [("content-type".to_owned(), "application/x-ndjson".to_owned())];
+    for app in ["a", "b", "c"] {
+        let steps = (0..5).map(|step| {
+            let begin = json!({"type": "begin", "sequence": step, "action": "count", "time": "2026-11-20T15:26:38Z"});
+            let state = json!({"count": step, "said": "so much".repeat(50)});
+            let end = json!({"type": "end", "sequence": step, "action": "count", "time": "2026-11-20T15:26:39Z",
+                "result": {}, "state": state});
+            format!("{begin}\n{end}\n")
+        });
+        let path = format!("/api/v1/projects/demo/apps/{app}/records");
+        assert_eq!(server.post(&path, &headers, steps.collect::<String>().as_bytes()).0, 200);
+    }
+    assert!(server.terminate().0.success());
+    directory
+}
+
+/// The counts in the states after each step of a run; nothing where there is none.
+fn counts(server: &Trackway, app: &str) -> Vec<Json> {
+    let state = |step: u64| server.get(&format!("/api/v1/projects/demo/apps/{app}/state?seq={step}"));
+    (0..5).map(|step| state(step)["state"]["count"].clone()).collect()
+}
+
+fn change_runs(directory: &Path, sql: &str) {
+    let connection = rusqlite::Connection::open(directory.join("runs.db")).unwrap();
+    assert!(connection.execute(sql, []).unwrap() > 0, "{sql}");
+}
+
+#[test]
+fn runs_lose_only_what_cannot_be_read() {
+    let whole: Vec<Json> = (0..5).map(|count| json!(count)).collect();
+    let directory = with_runs();
+    assert!(findings(directory.path()).is_empty());
+    let last = "(SELECT max(id) FROM states WHERE id >> 32 = (SELECT id FROM runs WHERE app = 'b'))";
+    change_runs(directory.path(), &format!("UPDATE states SET body = x'00ff' WHERE id = {last}"));
+    assert!(findings(directory.path())[0].1["what"].as_str().unwrap().contains("by their checksums"));
+    mend(directory.path());
+    let server = support::start(directory.path());
+    assert_eq!((counts(&server, "a"), counts(&server, "c")), (whole.clone(), whole.clone()));
+    assert_eq!(counts(&server, "b")[..4], whole[..4]);
+    assert!(server.terminate().0.success());
+
+    change_runs(directory.path(), "DELETE FROM runs WHERE app = 'b'");
+    assert!(findings(directory.path()).iter().any(|(_, finding)| finding["what"] == "5 steps are of no run"));
+    mend(directory.path());
+    let server = support::start(directory.path());
+    assert_eq!((counts(&server, "a"), counts(&server, "c")), (whole.clone(), whole));
+    assert_eq!(server.get("/api/v1/projects/demo/apps")["apps"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_database_with_any_page_destroyed_is_mended() {
+    const PAGE: usize = 4096;
+    for name in ["runs.db", "catalog.db"] {
+        let directory = with_runs();
+        let path = directory.path().join(name);
+        let whole = fs::read(&path).unwrap();
+        for page in (0..whole.len() / PAGE).step_by(6) {
+            let mut damaged = whole.clone();
+            damaged[page * PAGE..(page + 1) * PAGE].fill(0xa5);
+            fs::write(&path, &damaged).unwrap();
+            let (code, told) = tool(directory.path(), &["repair", "--yes"]);
+            assert_eq!(code, 0, "page {page} of {name}: {told}");
+            assert!(findings(directory.path()).is_empty(), "page {page} of {name}");
+        }
+        drop(support::start(directory.path()));
+    }
 }

@@ -41,9 +41,15 @@ impl Checking<'_, '_> {
             self.find(&path, None, what, Mend::Recount(stored.id.0));
         }
         for entry in &published.segments {
+            let (findings, notes) = (self.report.findings.len(), self.report.notes.len());
             match self.segment(entry) {
-                Err(error) if is_gone(&error) => self.missing(entry)?,
+                Err(error) if is_gone(&error) => self.missing(entry),
                 other => other?,
+            }
+            // Its owner may have merged it with others meanwhile, and removed its files.
+            if self.report.findings.len() > findings && !self.is_published(entry)? {
+                self.report.findings.truncate(findings);
+                self.report.notes.truncate(notes);
             }
         }
         if published.is_begun && self.access.is_alone() {
@@ -75,16 +81,16 @@ impl Checking<'_, '_> {
         Ok(())
     }
 
-    /// Tells of a segment whose file is not there, unless its owner has merged it with others meanwhile.
-    fn missing(&mut self, entry: &SegmentEntry) -> Result<(), Error> {
+    fn missing(&mut self, entry: &SegmentEntry) {
         let (path, about) = (self.directory.join(&entry.path), &entry.about);
+        self.find(&path, None, format!("it is missing, and with it {} spans", about.spans), Mend::Segment(about.id.0));
+    }
+
+    /// Returns true when the catalog still knows a segment.
+    fn is_published(&self, entry: &SegmentEntry) -> Result<bool, Error> {
         let catalog = database::open(&self.directory.join("catalog.db"))?;
-        let sql = "SELECT 1 FROM segments WHERE id = ?1";
-        if catalog.query_row(sql, [about.id.0 as i64], |_| Ok(())).optional()?.is_some() {
-            let what = format!("it is missing, and with it {} spans", about.spans);
-            self.find(&path, None, what, Mend::Segment(about.id.0));
-        }
-        Ok(())
+        let id = entry.about.id.0 as i64;
+        Ok(catalog.query_row("SELECT 1 FROM segments WHERE id = ?1", [id], |_| Ok(())).optional()?.is_some())
     }
 
     /// Compares the checksums of a file's blocks; returns whether some are wrong.
