@@ -58,6 +58,9 @@ fn recorded() -> TempDir {
     directory
 }
 
+/// Does something bad to a file.
+type Damage = fn(&Path);
+
 /// Changes one bit of a file.
 fn flip(path: &Path, offset: u64) {
     let file = fs::File::options().read(true).write(true).open(path).unwrap();
@@ -342,7 +345,7 @@ fn segments_are_counted_checked_and_merged() {
 
 #[test]
 fn a_damaged_segment_is_named_and_mended_around() {
-    let cases: [(&str, fn(&Path), &[u64]); 5] = [
+    let cases: [(&str, Damage, &[u64]); 5] = [
         ("parquet", |path| flip(path, fs::metadata(path).unwrap().len() / 3), &[4, 5, 6]),
         ("parquet", |path| flip(path, fs::metadata(path).unwrap().len() - 30), &[4, 5, 6]),
         ("parquet", |path| fs::remove_file(path).unwrap(), &[4, 5, 6]),
@@ -363,7 +366,7 @@ fn a_damaged_segment_is_named_and_mended_around() {
 
 #[test]
 fn a_catalog_that_is_cut_or_lost_is_made_again_from_the_segments() {
-    let damages: [fn(&Path); 3] = [
+    let damages: [Damage; 3] = [
         |path| fs::remove_file(path).unwrap(),
         |path| fs::write(path, &fs::read(path).unwrap()[..8192]).unwrap(),
         |path| fs::write(path, b"no database").unwrap(),
