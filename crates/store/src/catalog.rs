@@ -18,9 +18,7 @@
 
 mod body;
 mod log;
-#[allow(dead_code, reason = "the engine that asks is about to come")]
 mod lookup;
-#[allow(dead_code, reason = "the engine that publishes is about to come")]
 mod publication;
 mod publish;
 mod readers;
@@ -38,8 +36,7 @@ use rusqlite::{Connection, ErrorCode};
 use crate::{Damage, Error, files::file_error};
 
 pub(crate) use log::Deletions;
-#[allow(unused_imports, reason = "the engine is about to come")]
-pub(crate) use lookup::{Late, Lookups, Told};
+pub(crate) use lookup::{Lookups, Told};
 pub(crate) use publication::{
     Age, Deletion, Flushed, Grouped, LateEvent, NewSegment, Publication, SEGMENTS, SegmentEntry, SegmentId,
     segment_path,

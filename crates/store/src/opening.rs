@@ -46,7 +46,8 @@ pub(crate) fn open(config: &Config, decoder: &Decoder, commands: Receiver<Comman
     let (runs, damage) = RunFile::open(config, Arc::clone(&door), &quarantine)?;
     recovery.damaged.extend(damage);
 
-    let published = catalog.published()?;
+    let nothing = Position { file: 0, offset: 0 };
+    let published = shelf.flushed().map_or(nothing, |flushed| flushed.position);
     let first = shelf.snapshot().next_sequence();
     let shared = Arc::new(Shared::new(shelf, Arc::clone(&catalog), door, first));
     let bounds = Bounds::of(config);

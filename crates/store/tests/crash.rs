@@ -139,7 +139,10 @@ fn a_kill_while_segments_are_written_and_merged_loses_and_doubles_nothing() {
         for number in 1..stored {
             let found = store.span(trace_id(u128::from(number)), span_id(1)).unwrap();
             assert_eq!(found.len(), 1, "round {round}: trace {number}");
-            assert!(found[0].record.end.is_some(), "round {round}: the end of {number} takes the place of its beginning");
+            assert!(
+                found[0].record.end.is_some(),
+                "round {round}: the end of {number} takes the place of its beginning"
+            );
             let shared = store.span(trace_id(u128::from(number / 10 + 1_000_000)), span_id(number + 10)).unwrap();
             assert_eq!(shared.len(), 1, "round {round}: span {number}");
         }

@@ -312,7 +312,7 @@ fn answers(world: &mut World, Question { query, limit, now }: &Question) -> Stri
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn embedded_finds_the_spans_that_memory_finds(

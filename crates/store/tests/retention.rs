@@ -27,7 +27,8 @@ fn days(days: u32) -> Keep {
 /// A span of a project that starts on a day.
 fn on(day: u64, trace: u128, project: &str) -> SpanRecord {
     let start = day * DAY * 1_000_000_000 + 7;
-    span(trace, 1).with(|it| (it.start, it.end, it.project) = (Timestamp(start), Some(Timestamp(start)), project.into()))
+    span(trace, 1)
+        .with(|it| (it.start, it.end, it.project) = (Timestamp(start), Some(Timestamp(start)), project.into()))
 }
 
 fn ids(store: &dyn Store) -> Vec<u128> {

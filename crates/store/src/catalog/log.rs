@@ -28,16 +28,6 @@ impl Catalog {
         Ok(durable(&self.connection())?)
     }
 
-    /// Returns the place in the log before which all is in segments.
-    pub(crate) fn published(&self) -> Result<Position, Error> {
-        let sql = "SELECT wal_file, wal_offset FROM publication WHERE wal_file IS NOT NULL";
-        let place = |row: &rusqlite::Row<'_>| {
-            Ok(Position { file: row.get::<_, i64>(0)? as u64, offset: row.get::<_, i64>(1)? as u64 })
-        };
-        let published = self.connection().query_row(sql, [], place).optional()?;
-        Ok(published.unwrap_or(Position { file: 0, offset: 0 }))
-    }
-
     /// Notes that everything before `position` is durable; absent when the disk has no room for the note, or while
     /// something else is written, since an older note does no harm and whoever appends must not wait.
     pub(crate) fn note_durable(&self, position: Position) -> Result<Option<()>, Error> {
