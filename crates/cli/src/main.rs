@@ -6,6 +6,7 @@
 mod case;
 mod command;
 mod demo;
+mod disk;
 mod import;
 mod print;
 mod running;

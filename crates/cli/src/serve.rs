@@ -9,7 +9,7 @@ use trackway_server::{Error, Listener, ListenerState, Server, Sockets, Stop};
 use trackway_store::{Embedded, Error as StoreError, Recovery, system_clock};
 
 use crate::{
-    print,
+    disk, print,
     running::{self, Health, Holder},
     settings::{Flags, Settings},
     watches,
@@ -50,6 +50,7 @@ async fn serve(settings: Settings) -> Result<()> {
     let listeners = sockets.listeners();
     let data_dir = settings.data_dir.display().to_string();
     let store = Arc::new(store);
+    let looking = tokio::spawn(disk::tell(Arc::clone(&store)));
     let server =
         Server::new(settings.server.clone(), sockets, Arc::clone(&store) as _, store, data_dir, system_clock());
     let stop = server.stop();
@@ -57,6 +58,8 @@ async fn serve(settings: Settings) -> Result<()> {
     announce(&settings, &url, &listeners)?;
     let running = tokio::spawn(server.run());
     signals.end(stop).await;
+    // It holds the store, which is to be closed when the server has ended.
+    looking.abort();
     running.await.context("the server failed")
 }
 

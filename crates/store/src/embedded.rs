@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use trackway_model::{Batch, SpanId, SpanRecord, Timestamp, TraceId};
 
 use crate::{
-    Ack, Appending, Config, Counter, Decoder, Deleted, Error, Frame, Held, PageRequest, Project, Recovery, Service,
+    Ack, Appending, Config, Counter, Damage, Decoder, Deleted, Error, Frame, Held, PageRequest, Project, Recovery, Service,
     Span, Store, TraceList, TracePage, TraceQuery, TraceSummary,
     clock::Moment,
     counters,
@@ -116,6 +116,16 @@ impl Embedded {
     /// [`Error::ReadOnly`] after the disk failed, and when the store closes.
     pub fn compact(&self) -> Result<(), Error> {
         self.shared.work.compact().map_err(|reason| self.refusal(reason))
+    }
+
+    /// Takes what was found to be damaged since this was last asked: each segment that could not be read, once.
+    pub fn take_damage(&self) -> Vec<Damage> {
+        self.desk.take_reports()
+    }
+
+    /// Returns how much of its disk is used, by whatever, in thousandths; 0 where the system does not tell.
+    pub fn disk_used_permille(&self) -> u64 {
+        self.shared.door.disk_used_permille()
     }
 
     /// What a failed wish of a thread behind the writer is to whoever had it.

@@ -38,7 +38,7 @@ pub(crate) use gathered::{Gathered, Sequence};
 pub(crate) use head::{Elsewhere, Head, Patience};
 pub(crate) use heads::{Heads, Parts, Side};
 pub(crate) use shared::{Bounds, Shared, batch_bytes};
-pub(crate) use shelf::{Doomed, OpenBounds, Pinned, Shelf, Shelved, Snapshot};
+pub(crate) use shelf::{OpenBounds, Pinned, Shelf, Shelved, Snapshot};
 pub(crate) use tallies::{OperationTally, Tallies, Tallying};
 
 use work::Work;

@@ -8,7 +8,7 @@ use std::{
 use trackway_model::{Batch, SpanEvent, Timestamp, TraceId, TraceRecord};
 
 use super::{
-    Doomed, Head, Heads, Patience, Sequence, Shelf, Snapshot, Work,
+    Head, Heads, Patience, Sequence, Shelf, Snapshot, Work,
     elsewhere::Older,
     flush::{self, Ready, Unpublished},
     room::is_lack_of_room,
@@ -111,7 +111,7 @@ impl Shared {
         let frozen = self.heads.frozen();
         // First where it is durable: a trace that was gone must not come back with the next start.
         if self.is_stored(ids)? {
-            self.shelf.delete(Doomed::Traces(ids), position)?;
+            self.shelf.delete(ids, position)?;
             if frozen.is_some() {
                 doomed.extend(ids);
             }

@@ -60,15 +60,6 @@ pub(crate) struct Pinned {
     reader: Reader,
 }
 
-/// Which traces are to be deleted.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Doomed<'a> {
-    /// These.
-    Traces(&'a [TraceId]),
-    /// These, which are all that are listed under a project.
-    Project(&'a str, &'a [TraceId]),
-}
-
 impl Shelf {
     /// Takes what the catalog has published, and tells what of it is damaged or missing.
     ///
@@ -169,14 +160,13 @@ impl Shelf {
 
     /// Deletes traces from all segments, and notes that what the log has of them before `position` is dead; returns the
     /// counts of what went.
-    pub(crate) fn delete(&self, doomed: Doomed<'_>, position: Position) -> Result<Tallies, Error> {
+    pub(crate) fn delete(&self, traces: &[TraceId], position: Position) -> Result<Tallies, Error> {
         let _turn = self.turn();
         let before = self.snapshot();
         let age = before.next_age();
         let reader = self.readers.begin()?;
-        let (removed, tallies) = before.without(doomed, &|id| reader.lookups().told_project(id))?;
+        let (removed, tallies) = before.without(traces, &|id| reader.lookups().told_project(id))?;
         drop(reader);
-        let traces = doomed.traces();
         let gone: Vec<_> = traces.iter().map(|id| (*id, age)).collect();
         let mut after = (*before).clone();
         after.set_tallies(&tallies);
@@ -243,13 +233,5 @@ impl Deref for Pinned {
 
     fn deref(&self) -> &Snapshot {
         &self.snapshot
-    }
-}
-
-impl<'a> Doomed<'a> {
-    fn traces(self) -> &'a [TraceId] {
-        match self {
-            Self::Traces(traces) | Self::Project(_, traces) => traces,
-        }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use trackway_model::{Text, Timestamp, TraceId};
 
-use super::{Doomed, Shelved, Snapshot, gone::Gone};
+use super::{Shelved, Snapshot, gone::Gone};
 use crate::{
     Error,
     catalog::{Publication, SegmentId},
@@ -113,23 +113,8 @@ impl Snapshot {
     }
 
     /// Returns the counts of what goes from segments when traces do, and the counts that remain of each.
-    pub(super) fn without(&self, doomed: Doomed<'_>, told: &ToldProject<'_>) -> Result<(Tallies, Recounted), Error> {
-        match doomed {
-            Doomed::Traces(traces) => {
-                self.without_traces(traces, |_| true, &Counting { as_of: self, replaced: &[], told })
-            }
-            Doomed::Project(name, _) => {
-                let (mut all, mut recounted) = (Tallies::default(), Vec::new());
-                for shelved in self.segments.iter() {
-                    let removed = shelved.about().tallies.only_project(name);
-                    if !removed.is_empty() {
-                        recounted.push((shelved.id(), Arc::new(rest_of(shelved, &removed))));
-                        all.add(&removed);
-                    }
-                }
-                Ok((all, recounted))
-            }
-        }
+    pub(super) fn without(&self, traces: &[TraceId], told: &ToldProject<'_>) -> Result<(Tallies, Recounted), Error> {
+        self.without_traces(traces, |_| true, &Counting { as_of: self, replaced: &[], told })
     }
 
     fn without_traces(

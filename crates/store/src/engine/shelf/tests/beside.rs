@@ -15,7 +15,7 @@ fn segments_are_read_beside_their_owner_and_stay_when_they_are_replaced() {
     let place = Place::new();
     place.flush(0, &[span(1, 1), span(2, 2)]);
     place.flush(2, &[span(1, 3), span(3, 4)]);
-    place.shelf.delete(Doomed::Traces(&[id(2)]), Position { file: 1, offset: 0 }).unwrap();
+    place.shelf.delete(&[id(2)], Position { file: 1, offset: 0 }).unwrap();
     place.shelf.publish(&Publication { late: vec![late(1, 3, 9, "slow")], ..Publication::default() }).unwrap();
 
     let sealed = Sealed::open(place.directory.path()).unwrap();
@@ -65,7 +65,7 @@ fn another_process_reads_what_its_owner_has_published() {
     assert_eq!(read().as_deref(), Some(""));
     place.flush(0, &[span(1, 1), span(2, 2)]);
     assert_eq!(read().as_deref(), Some("s1 s2"));
-    place.shelf.delete(Doomed::Traces(&[id(1)]), Position { file: 1, offset: 0 }).unwrap();
+    place.shelf.delete(&[id(1)], Position { file: 1, offset: 0 }).unwrap();
     place.flush(2, &[span(3, 3)]);
     assert_eq!(read().as_deref(), Some("s2 s3"));
 }
