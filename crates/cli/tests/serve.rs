@@ -341,7 +341,11 @@ fn the_directory_has_two_names_in_the_environment_that_must_agree() {
 fn a_misspelt_variable_is_noted_and_a_foreign_one_is_not() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = support::command(directory.path());
-    command.env("TRACKWAY_MEMORYBYTES", "5").env("TRACKWAY_URL", "x").env("TRACKWAY_BIN", "x").env("TRACKWAY_SPANS", "x");
+    command
+        .env("TRACKWAY_MEMORYBYTES", "5")
+        .env("TRACKWAY_URL", "x")
+        .env("TRACKWAY_BIN", "x")
+        .env("TRACKWAY_SPANS", "x");
     let (_, stderr) = said(&command.arg("config").output().unwrap());
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
     assert!(stderr.starts_with("note: TRACKWAY_MEMORYBYTES is not read, TRACKWAY_MEMORY_BYTES is;"), "{stderr}");
