@@ -14,8 +14,8 @@ use tokio::sync::oneshot;
 use trackway_model::{Batch, SpanId, SpanRecord, Timestamp, TraceId};
 
 use crate::{
-    Ack, Appending, Config, Counter, Damage, Decoder, Deleted, Error, Frame, Held, PageRequest, Project, Recovery, Service,
-    Span, Store, TraceList, TracePage, TraceQuery, TraceSummary,
+    Ack, Appending, Config, Counter, Damage, Decoder, Deleted, Error, Frame, Held, PageRequest, Project, Recovery,
+    Service, Span, Store, TraceList, TracePage, TraceQuery, TraceSummary,
     clock::Moment,
     counters,
     door::Load,
