@@ -17,14 +17,19 @@ pub(crate) fn make_directory(path: &Path) -> Result<(), Error> {
     if path.is_dir() {
         return Ok(());
     }
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(parent) = parent {
         make_directory(parent)?;
     }
-    DirBuilder::new()
-        .mode(DIRECTORY_MODE)
-        .create(path)
-        // A strict umask could have left less than the owner needs.
-        .and_then(|()| fs::set_permissions(path, Permissions::from_mode(DIRECTORY_MODE)))
+    let made = match DirBuilder::new().mode(DIRECTORY_MODE).create(path) {
+        // Somebody else was quicker.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made,
+    };
+    // A strict umask could have left less than the owner needs.
+    made.and_then(|()| fs::set_permissions(path, Permissions::from_mode(DIRECTORY_MODE)))
+        // What becomes durable in it is lost with a name that is not.
+        .and_then(|()| sync_directory(parent.unwrap_or(Path::new("."))))
         .map_err(file_error("create", path))
 }
 

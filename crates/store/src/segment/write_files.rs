@@ -11,7 +11,7 @@ use parquet::errors::ParquetError;
 use super::index_path;
 use crate::{
     Error,
-    files::{create_private, file_error, sync_directory},
+    files::{create_private, file_error, make_private_directory, sync_directory},
 };
 
 /// The files of a segment under the names that they have while they are written; those that get no other are removed.
@@ -28,9 +28,17 @@ impl Parts {
 
     /// Makes a file anew; what a writer left that did not come to its end is taken away.
     pub(super) fn create(&self, part: &Path) -> Result<File, Error> {
-        match fs::remove_file(part) {
+        let create = || match fs::remove_file(part) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => create_private(part),
+        };
+        match create() {
+            // A directory goes with the last segment in it, also while another is about to come.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                part.parent().map_or(Ok(()), make_private_directory)?;
+                create()
+            }
+            created => created,
         }
         .map_err(file_error("create", part))
     }
