@@ -15,7 +15,7 @@ use std::{
 use trackway_model::Text;
 
 use super::{
-    Shared, Shelved, Snapshot, Tallies,
+    MOST_OPERATIONS, Shared, Shelved, Snapshot, Tallies,
     background::whole,
     flush::{Unpublished, new_segment},
     work::Occasion,
@@ -219,6 +219,7 @@ fn tallies_of(inputs: &[Arc<Shelved>], copies: &Tallies, without: &[Text]) -> Ta
         let gone = tallies.only_project(project);
         tallies.subtract(&gone);
     }
+    tallies.limit(MOST_OPERATIONS);
     tallies
 }
 

@@ -39,6 +39,6 @@ pub(crate) use head::{Elsewhere, Head, Patience};
 pub(crate) use heads::{Heads, Parts, Side};
 pub(crate) use shared::{Bounds, Shared, batch_bytes};
 pub(crate) use shelf::{OpenBounds, Pinned, Shelf, Shelved, Snapshot};
-pub(crate) use tallies::{OperationTally, Tallies, Tallying};
+pub(crate) use tallies::{MOST_OPERATIONS, OperationTally, Tallies, Tallying};
 
 use work::Work;

@@ -194,7 +194,8 @@ impl Shelf {
         let told = publication.told.iter().map(|(_, record)| record.trace_id);
         let mut asked: Vec<_> = told.collect();
         if !publication.added.is_empty() {
-            asked.extend(self.catalog.traces_told_alone()?);
+            let may_come = |id: &TraceId| publication.added.iter().any(|about| about.bloom.may_hold(*id));
+            asked.extend(self.catalog.traces_told_alone()?.into_iter().filter(may_come));
         }
         // What a damaged segment holds is not shown either.
         asked.retain(|id| after.is_there(*id).unwrap_or(false));

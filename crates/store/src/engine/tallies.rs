@@ -11,7 +11,10 @@ use trackway_model::{SpanRecord, Text, Timestamp};
 use crate::{Project, Service};
 
 /// The most operations that the counts of a segment tell apart.
-const MOST_OPERATIONS: usize = 4_096;
+pub(crate) const MOST_OPERATIONS: usize = 4_096;
+
+/// The most operations that the counts of all segments together tell apart.
+pub(crate) const MOST_TOGETHER: usize = 16 * MOST_OPERATIONS;
 
 /// What there is of a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -160,6 +163,31 @@ impl Tallies {
         self.projects.retain(|_, project| !project.is_empty());
     }
 
+    /// Tells no more than so many operations apart: those with the most spans. The others are counted for their service.
+    pub(crate) fn limit(&mut self, most: usize) {
+        let services = || self.projects.values().flat_map(|project| project.services.values());
+        if services().map(|service| service.operations.len()).sum::<usize>() <= most {
+            return;
+        }
+        let mut sizes: Vec<u64> = services().flat_map(|it| it.operations.values().map(|tally| tally.spans)).collect();
+        sizes.sort_unstable_by_key(|spans| std::cmp::Reverse(*spans));
+        let least = sizes.get(most).copied().unwrap_or_default();
+        // Of those that have as many spans as the first that is too many, the first stay.
+        let mut room = most - sizes.partition_point(|spans| *spans > least);
+        for service in self.projects.values_mut().flat_map(|project| project.services.values_mut()) {
+            let ServicePart { others, operations } = service;
+            operations.retain(|_, tally| {
+                let is_equal = tally.spans == least && room > 0;
+                room -= usize::from(is_equal);
+                let stays = is_equal || tally.spans > least;
+                if !stays {
+                    others.add(*tally);
+                }
+                stays
+            });
+        }
+    }
+
     /// Returns the counts of one project alone.
     pub(crate) fn only_project(&self, name: &str) -> Self {
         Self {
@@ -253,11 +281,16 @@ impl ServicePart {
     }
 
     fn subtract(&mut self, name: &str, tally: OperationTally) {
-        let Some(ours) = self.operations.get_mut(name) else { return self.others.subtract(tally) };
-        ours.subtract(tally);
-        if ours.spans == 0 {
-            self.operations.remove(name);
+        let mut beyond = tally;
+        if let Some(ours) = self.operations.get_mut(name) {
+            beyond.subtract(*ours);
+            ours.subtract(tally);
+            if ours.spans == 0 {
+                self.operations.remove(name);
+            }
         }
+        // Where it was one too many, it was counted with the others.
+        self.others.subtract(beyond);
     }
 
     fn is_empty(&self) -> bool {

@@ -8,7 +8,10 @@ use super::{gone::Gone, opened::Opened, shelved::Shelved};
 use crate::{
     Damage, Error,
     catalog::{Age, Publication, Published, SegmentEntry, SegmentId},
-    engine::{Sequence, tallies::Tallies},
+    engine::{
+        Sequence,
+        tallies::{MOST_TOGETHER, Tallies},
+    },
 };
 
 /// The published segments and what is dead in them; what is published later is not in it.
@@ -20,13 +23,15 @@ pub(crate) struct Snapshot {
     next_age: Age,
     next_sequence: Sequence,
     has_notes: bool,
+    /// How many of those that are gone were looked at, since all were, for dead rows that are left.
+    probed: usize,
     /// Whether the catalog has segments that cannot be used. They may be back at another start, so what is dead in them
     /// stays noted.
     is_partial: bool,
 }
 
-/// How often a publication looks whether dead rows are left; with more, what is noted of them stays.
-const MOST_PROBES: usize = 4 << 20;
+/// How often a publication looks whether dead rows are left; where that is not enough for all, the next one goes on.
+const MOST_PROBES: usize = 1 << 20;
 
 impl Snapshot {
     /// Makes it of what the catalog has published, and tells which files are missing; what they held is left out.
@@ -42,6 +47,7 @@ impl Snapshot {
                 }
             }
         }
+        tallies.limit(MOST_TOGETHER);
         let is_partial = !damaged.is_empty() || !published.unreadable.is_empty();
         let snapshot = Self {
             segments: segments.into(),
@@ -50,6 +56,7 @@ impl Snapshot {
             next_age: published.next_age.max(Age(1)),
             next_sequence: published.next_sequence,
             has_notes: published.has_notes,
+            probed: 0,
             is_partial,
         };
         (snapshot, damaged)
@@ -137,6 +144,7 @@ impl Snapshot {
         let mut tallies = (*self.tallies).clone();
         added.iter().for_each(|entry| tallies.add(&entry.about.tallies));
         removed.iter().for_each(|it| tallies.subtract(&it.about().tallies));
+        tallies.limit(MOST_TOGETHER);
         let next_sequence = publication.flushed.map_or(0, |flushed| flushed.next_sequence).max(self.next_sequence);
         let mut changed = Self {
             segments: segments.into(),
@@ -145,6 +153,7 @@ impl Snapshot {
             next_age,
             next_sequence,
             has_notes: self.has_notes || !publication.told.is_empty() || !publication.late.is_empty(),
+            probed: self.probed,
             is_partial: self.is_partial,
         };
         if !removed.is_empty() {
@@ -157,17 +166,20 @@ impl Snapshot {
         self.gone.note(gone);
     }
 
-    /// Forgets the traces of which no segment has dead rows any more, and returns them.
+    /// Forgets traces of which no segment has dead rows any more, and returns them.
     pub(super) fn clear_gone(&mut self) -> Vec<TraceId> {
-        if self.is_partial || self.gone.len() * self.segments.len() > MOST_PROBES {
+        if self.is_partial {
             return Vec::new();
         }
+        let at_once = (MOST_PROBES / self.segments.len().max(1)).max(1);
         // A segment that is still being written may hold dead rows; it is older than what is noted as gone meanwhile.
         let Some(last) = self.segments.iter().map(|it| it.age()).max() else { return Vec::new() };
         let is_cleared = |(id, before): &(TraceId, Age)| {
             *before <= last && !self.segments.iter().any(|it| it.age() < *before && it.may_hold(*id))
         };
-        let cleared: Vec<_> = self.gone.iter().filter(is_cleared).map(|(id, _)| id).collect();
+        let probed = self.gone.iter().skip(self.probed).take(at_once);
+        let cleared: Vec<_> = probed.filter(is_cleared).map(|(id, _)| id).collect();
+        self.probed = if self.probed + at_once < self.gone.len() { self.probed + at_once - cleared.len() } else { 0 };
         self.gone.clear(&cleared);
         cleared
     }

@@ -95,3 +95,15 @@ fn more_operations_than_are_told_apart_count_for_their_service() {
     assert_eq!(rest, Tallies::default());
     assert!(tallies.encode().len() < 64 << 10);
 }
+
+#[test]
+fn of_too_many_operations_those_with_the_most_spans_are_told_apart_and_all_are_counted() {
+    let spans = (0..5_u8).flat_map(|name| (0..=name).map(move |_| (1, 1, name, false, 1)));
+    let all = tallies(&spans.collect::<Vec<_>>());
+    let mut limited = all.clone();
+    limited.limit(2);
+    let [service] = &limited.services(None)[..] else { panic!("one service") };
+    assert_eq!((service.operations.join(", "), service.span_count), ("3 of ä, 4 of ä".to_owned(), 15));
+    limited.subtract(&all);
+    assert!(limited.is_empty(), "what was limited is taken back whole: {limited:?}");
+}
