@@ -71,6 +71,14 @@ impl Side {
         outcome
     }
 
+    /// Takes over the announced spans of the side before, which then need not stay for their sake.
+    pub(crate) fn take_over(&self) {
+        let has_predecessor = self.predecessor.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if has_predecessor {
+            self.change_view(|_| ());
+        }
+    }
+
     /// Returns true while announced spans are held here; without waiting for those who ask the view.
     pub(crate) fn has_announced(&self) -> bool {
         self.has_announced.load(Relaxed)

@@ -158,7 +158,9 @@ impl Shared {
             bytes += segment.bytes + segment.index_bytes;
         }
         self.publish_frozen(ready)?;
-        drop(turn);
+        drop((turn, side));
+        // Nothing else keeps what was frozen in memory.
+        self.heads.active().take_over();
         let counts = &self.counts;
         counts.flushes.fetch_add(1, Relaxed);
         counts.flushed_segments.fetch_add(segments, Relaxed);
