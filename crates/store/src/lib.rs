@@ -27,7 +27,6 @@ mod counters;
 mod cursor;
 mod door;
 mod embedded;
-#[allow(dead_code, unused_imports, reason = "the embedded store is about to be moved onto it, part by part")]
 mod engine;
 mod files;
 mod filter;

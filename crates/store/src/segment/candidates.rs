@@ -23,6 +23,7 @@ mod wanted;
 use std::{
     collections::{BTreeMap, HashMap},
     ops::Range,
+    sync::Arc,
 };
 
 use trackway_model::{Timestamp, TraceId};
@@ -79,8 +80,9 @@ struct Met {
 
 /// Looks for traces backward in time, some ten thousand rows for each block; ends when all was looked at, and the floor of
 /// the last block is the beginning of time.
-pub(crate) struct Candidates<'a> {
-    segment: &'a Segment,
+pub(crate) struct Candidates {
+    /// It is open as long as somebody looks for more.
+    segment: Arc<Segment>,
     conditions: Vec<Node>,
     /// No row before this time is looked at.
     start: Timestamp,
@@ -98,8 +100,8 @@ pub(crate) struct Candidates<'a> {
     waiting: BTreeMap<TracePlace, Listed>,
 }
 
-impl<'a> Candidates<'a> {
-    pub(super) fn new(segment: &'a Segment, wanted: &Wanted) -> Result<Self, Error> {
+impl Candidates {
+    pub(super) fn new(segment: &Arc<Segment>, wanted: &Wanted) -> Result<Self, Error> {
         let plan = Plan::new(segment);
         let last = match wanted.before {
             Some(time) => segment.index()?.latest_before(time),
@@ -108,7 +110,7 @@ impl<'a> Candidates<'a> {
         let groups = segment.parquet().row_groups();
         let left = groups.len().checked_sub(1).zip(groups.last()).map(|(at, it)| (at, it.num_rows() as usize));
         Ok(Self {
-            segment,
+            segment: Arc::clone(segment),
             conditions: wanted.conditions().iter().map(|condition| plan.condition(condition)).collect(),
             start: wanted.start.unwrap_or(Timestamp(0)),
             last: last.unwrap_or(Timestamp(0)),
@@ -124,10 +126,11 @@ impl<'a> Candidates<'a> {
 
     /// Looks at the next rows, which end where others begin that were looked at.
     fn look(&mut self, group: usize, end: usize) -> Result<Block, Error> {
-        let starts = Starts::of(self.segment, group)?;
+        let segment = Arc::clone(&self.segment);
+        let starts = Starts::of(&segment, group)?;
         let first = starts.page_before(end.saturating_sub(self.rows)).unwrap_or(0);
         self.rows = (self.rows * 2).min(MOST_ROWS);
-        let mut look = Look::new(self.segment, group, first..end);
+        let mut look = Look::new(&segment, group, first..end);
         let alive = self.alive(&starts, first..end);
         if let Some(lead) = self.conditions.first().filter(|_| !alive.is_empty()) {
             let hits = look.passing(lead, &alive)?;
@@ -198,7 +201,7 @@ impl<'a> Candidates<'a> {
             self.floor = Some(Timestamp(0));
             return Ok(());
         };
-        if let Some(floor) = Starts::of(self.segment, group)?.floor(rows) {
+        if let Some(floor) = Starts::of(&self.segment, group)?.floor(rows) {
             self.floor = Some(self.floor.map_or(floor, |known| known.min(floor)));
             if floor <= self.start {
                 (self.left, self.floor) = (None, Some(Timestamp(0)));
@@ -210,10 +213,11 @@ impl<'a> Candidates<'a> {
     /// Finds what the segment lists of the traces that were met, as far as it has to be known by now.
     fn list(&mut self, above: Option<Timestamp>) -> Result<(), Error> {
         let unlisted: Vec<TraceId> = self.met.iter().filter(|(_, met)| !met.is_listed).map(|(id, _)| *id).collect();
-        let index = self.segment.index()?;
+        let segment = Arc::clone(&self.segment);
+        let index = segment.index()?;
         if unlisted.len() <= FEW {
             for id in unlisted {
-                let listed = index.listed(id)?.ok_or_else(|| self.segment.damaged("its index lacks a trace"))?;
+                let listed = index.listed(id)?.ok_or_else(|| segment.damaged("its index lacks a trace"))?;
                 self.wait(listed);
             }
         } else if let Some(floor) = self.floor {
@@ -252,7 +256,7 @@ impl<'a> Candidates<'a> {
     }
 }
 
-impl Iterator for Candidates<'_> {
+impl Iterator for Candidates {
     type Item = Result<Block, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -1,6 +1,6 @@
 //! Reads the rows of traces.
 
-use std::{collections::HashSet, fs::File, ops::Range};
+use std::{collections::HashSet, fs::File, ops::Range, sync::Arc};
 
 use arrow_array::{Array, BooleanArray, FixedSizeBinaryArray, Int64Array, RecordBatch, TimestampNanosecondArray};
 use parquet::arrow::{
@@ -10,12 +10,12 @@ use parquet::arrow::{
 use trackway_model::{SpanId, SpanRecord, Timestamp, TraceId};
 
 use super::{
-    bloom::Bloom,
     candidates::{Candidates, Wanted},
     index_path,
     listed::{Flags, Listed, Mark},
     read::{Segment, SegmentSpan},
     record::{Fields, Known, Words, column},
+    scan::SegmentFilter,
     schema,
     trace_index::{Opened, Ranges, TraceIndex},
 };
@@ -25,9 +25,6 @@ use crate::{
     files::file_error,
 };
 
-/// How many rows are read at once.
-const BATCH_ROWS: usize = 1024;
-
 impl Segment {
     /// Returns the rows that may be of a trace, in their order, as ranges of row numbers.
     ///
@@ -35,14 +32,6 @@ impl Segment {
     /// [`Error::File`] when the index of traces is missing, [`Error::Segment`] when a file is damaged.
     pub(crate) fn ranges(&self, id: TraceId) -> Result<Vec<Range<u64>>, Error> {
         self.index()?.rows(id)
-    }
-
-    /// Returns how many traces have rows.
-    ///
-    /// # Errors
-    /// As [`ranges`](Self::ranges).
-    pub(crate) fn traces(&self) -> Result<u64, Error> {
-        Ok(self.index()?.len())
     }
 
     /// Returns what the segment lists of a trace; `None` when it has no row of it.
@@ -61,19 +50,11 @@ impl Segment {
         self.index()?.list_before(before, most)
     }
 
-    /// Returns the traces as a set that can be asked without the segment.
-    ///
-    /// # Errors
-    /// As [`ranges`](Self::ranges).
-    pub(crate) fn bloom(&self) -> Result<Bloom, Error> {
-        self.index()?.bloom()
-    }
-
     /// Looks for the traces that may be an answer, those that start last first.
     ///
     /// # Errors
     /// As [`ranges`](Self::ranges).
-    pub(crate) fn candidates(&self, wanted: &Wanted) -> Result<Candidates<'_>, Error> {
+    pub(crate) fn candidates(self: &Arc<Self>, wanted: &Wanted) -> Result<Candidates, Error> {
         Candidates::new(self, wanted)
     }
 
@@ -118,7 +99,7 @@ impl Segment {
         let mut page = Vec::new();
         let (wanted, mut left) = (HashSet::from([id]), self.ranges(id)?);
         if let Some(after) = after {
-            left = self.behind(left, after)?;
+            left = self.behind(self.that_may_start(after.0, left), after)?;
         }
         // The rows of a trace are in order of their place. Those of another with the same hash may be among them.
         while !left.is_empty() && page.len() < most {
@@ -127,6 +108,23 @@ impl Segment {
             self.read_rows(some, &wanted, &mut |_, span| page.push(span))?;
         }
         Ok(page)
+    }
+
+    /// Returns the part of ranges that lies in pages with a row that starts at a time or later, as statistics tell.
+    fn that_may_start(&self, time: Timestamp, ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+        let filter = SegmentFilter { start: Some(time), ..SegmentFilter::default() };
+        let (mut left, mut first) = (Vec::new(), 0);
+        for (group, rows) in self.parquet().row_groups().iter().map(|group| group.num_rows() as u64).enumerate() {
+            let inside: Vec<_> =
+                ranges.iter().filter(|range| range.start < first + rows && first < range.end).collect();
+            if !inside.is_empty() {
+                let pages = selected(&filter.selection(self.parquet(), group), first);
+                left.extend(inside.iter().flat_map(|range| pages.iter().map(|page| common(range, page))));
+            }
+            first += rows;
+        }
+        left.retain(|range| !range.is_empty());
+        left
     }
 
     /// Returns the part of ranges that is behind a place.
@@ -164,7 +162,7 @@ impl Segment {
             first += rows;
         }
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), self.metadata.clone())
-            .with_batch_size(BATCH_ROWS)
+            .with_batch_size(self.weight.rows_at_once)
             .with_row_groups(groups)
             .with_row_selection(RowSelection::from(selectors))
             .with_projection(mask);
@@ -287,6 +285,23 @@ fn split_ranges(ranges: Vec<Range<u64>>, rows: u64) -> (Vec<Range<u64>>, Vec<Ran
     taken.retain(|range| !range.is_empty());
     left.retain(|range| !range.is_empty());
     (taken, left)
+}
+
+/// Returns the rows that are selected of a row group whose first row has this number.
+fn selected(selection: &RowSelection, first: u64) -> Vec<Range<u64>> {
+    let (mut rows, mut at) = (Vec::new(), first);
+    for selector in selection.iter() {
+        let end = at + selector.row_count as u64;
+        if !selector.skip {
+            rows.push(at..end);
+        }
+        at = end;
+    }
+    rows
+}
+
+fn common(a: &Range<u64>, b: &Range<u64>) -> Range<u64> {
+    a.start.max(b.start)..a.end.min(b.end)
 }
 
 /// Returns the part of a range of a segment's rows that lies in a row group, counted from its beginning.

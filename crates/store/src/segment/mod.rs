@@ -16,9 +16,7 @@
 
 mod agent;
 mod alone;
-#[allow(dead_code, reason = "the engine that asks segments is about to come")]
 mod bloom;
-#[allow(dead_code, reason = "the engine that asks segments is about to come")]
 mod candidates;
 mod checked;
 mod columns;
@@ -29,21 +27,18 @@ mod columns_dictionary;
 mod columns_number;
 mod columns_page;
 mod columns_text;
-#[allow(dead_code, reason = "the engine that asks segments is about to come")]
 mod gather;
-#[allow(dead_code, reason = "the engine that asks segments is about to come")]
 mod listed;
 mod parts;
-#[allow(dead_code, reason = "the engine that asks segments is about to come")]
 mod read;
 mod record;
 mod scan;
 mod schema;
 mod schema_plan;
 mod schema_shapes;
-#[allow(dead_code, reason = "the engine that asks segments is about to come")]
 mod trace_index;
 mod typed_json;
+mod weight;
 mod words;
 mod write;
 mod write_files;

@@ -23,17 +23,16 @@ use super::{
     record::{Fields, Known},
     scan::SegmentFilter,
     trace_index::TraceIndex,
+    weight::Weight,
 };
 use crate::{Error, files::file_error};
-
-/// How many rows are read at once.
-const BATCH_ROWS: usize = 1024;
 
 /// A segment that was written: its footer is in memory, and of the rest what a question needs is read.
 pub struct Segment {
     pub(super) file: Shared,
     pub(super) metadata: ArrowReaderMetadata,
     version: u32,
+    pub(super) weight: Weight,
     /// The file of the index, which is open from the beginning: somebody else may take both files away.
     pub(super) index_file: Option<File>,
     pub(super) index: OnceLock<TraceIndex>,
@@ -69,7 +68,8 @@ impl Segment {
         let file = Shared(Arc::new(Checked::of_file(path, file)?));
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
         let metadata = ArrowReaderMetadata::load(&file, options).map_err(|error| file.0.damaged(error))?;
-        let mut segment = Self { file, metadata, version: 0, index_file, index: OnceLock::new() };
+        let weight = Weight::of(metadata.metadata());
+        let mut segment = Self { file, metadata, version: 0, weight, index_file, index: OnceLock::new() };
         let version = segment.about(VERSION_KEY).and_then(|version| u32::try_from(version).ok());
         segment.version = version.ok_or_else(|| segment.file.0.damaged("it does not say which version it has"))?;
         if segment.version > VERSION {
@@ -133,13 +133,23 @@ impl Segment {
         let selection = RowSelection::from(selectors);
         let scanned = selection.row_count() as u64;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), self.metadata.clone())
-            .with_batch_size(BATCH_ROWS)
+            .with_batch_size(self.weight.rows_at_once)
             .with_row_groups(wanted)
             .with_row_selection(selection)
             .with_row_filter(filter.row_filter(self.parquet()));
         let batches = builder.build().map_err(|error| self.damaged(error))?;
         let spans = Vec::new().into_iter();
         Ok(SegmentSpans { file: self.file.clone(), batches, filter, known: Known::default(), spans, scanned })
+    }
+
+    /// Returns about how many bytes of memory a row takes once it is read, on average.
+    pub(crate) fn row_bytes(&self) -> u64 {
+        self.weight.row_bytes
+    }
+
+    /// Returns how many rows should be in memory at a time: fewer where they are large.
+    pub(crate) fn rows_at_once(&self) -> usize {
+        self.weight.rows_at_once
     }
 
     /// Returns about how many bytes of memory the open segment takes.

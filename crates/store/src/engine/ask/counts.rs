@@ -17,8 +17,9 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct OlderCounts {
     of_traces: HashMap<TraceId, OfTrace>,
-    /// How many rows the view took from older parts.
+    /// How many rows the view took from older parts, and about how much memory those of segments take.
     pub(super) rows: u64,
+    pub(super) bytes: u64,
 }
 
 struct OfTrace {

@@ -23,9 +23,6 @@ use crate::{
     table::Fingerprints,
 };
 
-/// How many rows of each part are in memory at a time.
-const ROWS_AT_ONCE: usize = 1_024;
-
 /// The most records with the same start and ids that are compared with each other.
 const MOST_COPIES: usize = 1_024;
 
@@ -190,7 +187,6 @@ struct Rows<'q> {
     /// Rows with the same start and ids, settled.
     settled: VecDeque<(SpanPlace, Row)>,
     beside: Beside,
-    question: &'q Question<'q>,
 }
 
 /// The rows of one part, those in memory first.
@@ -232,7 +228,7 @@ impl<'q> Rows<'q> {
         for (_, late) in late {
             of_spans.entry(late.span_id).or_default().push(late.event);
         }
-        Ok(Self { parts, settled: VecDeque::new(), beside: Beside { late: of_spans, news }, question })
+        Ok(Self { parts, settled: VecDeque::new(), beside: Beside { late: of_spans, news } })
     }
 
     fn next(&mut self) -> Result<Option<(SpanPlace, Row)>, Error> {
@@ -276,9 +272,10 @@ impl Part<'_> {
         if self.ready.is_empty()
             && let Some(Rest { shelved, segment, after }) = self.rest.take()
         {
-            let read = segment.trace_behind(self.id, after, ROWS_AT_ONCE);
+            let at_once = segment.rows_at_once();
+            let read = segment.trace_behind(self.id, after, at_once);
             let read = self.question.readable(&shelved, read)?.unwrap_or_default();
-            let is_more = read.len() == ROWS_AT_ONCE;
+            let is_more = read.len() == at_once;
             self.ready.extend(read.into_iter().map(|span| {
                 let place = (span.record.start, span.record.span_id, span.sequence);
                 (place, Row { record: Arc::new(span.record), late: span.late_events })

@@ -1,11 +1,11 @@
 //! The list of traces, and searches.
 
-use std::{cell::OnceCell, collections::HashSet, time::Instant};
+use std::{collections::HashSet, time::Instant};
 
 use trackway_model::TraceId;
 
 use super::{
-    Desk,
+    BATCH_BYTES, Desk,
     kept::Version,
     merge::{Judged, Limits, merge},
     parts::{Located, Question},
@@ -40,14 +40,13 @@ impl Question<'_> {
             beside: self.matching_beside(query)?,
             has_told: self.parts.published.has_notes() && self.parts.published.catalog().has_told()?,
         };
-        let shelf = self.parts.published.segments().iter().map(|shelved| (shelved, OnceCell::new())).collect();
         let limits = Limits {
             before,
             most: limit.saturating_add(1),
             stop: Instant::now() + self.desk.search_time,
             is_unwanted: &has_left,
         };
-        let merged = merge(listing.sources(&shelf), &mut |ids| self.judge(query, ids), &limits)?;
+        let merged = merge(listing.sources(), &mut |ids| self.judge(query, ids), &limits)?;
         let segments = self.segments_asked();
         let search = Search {
             scanned: merged.scanned,
@@ -114,10 +113,10 @@ impl Question<'_> {
         giants: &mut Vec<TraceId>,
         judged: &mut Judged,
     ) -> Result<(), Error> {
-        let (mut batch, mut rows) = (Vec::new(), 0);
+        let (mut batch, mut rows, mut bytes) = (Vec::new(), 0, 0);
         for id in ids {
             let located = self.locate(id)?;
-            if located.rows() > self.desk.giant_rows {
+            if self.is_giant(&located) {
                 giants.push(id);
                 continue;
             }
@@ -128,11 +127,11 @@ impl Question<'_> {
                 note_summary(query, summary, judged);
                 continue;
             }
-            rows += located.rows();
+            (rows, bytes) = (rows + located.rows(), bytes + located.bytes);
             batch.push((located, beside));
-            if rows > self.desk.giant_rows {
+            if rows > self.desk.giant_rows || bytes > BATCH_BYTES {
                 self.judge_batch(query, std::mem::take(&mut batch), judged)?;
-                rows = 0;
+                (rows, bytes) = (0, 0);
             }
         }
         self.judge_batch(query, batch, judged)

@@ -48,6 +48,12 @@ pub(crate) use counts::OlderCounts;
 /// The most rows of a trace that are put into a table.
 const MOST_ROWS: u64 = 50_000;
 
+/// About how much memory the rows of a trace may take that are put into a table.
+const MOST_ROW_BYTES: u64 = 64 << 20;
+
+/// About how much memory the rows of several traces may take that are put into one table.
+const BATCH_BYTES: u64 = 16 << 20;
+
 /// How much memory the summaries may take that are kept, about.
 const SUMMARY_BYTES: usize = 6 << 20;
 
@@ -96,6 +102,7 @@ impl Desk {
     }
 
     /// Takes traces with more rows than this for giants.
+    #[cfg(test)]
     #[must_use]
     pub(crate) fn with_giants_of(self, rows: u64) -> Self {
         Self { giant_rows: rows, ..self }

@@ -12,7 +12,6 @@ use super::{
 use crate::{
     Error, Page, PageRequest, Span, TracePage, TraceSummary,
     cursor::{page_of, span_cursor, write_span_cursor},
-    engine::Gathered,
     query::MOST_FOUND,
     table::Table,
 };
@@ -77,11 +76,6 @@ impl Desk {
         }
         Ok(confirmed)
     }
-
-    /// Gathers a trace from all parts, as it came; `None` when it is too large for that.
-    pub(crate) fn gather(&self, id: TraceId) -> Result<Option<Gathered>, Error> {
-        self.ask()?.gather(id)
-    }
 }
 
 impl Question<'_> {
@@ -104,7 +98,7 @@ impl Question<'_> {
             }
         }
         let located = self.locate(id)?;
-        if located.rows() > self.desk.giant_rows {
+        if self.is_giant(&located) {
             return Ok(Asked::Giant(located));
         }
         if self.sides().any(|side| side.head().contains(id)) {

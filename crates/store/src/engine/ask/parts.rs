@@ -8,7 +8,7 @@ use std::{
 
 use trackway_model::{SpanEvent, TraceId};
 
-use super::{Desk, counts::OlderCounts};
+use super::{BATCH_BYTES, Desk, MOST_ROW_BYTES, counts::OlderCounts};
 use crate::{
     Error,
     catalog::SegmentId,
@@ -22,8 +22,10 @@ use crate::{
     table::Table,
 };
 
-/// The most rows of older parts that a view takes in, so that its memory has a bound; a trace that is more is a giant to it.
+/// The most rows of older parts that a view takes in, and about how much memory they may take, so that it has a bound; a
+/// trace that is more is a giant to it.
 const MOST_OLDER_ROWS: u64 = 200_000;
+const MOST_OLDER_BYTES: u64 = 48 << 20;
 
 /// A question under way: what it sees stays as it is, but for the active head.
 pub(super) struct Question<'a> {
@@ -38,6 +40,8 @@ pub(super) struct Located {
     pub(super) id: TraceId,
     /// The oldest first.
     pub(super) parts: Vec<(Arc<Shelved>, Listed)>,
+    /// About how much memory its rows take.
+    pub(super) bytes: u64,
 }
 
 impl Located {
@@ -81,14 +85,20 @@ impl<'a> Question<'a> {
 
     /// Finds the published parts of a trace.
     pub(super) fn locate(&self, id: TraceId) -> Result<Located, Error> {
-        let mut parts = Vec::new();
+        let mut located = Located { id, parts: Vec::new(), bytes: 0 };
         for shelved in self.parts.published.holding(id) {
             let Some(segment) = self.open(shelved)? else { continue };
             if let Some(listed) = self.readable(shelved, segment.listed(id))?.flatten() {
-                parts.push((Arc::clone(shelved), listed));
+                located.bytes += listed.spans.saturating_mul(segment.row_bytes());
+                located.parts.push((Arc::clone(shelved), listed));
             }
         }
-        Ok(Located { id, parts })
+        Ok(located)
+    }
+
+    /// Returns true when a trace is too large for a table, as far as what is published tells.
+    pub(super) fn is_giant(&self, located: &Located) -> bool {
+        located.rows() > self.desk.giant_rows || located.bytes > MOST_ROW_BYTES
     }
 
     /// Returns what the catalog knows of a trace beside its spans.
@@ -132,7 +142,7 @@ impl<'a> Question<'a> {
     /// Gathers a trace from all parts; `None` when that is too much.
     pub(super) fn gather(&self, id: TraceId) -> Result<Option<Gathered>, Error> {
         let located = self.locate(id)?;
-        if located.rows() > self.desk.giant_rows {
+        if self.is_giant(&located) {
             return Ok(None);
         }
         let beside = self.beside(&located)?;
@@ -172,23 +182,25 @@ impl<'a> Question<'a> {
         let frozen = self.parts.frozen.as_deref().filter(|frozen| !std::ptr::eq(*frozen, side));
         let mut counts = side.older.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = HashMap::new();
-        let (mut batch, mut rows) = (Vec::new(), 0);
+        let (mut batch, mut rows, mut bytes) = (Vec::new(), 0, 0);
         for id in ids {
             let located = self.locate(id)?;
             let of_trace = located.rows() + frozen.map_or(0, |frozen| frozen.head().spans_of(id));
             let own = side.head().spans_of(id);
-            let is_giant = of_trace + own > self.desk.giant_rows || counts.rows + of_trace > MOST_OLDER_ROWS;
-            if is_giant {
+            let is_too_much =
+                counts.rows + of_trace > MOST_OLDER_ROWS || counts.bytes + located.bytes > MOST_OLDER_BYTES;
+            if self.is_giant(&located) || of_trace + own > self.desk.giant_rows || is_too_much {
                 found.insert(id, None);
                 continue;
             }
             counts.rows += of_trace;
-            rows += of_trace;
+            counts.bytes += located.bytes;
+            (rows, bytes) = (rows + of_trace, bytes + located.bytes);
             let beside = self.beside(&located)?;
             batch.push((located, beside));
-            if rows > self.desk.giant_rows {
+            if rows > self.desk.giant_rows || bytes > BATCH_BYTES {
                 self.note_older(frozen, std::mem::take(&mut batch), &mut counts, &mut found)?;
-                rows = 0;
+                (rows, bytes) = (0, 0);
             }
         }
         self.note_older(frozen, batch, &mut counts, &mut found)?;

@@ -1,6 +1,6 @@
 //! Where the traces of a list may be, besides the heads.
 
-use std::{cell::OnceCell, collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc};
 
 use trackway_model::{Timestamp, TraceId};
 
@@ -21,9 +21,6 @@ const MOST_LISTED: usize = 2_048;
 /// The latest place of all.
 const LAST: TracePlace = (Timestamp(u64::MAX), [u8::MAX; 16]);
 
-/// Segments that were opened for a question, which sources look into.
-pub(super) type Shelf<'a> = Vec<(&'a Arc<Shelved>, OnceCell<Option<Arc<Segment>>>)>;
-
 /// What a list is of.
 pub(super) struct Listing<'a> {
     pub(super) question: &'a Question<'a>,
@@ -38,7 +35,7 @@ pub(super) struct Listing<'a> {
 
 impl<'a> Listing<'a> {
     /// Returns all sources.
-    pub(super) fn sources(&'a self, shelf: &'a Shelf<'a>) -> Vec<Box<dyn Source + 'a>> {
+    pub(super) fn sources(&'a self) -> Vec<Box<dyn Source + 'a>> {
         let mut sources: Vec<Box<dyn Source>> = Vec::new();
         for side in self.question.sides() {
             sources.push(Box::new(InView { listing: self, side, before: Some(self.upper().unwrap_or(LAST)) }));
@@ -52,8 +49,9 @@ impl<'a> Listing<'a> {
             sources.push(Box::new(ToldAlone { listing: self, before: self.upper(), is_over: false }));
         }
         let wanted = Wanted::of(self.query);
-        for (shelved, segment) in shelf.iter().filter(|(shelved, _)| self.may_list(shelved)) {
-            let slot = Slot { listing: self, shelved, segment };
+        let segments = self.question.parts.published.segments();
+        for shelved in segments.iter().filter(|shelved| self.may_list(shelved)) {
+            let slot = Slot { listing: self, shelved };
             if let Some(wanted) = &wanted
                 && let Some(source) = InSearch::new(slot, wanted)
             {
@@ -127,21 +125,25 @@ impl Source for InView<'_> {
         let Listing { question, query, .. } = self.listing;
         let active = &question.parts.active;
         let younger = (!Arc::ptr_eq(active, self.side)).then_some(active);
-        let stretch = {
+        let (stretch, giants) = {
             let view = self.side.view();
-            view.table().list(query, self.before.filter(|before| *before != LAST), most, question.moment)
+            let stretch = view.table().list(query, self.before.filter(|before| *before != LAST), most, question.moment);
+            let ids = stretch.found.iter().map(|(_, summary)| summary.trace_id);
+            let giants: HashSet<_> = ids.filter(|id| view.giants().contains(id)).collect();
+            (stretch, giants)
         };
         self.before = match stretch.found.last() {
             Some((place, _)) if stretch.found.len() == most => Some(*place),
             _ => stretch.rest,
         };
         let mut pulled = Pulled { scanned: stretch.scanned, ..Pulled::default() };
-        let (younger, own) = (younger.map(|younger| (younger.view(), younger.head())), self.side.view());
+        // Nobody waits for the view of a side while he has the head of another.
+        let younger = younger.map(|younger| (younger.view(), younger.head()));
         for (place, summary) in stretch.found {
             let id = summary.trace_id;
             match &younger {
                 // Only announced spans of it are in the view.
-                _ if own.giants().contains(&id) => {}
+                _ if giants.contains(&id) => {}
                 // The younger head has the whole of it.
                 Some((view, head)) if view.covers(id) || head.contains(id) => pulled.named.push((place, id)),
                 _ => pulled.found.push((place, summary)),
@@ -224,16 +226,12 @@ impl Source for ToldAlone<'_> {
 struct Slot<'a> {
     listing: &'a Listing<'a>,
     shelved: &'a Arc<Shelved>,
-    segment: &'a OnceCell<Option<Arc<Segment>>>,
 }
 
-impl<'a> Slot<'a> {
-    fn open(&self) -> Result<Option<&'a Segment>, Error> {
-        if self.segment.get().is_none() {
-            let opened = self.listing.question.open(self.shelved)?;
-            return Ok(self.segment.get_or_init(|| opened).as_deref());
-        }
-        Ok(self.segment.get().and_then(Option::as_deref))
+impl Slot<'_> {
+    /// A source holds it no longer than it looks into it: a question may ask more segments than can be open.
+    fn open(&self) -> Result<Option<Arc<Segment>>, Error> {
+        self.listing.question.open(self.shelved)
     }
 
     /// The place before which all lies that the segment lists and that can be asked for; `None` when there is none.
@@ -299,7 +297,7 @@ impl Source for InListing<'_> {
 struct InSearch<'a> {
     slot: Slot<'a>,
     wanted: Option<Wanted>,
-    candidates: Option<Candidates<'a>>,
+    candidates: Option<Candidates>,
     before: Option<TracePlace>,
 }
 

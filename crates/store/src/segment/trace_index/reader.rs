@@ -5,10 +5,7 @@ use std::{borrow::Cow, fs::File, io, ops::Range, os::unix::fs::FileExt, path::Pa
 use trackway_model::{Text, Timestamp, TraceId};
 
 use super::{
-    super::{
-        bloom::Bloom,
-        listed::{Flags, Listed},
-    },
+    super::listed::{Flags, Listed},
     BLOCK, HEADER, MAGIC, SUM, VERSION,
     build::Ranges,
     bytes::{take, take_array, unsealed},
@@ -20,7 +17,6 @@ use crate::{Error, cursor::TracePlace, files::file_error};
 pub(in super::super) struct TraceIndex {
     bytes: Bytes,
     path: PathBuf,
-    traces: u64,
     projects: Vec<Text>,
     places: Vec<Places>,
     list: Vec<List>,
@@ -105,12 +101,7 @@ impl TraceIndex {
         let directory = bytes.at(at..length).map_err(file_error("read", &path))?;
         let directory = unsealed(&directory).and_then(|mut directory| Directory::read(&mut directory, traces, at));
         let Directory { projects, places, list } = directory.ok_or_else(|| damaged("its directory is damaged"))?;
-        Ok(Self { bytes, path, traces, projects, places, list })
-    }
-
-    /// Returns how many traces there are.
-    pub(in super::super) fn len(&self) -> u64 {
-        self.traces
+        Ok(Self { bytes, path, projects, places, list })
     }
 
     /// Returns about how many bytes of memory the index takes.
@@ -131,8 +122,10 @@ impl TraceIndex {
 
     /// Returns what is known of a trace.
     pub(in super::super) fn listed(&self, trace: TraceId) -> Result<Option<Listed>, Error> {
-        for Place { number, .. } in self.places(trace)? {
-            let block = number as usize / BLOCK;
+        // Many traces may have been given one hash: they stand in the order of their numbers.
+        let mut blocks: Vec<_> = self.places(trace)?.into_iter().map(|place| place.number as usize / BLOCK).collect();
+        blocks.dedup();
+        for block in blocks {
             let listed = self.list_of(block, &|id| id == trace)?.into_iter().next();
             if let Some(listed) = listed {
                 return Ok(Some(listed));
@@ -176,15 +169,6 @@ impl TraceIndex {
     pub(in super::super) fn latest_before(&self, time: Timestamp) -> Option<Timestamp> {
         let blocks = self.list.partition_point(|it| it.first < time);
         self.list.get(blocks.checked_sub(1)?).map(|it| it.latest)
-    }
-
-    /// Returns the traces as a set that can be asked without the index.
-    pub(in super::super) fn bloom(&self) -> Result<Bloom, Error> {
-        let mut hashes = Vec::new();
-        for block in 0..self.places.len() {
-            self.each_place(block, &mut |hash, _| hashes.push(hash))?;
-        }
-        Ok(Bloom::of(&hashes))
     }
 
     fn places(&self, trace: TraceId) -> Result<Vec<Place>, Error> {

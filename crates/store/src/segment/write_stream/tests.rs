@@ -115,3 +115,28 @@ fn of_a_segment_that_is_given_up_nothing_stays() {
     drop(stream);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn of_large_rows_few_are_read_at_once() {
+    let rows_at_once = |bytes: usize| {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("spans.parquet");
+        // The same text in all rows is once in the file, and in each row that is read.
+        let mut spans: Vec<_> = (0..100).map(span).collect();
+        spans.iter_mut().for_each(|span| span.attributes.0.push(("prompt".into(), "x".repeat(bytes).as_str().into())));
+        let mut plan = Plan::default();
+        spans.iter().for_each(|span| plan.count(span));
+        let mut stream = SegmentStream::begin(&path, &plan, Effort::Quick).unwrap();
+        for (sequence, span) in (0..).zip(&spans) {
+            stream.push(sequence, span, &[]).unwrap();
+        }
+        stream.finish().unwrap();
+        let segment = Segment::open(&path).unwrap();
+        let read: Vec<_> = segment.spans(&SegmentFilter::default()).unwrap().map(|span| span.unwrap().record).collect();
+        assert!(read == spans, "all are read, however few at once");
+        segment.rows_at_once()
+    };
+    assert_eq!(rows_at_once(10), 1024);
+    assert!((30..=42).contains(&rows_at_once(100_000)));
+    assert_eq!(rows_at_once(1_000_000), 16);
+}
