@@ -11,7 +11,6 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value as Json;
 
 /// A running server; killed when dropped.
@@ -103,17 +102,6 @@ impl Server {
     /// When it has ended.
     pub fn resident_bytes(&self) -> Result<u64> {
         self.status_bytes("VmRSS:")
-    }
-
-    /// Ends it as an administrator does, and waits until it has.
-    ///
-    /// # Errors
-    /// When it cannot be told.
-    pub fn terminate(mut self) -> Result<()> {
-        let pid = Pid::from_raw(i32::try_from(self.child.id())?).context("a process has a number")?;
-        kill_process(pid, Signal::TERM)?;
-        self.child.wait()?;
-        Ok(())
     }
 
     fn status_bytes(&self, name: &str) -> Result<u64> {

@@ -56,7 +56,7 @@ impl Report {
         writeln!(out, "- rounds beside peers: {rounds}; where there are several, medians")?;
         writeln!(
             out,
-            "- settled: no processor time for 8 s (Trackway), 3 s (rows); Mira was waited for {}",
+            "- settled: next to no processor time for 33 s (Trackway), 3 s (rows); Mira was waited for {}",
             self.of(Who::Mira).last().map_or("not at all: it is not installed".into(), |turn| {
                 format!("{:.0} s", turn.settled_after.as_secs_f64())
             })
@@ -128,7 +128,7 @@ impl Report {
             writeln!(
                 out,
                 "## A conversation of {turns} turns\n\nEach call of the model repeats what was said before, as agents do: {payload} \
-                 bytes were sent, of which {said} are new text. They take {bytes} bytes on the disk, {:.2} of what was sent.",
+                 bytes were sent, of which {said} are new text. The log and the segments have {bytes} bytes when settled, {:.2} of what was sent.",
                 bytes as f64 / payload as f64
             )?;
         }

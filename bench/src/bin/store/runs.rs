@@ -54,7 +54,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Run> {
         payload +=
             running.post("/api/v1/projects/bench/apps/long/records", "application/x-ndjson", lines.as_bytes())?;
     }
-    settle(&running.server, arguments.settling(Who::Trackway))?;
     let bytes = bytes_below(running.directory())?.saturating_sub(empty);
     let mut random = Random(9);
     let state = |at: usize| -> Result<Duration> {
@@ -97,7 +96,6 @@ fn step(number: usize) -> String {
 /// Sends a conversation of which each turn calls a model with all that was said before, as agents do.
 pub(crate) fn conversation(arguments: &Arguments) -> Result<Conversation> {
     let running = Running::start(Who::Trackway, &arguments.of(Who::Trackway))?;
-    let empty = bytes_below(running.directory())?;
     let (mut random, mut messages, mut payload, mut said) = (Random(17), Vec::new(), 0, 0);
     for turn in 0..TURNS {
         let [question, reply] = WORDS.map(|words| prose(&mut random, words));
@@ -109,9 +107,8 @@ pub(crate) fn conversation(arguments: &Arguments) -> Result<Conversation> {
         messages.push(answer);
     }
     settle(&running.server, arguments.settling(Who::Trackway))?;
-    // What is still in the log alone then is written by whoever ends the server.
-    let directory = running.stop()?;
-    let bytes = bytes_below(directory.path())?.saturating_sub(empty);
+    let data = running.directory().join("data");
+    let bytes = bytes_below(&data.join("segments"))? + bytes_below(&data.join("wal"))?;
     Ok(Conversation { turns: TURNS, payload, said, bytes })
 }
 

@@ -58,8 +58,8 @@ impl Who {
     pub(crate) fn settling(self, mira: Duration) -> Settling {
         let seconds = Duration::from_secs;
         match self {
-            // It writes what it holds after five seconds without anything new.
-            Self::Trackway => Settling { quiet: seconds(8), most: seconds(120) },
+            // It writes what little it holds after half a minute without anything new.
+            Self::Trackway => Settling { quiet: seconds(33), most: seconds(180) },
             Self::Rows => Settling { quiet: seconds(3), most: seconds(30) },
             // It looks for something to compress once a minute.
             Self::Mira => Settling { quiet: seconds(70).min(mira), most: mira },
@@ -106,12 +106,6 @@ impl Running {
     /// Where the server keeps everything.
     pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
-    }
-
-    /// Ends the server; what it kept stays until the directory is dropped.
-    pub(crate) fn stop(self) -> Result<TempDir> {
-        self.server.terminate()?;
-        Ok(self.directory)
     }
 
     /// Takes the server's files out of the memory of the system.
