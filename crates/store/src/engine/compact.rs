@@ -125,14 +125,16 @@ impl Compactor {
 
     /// Drops events that were written apart from their spans, and whose spans have not come in time.
     fn drop_late(&self) -> Result<(), Error> {
-        let settled = late::overdue(&self.shared, (self.clock)())?;
-        if settled.is_empty() {
-            return Ok(());
+        while !self.shared.work.is_closing() {
+            let settled = late::overdue(&self.shared, (self.clock)())?;
+            if settled.is_empty() {
+                break;
+            }
+            let events = settled.len() as u64;
+            let publication = Publication { settled, ..Publication::default() };
+            self.shared.publish_merged(Unpublished::default(), |_| publication)?;
+            self.shared.counts.events_dropped.fetch_add(events, Relaxed);
         }
-        let events = settled.len() as u64;
-        let publication = Publication { settled, ..Publication::default() };
-        self.shared.publish_merged(Unpublished::default(), |_| publication)?;
-        self.shared.counts.events_dropped.fetch_add(events, Relaxed);
         Ok(())
     }
 

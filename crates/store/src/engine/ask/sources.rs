@@ -81,7 +81,9 @@ impl<'a> Listing<'a> {
         if self.question.parts.published.is_gone(listed.trace_id, shelved) {
             return Ok(false);
         }
-        if self.query.max_duration.is_some_and(|most| listed.duration() > most) {
+        // A row that another took the place of may be the longest.
+        let is_unsettled = listed.flags.meets(Flags::OPEN | Flags::REPLACE);
+        if !is_unsettled && self.query.max_duration.is_some_and(|most| listed.duration() > most) {
             return Ok(false);
         }
         if self.is_likely(listed) {
@@ -95,7 +97,7 @@ impl<'a> Listing<'a> {
 
     fn is_likely(&self, listed: &Listed) -> bool {
         let query = self.query;
-        let is_special = listed.flags.meets(Flags::OPEN | Flags::AGENT);
+        let is_special = listed.flags.meets(Flags::OPEN | Flags::AGENT | Flags::REPLACE);
         query.project.as_ref().is_none_or(|it| **it == *listed.project || listed.flags.contains(Flags::MIXED))
             && query.min_duration.is_none_or(|least| listed.duration() >= least)
             && query.status.is_none_or(|status| {
