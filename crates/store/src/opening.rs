@@ -94,8 +94,15 @@ impl Taking<'_> {
         }
         let Some(side) = self.shared.heads.freeze() else { return Ok(()) };
         let next_sequence = side.head().next_sequence();
-        self.shared.write_frozen(Flushed { position: behind, next_sequence })?;
-        self.published = behind;
+        let flushed = Flushed { position: behind, next_sequence };
+        match self.shared.write_frozen(flushed) {
+            Ok(()) => self.published = behind,
+            // A disk that is full or fails keeps nobody from reading: it is tried again behind the start, which deals
+            // with either, and until then the rest of the log waits in memory.
+            Err(_) => {
+                self.shared.work.freeze(flushed);
+            }
+        }
         Ok(())
     }
 }
