@@ -298,17 +298,24 @@ fn answers(world: &mut World, Question { query, limit, now }: &Question) -> Stri
         text += &format!("{:?}\n", store.summary(trace).unwrap());
         let mut page = first(*limit);
         while let Some(found) = store.trace(trace, &page).unwrap() {
-            text += &format!("page {:?}\n", found.spans.items);
+            text += &format!("page {:?}\n", found.spans.items.into_iter().map(in_order).collect::<Vec<_>>());
             page.cursor = found.spans.next;
             if page.cursor.is_none() {
                 break;
             }
         }
         for span in (1..6).map(span_id) {
-            text += &format!("{:?}\n", store.span(trace, span).unwrap());
+            let found = store.span(trace, span).unwrap();
+            text += &format!("{:?}\n", found.into_iter().map(in_order).collect::<Vec<_>>());
         }
     }
     text
+}
+
+/// Brings events of one time into one order: which came first is not kept of those that came apart from their span.
+fn in_order(mut span: Span) -> Span {
+    span.record.events.sort_by_key(|event| (event.time, format!("{event:?}")));
+    span
 }
 
 proptest! {

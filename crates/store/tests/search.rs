@@ -304,3 +304,19 @@ fn where_names_decide_no_span_is_looked_at() {
     assert_eq!(scanned(r#"{ name = "span 7" && duration > 0s }"#), (1, 1));
     assert_eq!(scanned("{ duration > 0s }"), (100, 100));
 }
+
+#[test]
+fn a_trace_that_lies_at_both_ends_of_time_is_found_by_a_later_page_after_a_start() {
+    let mut world = World::embedded();
+    let named = |trace, id, name: &str, start| {
+        span(trace, id).with(|it| (it.name, it.start, it.end) = (name.into(), Timestamp(start), Some(Timestamp(start))))
+    };
+    world.spans([named(2, 1, "Straße", 3), named(1, 1, "Straße", u64::MAX), named(1, 2, "GET /", 0)]);
+    world.flush();
+    world.reopen();
+
+    let query = TraceQuery { name: Some("ß".into()), ..TraceQuery::default() };
+    let first = world.store().traces(&query, &PageRequest { limit: 1, cursor: None }).unwrap();
+    let second = world.store().traces(&query, &PageRequest { limit: 1, cursor: first.next }).unwrap();
+    assert_eq!(second.items.iter().map(|it| it.trace_id).collect::<Vec<_>>(), [trace_id(1)]);
+}

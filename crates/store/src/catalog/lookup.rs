@@ -39,7 +39,7 @@ impl Lookups<'_> {
     /// the arrival of the first time.
     pub(crate) fn gather(&self, id: TraceId, into: &mut Gathered) -> Result<(), Error> {
         for late in self.late(id)? {
-            into.late.push((late.event.sequence, late.event.event));
+            into.late.push((late.event.sequence, late.event.arrival, late.event.event));
         }
         if let Some(told) = self.told(id)?
             && into.told.as_ref().is_none_or(|(_, later)| *later == told.record)

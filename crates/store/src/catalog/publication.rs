@@ -125,6 +125,8 @@ pub(crate) struct Publication {
     pub(crate) settled: Vec<i64>,
     /// When something last came of traces that wait for something: those with open spans, and those told of.
     pub(crate) news: Vec<(TraceId, Timestamp)>,
+    /// When something came of traces, of which it counts for those that wait for something.
+    pub(crate) heard: Vec<(TraceId, Timestamp)>,
     /// Traces that wait for nothing any more.
     pub(crate) quiet: Vec<TraceId>,
     /// Ids that clients gave their spans.

@@ -134,6 +134,10 @@ fn note_traces(connection: &Connection, publication: &Publication) -> Result<(),
         let sql = "INSERT INTO news VALUES (?1, ?2) ON CONFLICT DO UPDATE SET arrival = max(arrival, excluded.arrival)";
         connection.prepare_cached(sql)?.execute(params![id.bytes(), put_time(*arrival)])?;
     }
+    for (id, arrival) in &publication.heard {
+        let sql = "UPDATE news SET arrival = max(arrival, ?2) WHERE trace = ?1";
+        connection.prepare_cached(sql)?.execute(params![id.bytes(), put_time(*arrival)])?;
+    }
     for id in &publication.quiet {
         connection.prepare_cached("DELETE FROM news WHERE trace = ?1")?.execute([id.bytes()])?;
     }

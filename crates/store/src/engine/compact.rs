@@ -178,7 +178,7 @@ impl Compactor {
                 return Ok(());
             }
         }
-        let (settled, copies) = (merge.settled(), merge.copy_count);
+        let (settled, heard, copies) = (merge.settled(), merge.heard(), merge.copy_count);
         let tallies = tallies_of(inputs, &merge.copies.finish(), without);
         let added = output.finish(&mut files)?;
         let bytes = added.as_ref().map_or(0, |segment| segment.bytes + segment.index_bytes);
@@ -188,7 +188,7 @@ impl Compactor {
             let lags = now.segments().iter().filter(|it| removed.contains(&it.id())).map(|it| it.lag());
             let lag = lags.max().unwrap_or_default();
             let added = added.map(|segment| NewSegment { tallies: Arc::new(tallies), lag, ..segment });
-            Publication { added: added.into_iter().collect(), removed, base, settled, ..Publication::default() }
+            Publication { added: added.into_iter().collect(), removed, base, settled, heard, ..Publication::default() }
         })?;
         let read = inputs.iter().map(|it| it.about().spans).sum();
         let counts = &self.shared.counts;

@@ -14,11 +14,12 @@ pub(crate) type Sequence = u64;
 pub(crate) struct Gathered {
     /// Its spans, in any order.
     pub(crate) spans: Vec<(Sequence, Arc<SpanRecord>)>,
-    /// The events that came apart from their spans, in any order.
-    pub(crate) late: Vec<(Sequence, SpanEvent)>,
+    /// The events that came apart from their spans, in any order, and when they came, as far as that is known: an event
+    /// is news of its trace once its span is there.
+    pub(crate) late: Vec<(Sequence, Timestamp, SpanEvent)>,
     /// What its client told last of the whole trace, and when.
     pub(crate) told: Option<(Timestamp, Arc<TraceRecord>)>,
-    /// When something of it last came, as far as that is known.
+    /// When something else of it last came, as far as that is known.
     pub(crate) news: Timestamp,
 }
 

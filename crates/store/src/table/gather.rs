@@ -26,7 +26,7 @@ impl Table {
     pub(crate) fn gather(&mut self, id: TraceId, gathered: Gathered, prints: &Fingerprints) {
         let Gathered { mut spans, mut late, told, news } = gathered;
         spans.sort_by_key(|(sequence, _)| *sequence);
-        late.sort_by_key(|(sequence, _)| *sequence);
+        late.sort_by_key(|(sequence, ..)| *sequence);
         let mut intake = Intake { are_counted: false, ..self.intake(prints) };
         if let Some((arrival, record)) = told {
             intake.told(arrival, record);
@@ -34,12 +34,12 @@ impl Table {
         let arrival = Timestamp::default();
         let mut late = late.into_iter().peekable();
         for (sequence, record) in spans {
-            while let Some((sequence, event)) = late.next_if(|(number, _)| *number < sequence) {
+            while let Some((sequence, arrival, event)) = late.next_if(|(number, ..)| *number < sequence) {
                 intake.event(sequence, arrival, event);
             }
             intake.span(sequence, arrival, record);
         }
-        late.for_each(|(sequence, event)| intake.event(sequence, arrival, event));
+        late.for_each(|(sequence, arrival, event)| intake.event(sequence, arrival, event));
         self.note_news(id, news);
     }
 

@@ -27,9 +27,6 @@ impl Desk {
     }
 
     pub(crate) fn tend(&self) -> Result<Held, Error> {
-        if !self.heads.active().has_announced() {
-            return Ok(Held::default());
-        }
         let question = self.ask()?;
         let active = Arc::clone(&question.parts.active);
         let holding = active.change_view(|view| {

@@ -211,7 +211,7 @@ impl<'q> Rows<'q> {
         after: Option<SpanPlace>,
         beside: Gathered,
     ) -> Result<Self, Error> {
-        let Gathered { spans, late, news, .. } = beside;
+        let Gathered { spans, late, mut news, .. } = beside;
         let mut in_heads: Vec<_> = spans
             .into_iter()
             .map(|(sequence, record)| ((record.start, record.span_id, sequence), Row { record, late: Vec::new() }))
@@ -225,7 +225,8 @@ impl<'q> Rows<'q> {
             parts.push(Part { id: located.id, ready: VecDeque::new(), rest, question });
         }
         let mut of_spans = HashMap::<SpanId, Vec<Event>>::new();
-        for (_, late) in late {
+        for (_, arrival, late) in late {
+            news = news.max(arrival);
             of_spans.entry(late.span_id).or_default().push(late.event);
         }
         Ok(Self { parts, settled: VecDeque::new(), beside: Beside { late: of_spans, news } })

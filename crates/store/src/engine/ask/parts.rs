@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use trackway_model::{SpanEvent, TraceId};
+use trackway_model::{SpanEvent, Timestamp, TraceId};
 
 use super::{BATCH_BYTES, Desk, MOST_ROW_BYTES, counts::OlderCounts};
 use crate::{
@@ -129,8 +129,8 @@ impl<'a> Question<'a> {
             let outcome = segment.gather(ids, &mut |id, span| {
                 let Some(of_trace) = gathered.get_mut(&id) else { return };
                 let (sequence, trace_id, span_id) = (span.sequence, id, span.record.span_id);
-                let late = span.late_events.into_iter().map(|event| (sequence, SpanEvent { trace_id, span_id, event }));
-                of_trace.late.extend(late);
+                let late = span.late_events.into_iter().map(|event| SpanEvent { trace_id, span_id, event });
+                of_trace.late.extend(late.map(|event| (sequence, Timestamp::default(), event)));
                 of_trace.spans.push((sequence, Arc::new(span.record)));
             });
             self.readable(shelved, outcome)?;

@@ -6,11 +6,11 @@ use std::{
     sync::Arc,
 };
 
-use trackway_model::{Event, SpanId, SpanRecord, TraceId};
+use trackway_model::{Event, SpanId, SpanRecord, Timestamp, TraceId};
 
 use crate::{
     Error, SegmentFilter, SegmentSpan, SegmentSpans,
-    catalog::SegmentId,
+    catalog::{LateEvent, SegmentId},
     engine::{Pinned, Shelved, Tallying},
     segment::file_order,
 };
@@ -47,10 +47,11 @@ struct Next {
 #[derive(Default)]
 struct Apart {
     traces: HashSet<TraceId>,
-    events: HashMap<SpanId, Vec<(i64, Event)>>,
+    events: HashMap<SpanId, Vec<(i64, Timestamp, Event)>>,
     of: Option<TraceId>,
-    /// Those that are in rows now.
+    /// Those that are in rows now, and when they came.
     settled: HashSet<i64>,
+    heard: Vec<(TraceId, Timestamp)>,
 }
 
 /// Among so many records with the same ids and start a copy is looked for.
@@ -109,6 +110,11 @@ impl<'a> Merge<'a> {
         self.apart.settled.iter().copied().collect()
     }
 
+    /// When these events came.
+    pub(super) fn heard(&self) -> Vec<(TraceId, Timestamp)> {
+        self.apart.heard.clone()
+    }
+
     /// Takes the next living row of an input.
     fn advance(&mut self, input: usize) -> Result<(), Error> {
         let Some(Input { shelved, spans }) = self.inputs.get_mut(input) else { return Ok(()) };
@@ -159,7 +165,7 @@ fn is_of_one_run(a: &SpanRecord, b: &SpanRecord) -> bool {
 
 impl Apart {
     fn of(pinned: &Pinned) -> Result<Self, Error> {
-        let all = pinned.catalog().late_before(trackway_model::Timestamp(u64::MAX), MOST_APART)?;
+        let all = pinned.catalog().late_before(Timestamp(u64::MAX), MOST_APART)?;
         Ok(Self { traces: all.into_iter().map(|(_, trace, _)| trace).collect(), ..Self::default() })
     }
 
@@ -171,11 +177,16 @@ impl Apart {
         if self.of != Some(trace) {
             (self.of, self.events) = (Some(trace), HashMap::new());
             for late in pinned.catalog().late(trace)?.into_iter().filter(|late| !self.settled.contains(&late.id)) {
-                self.events.entry(late.event.event.span_id).or_default().push((late.id, late.event.event.event));
+                let LateEvent { arrival, event, .. } = late.event;
+                self.events.entry(event.span_id).or_default().push((late.id, arrival, event.event));
             }
         }
-        let (ids, events): (Vec<_>, Vec<_>) = self.events.remove(&span).unwrap_or_default().into_iter().unzip();
-        self.settled.extend(ids);
+        let mut events = Vec::new();
+        for (id, arrival, event) in self.events.remove(&span).unwrap_or_default() {
+            self.settled.insert(id);
+            self.heard.push((trace, arrival));
+            events.push(event);
+        }
         Ok(events)
     }
 }

@@ -88,6 +88,8 @@ impl Taken {
         let spans: HashSet<_> = rows.iter().map(|(_, span)| (span.trace_id, span.span_id)).collect();
         for late in self.apart.extract_if(.., |late| spans.contains(&(late.event.trace_id, late.event.span_id))) {
             let events = self.late.entry((late.event.trace_id, late.event.span_id)).or_default();
+            let news = self.news.entry(late.event.trace_id).or_default();
+            *news = late.arrival.max(*news);
             if !events.contains(&late.event.event) {
                 events.push(late.event.event);
             }

@@ -85,7 +85,7 @@ impl Head {
         let rows = self.rows.of_trace(kept.last_row);
         into.spans.extend(rows.map(|row| (row.sequence, Arc::clone(&row.record))));
         let late = self.late.of_trace(kept.last_event);
-        into.late.extend(late.map(|late| (late.sequence, late.event.clone())));
+        into.late.extend(late.map(|late| (late.sequence, late.arrival, late.event.clone())));
         self.told(id).for_each(|telling| into.tell(telling.arrival, Arc::clone(&telling.record)));
         into.news = into.news.max(kept.news.unwrap_or_default());
     }

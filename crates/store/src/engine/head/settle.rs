@@ -16,17 +16,17 @@ pub(in crate::engine) fn settle(gathered: Gathered) -> Gathered {
     let Gathered { mut spans, mut late, told, news } = gathered;
     let (mut rows, mut events, prints) = (Rows::default(), Late::default(), Fingerprints::default());
     spans.sort_by_key(|(sequence, _)| *sequence);
-    late.sort_by_key(|(sequence, _)| *sequence);
+    late.sort_by_key(|(sequence, ..)| *sequence);
     let arrival = Timestamp::default();
     let belongs = Belongs { earlier: Link::NONE, is_spread: false };
     for (sequence, record) in spans {
         rows.insert(Row { sequence, arrival, record, is_only: false }, belongs, &prints, |_| {});
     }
-    for (sequence, event) in late {
+    for (sequence, arrival, event) in late {
         let print = prints.of_late(&event);
         events.insert(LateEvent { sequence, arrival, event }, print, Link::NONE);
     }
     let spans = rows.live().map(|row| (row.sequence, Arc::clone(&row.record))).collect();
-    let late = events.live().map(|late| (late.sequence, late.event.clone())).collect();
+    let late = events.live().map(|late| (late.sequence, late.arrival, late.event.clone())).collect();
     Gathered { spans, late, told, news }
 }

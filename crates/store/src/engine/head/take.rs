@@ -121,14 +121,15 @@ impl Head {
         };
         kept.last_event = place;
         kept.events += 1;
-        // Where an older part has the trace, it is taken to have the span.
-        let is_stored = self.rows.has_span(id, span) || kept.elsewhere == Elsewhere::Listed;
-        if is_stored {
+        // Where an older part has the trace, it may have the span: whoever gathers both knows whether the event is news.
+        let is_here = self.rows.has_span(id, span);
+        let may_be_stored = is_here || kept.elsewhere == Elsewhere::Listed;
+        if is_here {
             kept.news = kept.news.max(Some(arrival));
-        } else {
+        } else if !may_be_stored {
             self.late.wait(place, (id, span), arrival);
         }
-        if is_stored || taking.announced.contains(id, span) {
+        if may_be_stored || taking.announced.contains(id, span) {
             taking.note_change(id, kept, self.batch);
         }
     }

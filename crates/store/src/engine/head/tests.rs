@@ -26,7 +26,7 @@ fn apply(head: &mut Head, arrival: u64, batch: Batch) -> crate::Ack {
 fn events_of(head: &Head, trace: u128) -> Vec<u64> {
     let mut gathered = Gathered::default();
     head.gather(trace_id(trace), &mut gathered);
-    let mut times: Vec<_> = gathered.late.iter().map(|(_, late)| late.event.time.0).collect();
+    let mut times: Vec<_> = gathered.late.iter().map(|(.., late)| late.event.time.0).collect();
     times.sort_unstable();
     times
 }

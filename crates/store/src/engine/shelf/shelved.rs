@@ -136,7 +136,9 @@ impl Shelved {
 
     /// Returns by how many nanoseconds a trace may start earlier than its spans here do.
     pub(crate) fn lag(&self) -> u64 {
-        self.entry.about.lag
+        let lag = self.entry.about.lag;
+        // The catalog keeps no more than that: it may be anything beyond.
+        if lag >= NewSegment::UNKNOWN_LAG { u64::MAX } else { lag }
     }
 }
 

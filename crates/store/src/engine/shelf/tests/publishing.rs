@@ -61,7 +61,7 @@ fn what_is_known_of_traces_is_found_until_it_is_forgotten() {
     asked.gather(id(1), &mut gathered).unwrap();
 
     assert_eq!(gathered.told, Some((Timestamp(8), told(1, "second"))), "what is told again is no news");
-    let events: Vec<_> = gathered.late.iter().map(|(sequence, it)| (*sequence, &*it.event.name)).collect();
+    let events: Vec<_> = gathered.late.iter().map(|(sequence, _, it)| (*sequence, &*it.event.name)).collect();
     assert_eq!((events, gathered.news), (vec![(1, "a"), (2, "b")], Timestamp(9)));
     let found: Vec<_> = asked.originals("gen-1").unwrap().into_iter().map(|(trace, _)| trace).collect();
     assert_eq!((found, asked.originals("gen").unwrap().len()), (vec![id(1), id(2)], 0));
