@@ -59,8 +59,10 @@ fn writes_every_kind_of_file(directory: &Path) {
     bytes[50] ^= 1;
     fs::write(&log, bytes).unwrap();
     let (store, _) = open(&path);
-    append(&store, [span(1, 1)]).unwrap();
+    append(&store, [span(1, 1), span(2, 1)]).unwrap();
     store.delete_trace(trace_id(1)).unwrap();
+    store.flush().unwrap();
+    append(&store, [span(3, 1)]).unwrap();
     wait_for_the_end();
 }
 
@@ -81,8 +83,9 @@ fn nobody_but_the_owner_may_read_the_files() {
         assert_eq!(
             seen,
             [
+                "600 000001.parquet",
+                "600 000001.tix",
                 "600 0001-24.bin",
-                "600 0001.log",
                 "600 0003.log",
                 "600 catalog.db",
                 "600 catalog.db-shm",
@@ -91,8 +94,10 @@ fn nobody_but_the_owner_may_read_the_files() {
                 "600 runs.db",
                 "600 runs.db-shm",
                 "600 runs.db-wal",
+                "700 1970-01-01",
                 "700 corrupt",
                 "700 home",
+                "700 segments",
                 "700 store",
                 "700 wal",
             ],

@@ -9,7 +9,7 @@ mod taken;
 
 use std::{
     collections::{HashMap, HashSet},
-    fs, mem,
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -80,7 +80,7 @@ pub(crate) fn write(side: &Side, shelf: &Shelf, flushed: Flushed) -> Result<Read
     let Taken { rows, mut late, apart, told, .. } = taken;
     (publication.late, publication.told) = (apart, told.into_values().collect());
     for day in days::by_day(rows) {
-        let mut segmenting = Segmenting { shelf, late: &mut late, facts: &mut facts };
+        let mut segmenting = Segmenting { shelf, late: &mut late, facts: &facts };
         publication.added.push(segmenting.write(&day, &mut files)?);
     }
     Ok(Ready { publication, files })
@@ -159,7 +159,7 @@ pub(crate) fn new_segment(id: SegmentId, day: u32, level: u32, written: Written)
 struct Segmenting<'a> {
     shelf: &'a Shelf,
     late: &'a mut HashMap<(TraceId, SpanId), Vec<Event>>,
-    facts: &'a mut HashMap<TraceId, Facts>,
+    facts: &'a HashMap<TraceId, Facts>,
 }
 
 impl Segmenting<'_> {
@@ -187,13 +187,13 @@ impl Segmenting<'_> {
         stream.finish()
     }
 
-    /// Counts rows for the lists; a trace is counted with the first segment that has it.
-    fn count(&mut self, rows: &[Row]) -> Tallies {
+    /// Counts rows for the lists; a trace is counted where its first row is.
+    fn count(&self, rows: &[Row]) -> Tallies {
         let mut tallying = Tallying::default();
-        for (_, span) in rows {
-            let Some(facts) = self.facts.get_mut(&span.trace_id) else { continue };
+        for (sequence, span) in rows {
+            let Some(facts) = self.facts.get(&span.trace_id) else { continue };
             tallying.note_span(&facts.project, span, facts.start);
-            if mem::take(&mut facts.is_counted) {
+            if facts.first == Some(*sequence) {
                 tallying.note_trace(&facts.project);
             }
         }

@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicBool, Ordering::Relaxed},
 };
 
+use trackway_model::TraceId;
+
 use super::{
     ask::OlderCounts,
     gathered::Sequence,
@@ -69,6 +71,11 @@ impl Side {
         let outcome = change(&mut view);
         self.has_announced.store(view.has_announced(), Relaxed);
         outcome
+    }
+
+    /// Forgets what older parts counted of traces that are deleted.
+    pub(super) fn forget_older(&self, ids: &[TraceId]) {
+        self.older.lock().unwrap_or_else(PoisonError::into_inner).forget(ids);
     }
 
     /// Takes over the announced spans of the side before, which then need not stay for their sake.

@@ -118,7 +118,10 @@ impl Shared {
         }
         for side in [Some(self.heads.active()), frozen].into_iter().flatten() {
             side.head_mut().delete(ids);
-            side.change_view(|view| view.delete(ids));
+            side.change_view(|view| {
+                view.delete(ids);
+                side.forget_older(ids);
+            });
         }
         drop(doomed);
         self.note_heads();

@@ -30,6 +30,11 @@ struct OfTrace {
 }
 
 impl OlderCounts {
+    /// Forgets traces that were deleted.
+    pub(in crate::engine) fn forget(&mut self, ids: &[TraceId]) {
+        ids.iter().for_each(|id| drop(self.of_traces.remove(id)));
+    }
+
     pub(super) fn note(&mut self, id: TraceId, published: Tallies, with_frozen: Option<(Sequence, Tallies)>) {
         self.of_traces.insert(id, OfTrace { published, with_frozen });
     }

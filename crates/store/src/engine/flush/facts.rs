@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use trackway_model::{Text, Timestamp, TraceId};
 
 use super::{days::Row, shown::Shown};
+use crate::engine::Sequence;
 
 /// What is known of a trace as a whole.
 #[derive(Debug, Clone)]
@@ -13,8 +14,8 @@ pub(super) struct Facts {
     pub(super) project: Text,
     /// Its earliest start.
     pub(super) start: Timestamp,
-    /// Whether the next segment that has it counts it among its traces.
-    pub(super) is_counted: bool,
+    /// The first of its rows that came, when no older segment counts it: the segment that has this row does.
+    pub(super) first: Option<Sequence>,
 }
 
 /// Finds the facts of every trace that has rows.
@@ -25,7 +26,7 @@ pub(super) fn of_rows(rows: &[Row]) -> HashMap<TraceId, Facts> {
     }
     let facts = |(id, shown): (TraceId, Shown<'_>)| {
         let (project, start) = (shown.project()?.clone(), shown.start()?);
-        Some((id, Facts { project, start, is_counted: true }))
+        Some((id, Facts { project, start, first: shown.first() }))
     };
     shown.into_iter().filter_map(facts).collect()
 }

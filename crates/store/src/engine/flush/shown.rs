@@ -9,6 +9,7 @@ use crate::engine::Sequence;
 pub(super) struct Shown<'a> {
     best: Option<(Rank, &'a SpanRecord)>,
     start: Option<Timestamp>,
+    first: Option<Sequence>,
 }
 
 /// Roots first, then by place.
@@ -21,11 +22,17 @@ impl<'a> Shown<'a> {
             self.best = Some((rank, span));
         }
         self.start = Some(self.start.map_or(span.start, |start| start.min(span.start)));
+        self.first = Some(self.first.map_or(sequence, |first| first.min(sequence)));
     }
 
     /// The project of the span that stands for the trace.
     pub(super) fn project(&self) -> Option<&'a Text> {
         self.best.map(|(_, span)| &span.project)
+    }
+
+    /// The number of the row that came first.
+    pub(super) fn first(&self) -> Option<Sequence> {
+        self.first
     }
 
     /// The earliest start.

@@ -112,7 +112,7 @@ impl Spread {
         if portions.iter().any(|portion| portion.listed.flags.meets(Flags::OPEN)) {
             self.waiting.insert(id);
         }
-        self.facts.insert(id, Facts { project, start, is_counted: false });
+        self.facts.insert(id, Facts { project, start, first: None });
     }
 
     /// Leaves a trace where it is, though it should move.

@@ -39,13 +39,12 @@ struct Counted {
     project: Text,
     /// When the whole trace starts.
     start: Timestamp,
-    /// Whether no older segment counts it.
+    /// Whether it is this segment that counts it: the one that has its first row.
     is_first: bool,
 }
 
 impl Counting<'_> {
     fn counted(&self, id: TraceId, shelved: &Arc<Shelved>, listed: Listed) -> Result<Counted, Error> {
-        let order = |it: &Shelved| (it.age(), it.id());
         let is_other = |it: &&Arc<Shelved>| it.id() != shelved.id() && !self.replaced.contains(&it.id());
         let mut parts = vec![(Arc::clone(shelved), listed)];
         for part in self.as_of.holding(id).filter(is_other) {
@@ -54,13 +53,28 @@ impl Counting<'_> {
             }
         }
         let start = parts.iter().map(|(_, listed)| listed.start).min().unwrap_or_default();
-        let is_first = parts.iter().all(|(part, _)| order(part) >= order(shelved));
+        let is_first = first_part(id, &parts)? == Some(shelved.id());
         let project = match (self.told)(id)? {
             Some(project) => project,
             None => project_of(id, &parts)?,
         };
         Ok(Counted { project, start, is_first })
     }
+}
+
+/// Returns the segment that has the first row of a trace.
+fn first_part(id: TraceId, parts: &[(Arc<Shelved>, Listed)]) -> Result<Option<SegmentId>, Error> {
+    if let [(only, _)] = parts {
+        return Ok(Some(only.id()));
+    }
+    let mut first = None;
+    for (part, _) in parts {
+        part.open()?.gather(&[id], &mut |_, span| {
+            let here = (span.sequence, part.id());
+            first = Some(first.map_or(here, |first| here.min(first)));
+        })?;
+    }
+    Ok(first.map(|(_, part)| part))
 }
 
 /// Returns the project of a trace: its earliest root's, or its earliest span's while no root has come.
