@@ -59,4 +59,4 @@ def test_an_export_is_read_by_duckdb_pandas_and_pyarrow(tmp_path):
     table = pyarrow.parquet.read_table(file, columns=["name", "kind"], filters=[("kind", "=", "server")])
     assert table.num_rows == 5 and set(table["name"].to_pylist()) == {"GET /orders"}
     about = pyarrow.parquet.read_metadata(file).metadata
-    assert about[b"trackway.segment.version"] == b"1"
+    assert about[b"trackway.segment.version"] == b"2"

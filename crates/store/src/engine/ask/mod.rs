@@ -10,6 +10,7 @@
 mod announced;
 mod counts;
 mod digest;
+mod far;
 mod giants;
 mod kept;
 mod list;
@@ -28,8 +29,6 @@ use std::{
     time::Duration,
 };
 
-use trackway_model::{Text, TraceId};
-
 use super::{
     heads::Heads,
     shelf::{Shelf, Shelved},
@@ -40,6 +39,7 @@ use crate::{
     table::{Far, Fingerprints, Table},
 };
 use digest::Digest;
+use far::far;
 use kept::Kept;
 use parts::Question;
 
@@ -167,21 +167,4 @@ impl Desk {
     fn tables(&self) -> MutexGuard<'_, Kept<Arc<Table>>> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Returns what knows the ids that clients gave the spans of all parts.
-fn far(heads: &Arc<Heads>, shelf: &Arc<Shelf>) -> Far {
-    // A view, which the heads own, has it.
-    let (heads, shelf) = (Arc::downgrade(heads), Arc::clone(shelf));
-    Arc::new(move |id: &Text, trace: TraceId| {
-        let Some(heads) = heads.upgrade() else { return false };
-        let is_in_head = [Some(heads.active()), heads.frozen()].into_iter().flatten().any(|side| {
-            let head = side.head();
-            let mut found = head.find_original(id);
-            found.any(|(other, _)| other != trace)
-        });
-        // A catalog that cannot be read is an error for the question itself, which reads it as well.
-        let published = || shelf.pin().and_then(|pinned| pinned.catalog().originals(id)).unwrap_or_default();
-        is_in_head || published().into_iter().any(|(other, _)| other != trace)
-    })
 }
