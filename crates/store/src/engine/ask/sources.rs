@@ -42,7 +42,8 @@ impl<'a> Listing<'a> {
         }
         sources.push(Box::new(Giants { listing: self, is_over: false }));
         if self.query.group.is_some() {
-            sources.push(Box::new(InGroup { listing: self, before: self.upper(), is_over: false }));
+            // A trace of it may have started before the time that the catalog knows: all of them are asked.
+            sources.push(Box::new(InGroup { listing: self, before: None, is_over: false }));
             return sources;
         }
         if self.has_told {
