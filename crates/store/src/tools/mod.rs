@@ -49,7 +49,7 @@ pub enum Progress<'a> {
 /// Is told how far a tool is.
 pub type Tell<'a> = dyn FnMut(Progress<'_>) + 'a;
 
-/// What [`check`] saw.
+/// What [`check`](check()) saw.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// What is wrong, in the order in which it was met.

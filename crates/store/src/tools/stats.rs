@@ -87,7 +87,7 @@ pub struct Disk {
 /// Counts what a directory holds, beside a process that has the store open or without one. Only the log is read whole.
 ///
 /// # Errors
-/// [`Error::File`] when there is no store, [`Error::Catalog`] when a database is damaged: [`check`](super::check) tells
+/// [`Error::File`] when there is no store, [`Error::Catalog`] when a database is damaged: [`check`](super::check()) tells
 /// more.
 pub fn stats(directory: &Path, decoder: &Decoder, tell: &mut Tell<'_>) -> Result<Stats, Error> {
     let wal = directory.join("wal");

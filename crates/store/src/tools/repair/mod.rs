@@ -28,7 +28,7 @@ impl<'a> Repair<'a> {
     /// Takes a directory and looks through it; nothing is changed yet.
     ///
     /// # Errors
-    /// As of [`check`](super::check), and [`Error::Locked`] when a process has the store open.
+    /// As of [`check`](super::check()), and [`Error::Locked`] when a process has the store open.
     pub fn begin(directory: &Path, decoder: &'a Decoder, tell: &mut Tell<'_>) -> Result<Self, Error> {
         wal::file_numbers(&directory.join("wal")).map_err(crate::files::file_error("read", &directory.join("wal")))?;
         let access = Access::Alone { lock: Lock::take(directory, "")? };
