@@ -29,7 +29,7 @@ pub(crate) enum Command {
     State(State),
     /// Write a recorded step as a test: the state before, the inputs, and what came of it
     TestCase(TestCase),
-    /// Write spans to files that other programs read, and read them back
+    /// Look after the data directory: what it takes, check, repair, backup, export
     #[command(subcommand)]
     Store(Store),
     /// Print every setting with its value and where the value came from

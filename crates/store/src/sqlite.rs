@@ -39,6 +39,17 @@ pub(crate) fn open(
     Ok(connection)
 }
 
+/// Opens a file for a reader, which sees what was committed and never waits for the writer; it caches so many KiB.
+pub(crate) fn open_reader(path: &Path, cache_kib: i32) -> Result<Connection, Error> {
+    // A reader of a file in WAL mode writes to its index in shared memory.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.pragma_update(None, "query_only", "ON")?;
+    connection.pragma_update(None, "cache_size", -cache_kib)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
 /// Returns true when a file has a table of this name.
 pub(crate) fn has_table(connection: &Connection, name: &str) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1";

@@ -9,7 +9,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use crate::{Error, sqlite};
 
@@ -105,13 +105,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-/// Opens the file for a reader, which sees what was committed and never waits for the writer.
+/// Opens the file for a reader.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, Error> {
-    // A reader of a file in WAL mode writes to its index in shared memory.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.pragma_update(None, "query_only", "ON")?;
-    connection.pragma_update(None, "cache_size", -8_192)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
+    sqlite::open_reader(path, 8_192)
 }
