@@ -18,7 +18,7 @@ const CRATES: [(&str, &str); 5] = [
 ];
 
 /// Everything that can be named.
-pub struct Items {
+pub(crate) struct Items {
     crates: BTreeMap<&'static str, Source>,
 }
 
@@ -52,7 +52,7 @@ struct Use {
 
 impl Items {
     /// Reads the sources of all crates.
-    pub fn read(root: &Path) -> Self {
+    pub(crate) fn read(root: &Path) -> Self {
         let read = |folder: &str| {
             let mut source = Source::default();
             source.module(&root.join(folder).join("src/lib.rs"), &[]);
@@ -62,7 +62,7 @@ impl Items {
     }
 
     /// Returns whether a program can write that path.
-    pub fn has(&self, path: &str) -> bool {
+    pub(crate) fn has(&self, path: &str) -> bool {
         let path = bare(path);
         if let Some((name, of)) = path.strip_suffix('!').and_then(|path| path.rsplit_once("::")).map(|(a, b)| (b, a)) {
             return self.crates.get(of).is_some_and(|source| source.macros.contains(name));
@@ -73,7 +73,7 @@ impl Items {
     }
 
     /// Returns whether the item has an example in its documentation.
-    pub fn has_example(&self, path: &str) -> bool {
+    pub(crate) fn has_example(&self, path: &str) -> bool {
         let path = bare(path);
         if !self.has(path) {
             return false;
