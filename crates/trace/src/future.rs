@@ -163,8 +163,8 @@ impl<S: Stream> Stream for InContext<S> {
 /// ```
 pub trait Traced: Sized {
     /// Runs the work inside the span, which ends with it.
-    fn in_span(self, span: Span) -> InSpan<Self> {
-        InSpan { work: self, span: Carried::Owned(span) }
+    fn in_span<D>(self, span: Span<D>) -> InSpan<Self> {
+        InSpan { work: self, span: Carried::Owned(span.untyped()) }
     }
 
     /// Runs the work in that context, such as the one that is active where it is spawned.

@@ -49,7 +49,7 @@ pub use guard::{EventGuard, Guard, enter};
 pub use limits::Limits;
 pub use processor::Processor;
 pub use sampler::Sampler;
-pub use span::{Span, SpanBuilder, SpanEvent};
+pub use span::{DataMut, Span, SpanBuilder, SpanData, SpanEvent};
 pub use stats::{Dropped, Stats};
 pub use tracer::Tracer;
 pub use tree::tree;

@@ -7,7 +7,9 @@ use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use trackway_model::{Dropped, Event, Link, SpanKind, SpanRecord, Status, StatusCode, Text, Timestamp, Value, keys};
+use trackway_model::{
+    Attributes, Dropped, Event, Link, SpanKind, SpanRecord, Status, StatusCode, Text, Timestamp, Value, keys,
+};
 
 use crate::context::{Context, More, Scope};
 use crate::errors::Fault;
@@ -16,6 +18,10 @@ use crate::limits::Limits;
 use crate::slot::{SLOT, Slot};
 use crate::tracer::{NOBODY, Tracer};
 use crate::{collector, global, record};
+
+mod typed;
+
+pub use typed::{DataMut, SpanData};
 
 /// A span that is owned: it moves between threads, outlives scopes, and can be read.
 ///
@@ -34,9 +40,14 @@ use crate::{collector, global, record};
 /// }
 /// span.finish();
 /// ```
-pub struct Span {
+///
+/// `D` is what the span is about, where that has a type: [`Tracer::span_of`] makes spans with such data.
+pub struct Span<D = ()> {
     live: Option<Arc<Live>>,
     context: Context,
+    data: D,
+    /// The attributes that say what `data` says.
+    told: Vec<Text>,
 }
 
 /// What an open span knows.
@@ -50,9 +61,9 @@ pub(crate) struct Live {
     forks: u32,
 }
 
-/// A span that is about to begin. [`Tracer::span`] makes it.
+/// A span that is about to begin. [`Tracer::span`] and [`Tracer::span_of`] make it.
 #[must_use = "the span begins with `start`"]
-pub struct SpanBuilder<'a> {
+pub struct SpanBuilder<'a, D = ()> {
     tracer: &'a Tracer,
     name: Text,
     kind: SpanKind,
@@ -60,6 +71,9 @@ pub struct SpanBuilder<'a> {
     start: Option<Timestamp>,
     attributes: Vec<(Text, Value)>,
     links: Vec<Link>,
+    data: D,
+    /// Returns what the data says as attributes.
+    describe: fn(&D) -> Attributes,
 }
 
 enum Parent {
@@ -70,8 +84,21 @@ enum Parent {
 
 impl<'a> SpanBuilder<'a> {
     pub(crate) fn new(tracer: &'a Tracer, name: Text) -> Self {
-        let (parent, kind) = (Parent::Active, SpanKind::Internal);
-        Self { tracer, name, kind, parent, start: None, attributes: Vec::new(), links: Vec::new() }
+        Self::with(tracer, name, SpanKind::Internal, (), |()| Attributes::default())
+    }
+}
+
+impl<'a, D: SpanData> SpanBuilder<'a, D> {
+    pub(crate) fn of(tracer: &'a Tracer, data: D) -> Self {
+        let (name, kind) = (data.name(), data.kind());
+        Self::with(tracer, name, kind, data, D::attributes)
+    }
+}
+
+impl<'a, D> SpanBuilder<'a, D> {
+    fn with(tracer: &'a Tracer, name: Text, kind: SpanKind, data: D, describe: fn(&D) -> Attributes) -> Self {
+        let (attributes, links) = (Vec::new(), Vec::new());
+        Self { tracer, name, kind, parent: Parent::Active, start: None, attributes, links, data, describe }
     }
 
     /// Says which side of a call the span is; internal unless said.
@@ -124,7 +151,7 @@ impl<'a> SpanBuilder<'a> {
     ///
     /// Without a tracer that records, and inside of hooks and exporters, its context is its parent's as it is: whoever is
     /// called next learns of no span that is not there, and of no decision that nobody made.
-    pub fn start(self) -> Span {
+    pub fn start(self) -> Span<D> {
         let tracer = self.tracer;
         let around = match &self.parent {
             Parent::Active => SLOT.with(Slot::context),
@@ -135,7 +162,7 @@ impl<'a> SpanBuilder<'a> {
         let is_parent = around.trace != 0 && [0, NOBODY, tracer.number()].contains(&around.tracer);
         if !tracer.is_enabled() || is_silent() {
             let passes_on = is_parent || tracer.number() == 0;
-            return Span { live: None, context: unrecorded(if passes_on { around } else { outside_of(&around) }) };
+            return self.unrecorded(unrecorded(if passes_on { around } else { outside_of(&around) }));
         }
         let carried = around.more.clone();
         let parent = Some(around).filter(|_| is_parent);
@@ -157,12 +184,12 @@ impl<'a> SpanBuilder<'a> {
             context.span = if known == 0 { tracer.new_span_id() } else { known };
             context.more = carried.as_deref().and_then(only_baggage);
             let context = if state.is_empty() { context } else { context.with_state(state) };
-            return Span { live: None, context };
+            return self.unrecorded(context);
         }
         context.span = tracer.new_span_id();
         let remote = parent.as_ref().is_some_and(Context::is_remote);
         let state_text = state.to_string();
-        let record = self.into_record(&context, parent.as_ref(), remote, &state_text);
+        let (record, data, told) = self.into_record(&context, parent.as_ref(), remote, &state_text);
         tracer.began(&record);
         let live = Arc::new(Live {
             tracer: tracer.clone(),
@@ -180,17 +207,28 @@ impl<'a> SpanBuilder<'a> {
             owner: tracer.is_direct().then(|| tracer.clone()),
         };
         context.more = Some(Arc::new(more));
-        Span { live: Some(live), context }
+        Span { live: Some(live), context, data, told }
+    }
+
+    fn unrecorded(self, context: Context) -> Span<D> {
+        Span { live: None, context, data: self.data, told: Vec::new() }
     }
 
     /// Begins the span, calls `work` inside it, and ends it.
-    pub fn run<R>(self, work: impl FnOnce(&Span) -> R) -> R {
+    pub fn run<R>(self, work: impl FnOnce(&Span<D>) -> R) -> R {
         let span = self.start();
         let _scope = span.activate();
         work(&span)
     }
 
-    fn into_record(self, context: &Context, parent: Option<&Context>, remote: bool, state: &str) -> SpanRecord {
+    /// Makes the record; returns with it the data, and the keys of the attributes that say what that says.
+    fn into_record(
+        self,
+        context: &Context,
+        parent: Option<&Context>,
+        remote: bool,
+        state: &str,
+    ) -> (SpanRecord, D, Vec<Text>) {
         let limits = self.tracer.limits();
         let mut record = self.tracer.blank(context);
         record.parent_id = parent.and_then(Context::span_id);
@@ -199,25 +237,40 @@ impl<'a> SpanBuilder<'a> {
         record.name = cut_text(self.name, &limits);
         record.kind = self.kind;
         record.start = self.start.unwrap_or_else(|| self.tracer.now());
-        for (key, value) in self.attributes {
+        let described = (self.describe)(&self.data).0;
+        let told = described.iter().map(|(key, _)| key.clone()).collect();
+        for (key, value) in described.into_iter().chain(self.attributes) {
             add_attribute(&mut record.attributes, &mut record.dropped.attributes, &limits, &key, value);
         }
         for link in self.links {
             add_link(&mut record, &limits, link);
         }
-        record
+        (record, self.data, told)
     }
 }
 
 impl Span {
     /// Returns a span that records nothing and answers every call.
     pub fn none() -> Self {
-        Self { live: None, context: Context::none() }
+        Self { live: None, context: Context::none(), data: (), told: Vec::new() }
+    }
+}
+
+impl<D> Span<D> {
+    /// Returns the span as one without typed data, which records what it recorded.
+    pub fn untyped(mut self) -> Span {
+        let (live, context) = (self.live.take(), std::mem::take(&mut self.context));
+        Span { live, context, data: (), told: Vec::new() }
+    }
+
+    /// Returns what the span is about.
+    pub fn data(&self) -> &D {
+        &self.data
     }
 
     /// Returns whether anything is recorded: what is costly to work out need not be otherwise.
     pub fn is_recording(&self) -> bool {
-        self.live.as_ref().is_some_and(|live| live.lock().is_some_and(|record| record.is_some()))
+        self.live.as_ref().is_some_and(|live| live.is_recording())
     }
 
     /// Returns the span's place, for children elsewhere and for other processes.
@@ -258,7 +311,7 @@ impl Span {
     pub fn event_at(&self, name: &str, time: Timestamp) -> SpanEvent<'_> {
         let mut at = None;
         self.change(|record, limits| at = add_event(record, limits, name, time));
-        SpanEvent { span: self, at }
+        SpanEvent { live: self.live.as_deref(), at }
     }
 
     /// Records a detail of the last event.
@@ -345,7 +398,7 @@ impl Span {
     }
 }
 
-impl Drop for Span {
+impl<D> Drop for Span<D> {
     fn drop(&mut self) {
         if std::thread::panicking() && self.is_recording() {
             let (message, place) = crate::panics::last();
@@ -355,25 +408,25 @@ impl Drop for Span {
     }
 }
 
-impl fmt::Debug for SpanBuilder<'_> {
+impl<D> fmt::Debug for SpanBuilder<'_, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SpanBuilder").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
     }
 }
 
-impl Borrow<Context> for Span {
+impl<D> Borrow<Context> for Span<D> {
     fn borrow(&self) -> &Context {
         &self.context
     }
 }
 
-impl Borrow<Context> for &Span {
+impl<D> Borrow<Context> for &Span<D> {
     fn borrow(&self) -> &Context {
         &self.context
     }
 }
 
-impl fmt::Debug for Span {
+impl<D> fmt::Debug for Span<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.record().map(|record| record.name);
         f.debug_struct("Span").field("name", &name).field("context", &self.context).finish()
@@ -381,9 +434,8 @@ impl fmt::Debug for Span {
 }
 
 /// The event that was just recorded, for its details.
-#[derive(Debug)]
 pub struct SpanEvent<'a> {
-    span: &'a Span,
+    live: Option<&'a Live>,
     /// Where in the record it is; `None` when it was left out.
     at: Option<usize>,
 }
@@ -391,17 +443,27 @@ pub struct SpanEvent<'a> {
 impl SpanEvent<'_> {
     /// Records a detail of the event.
     pub fn field(&self, key: impl Label, value: impl Field) -> &Self {
-        if let Some(at) = self.at
-            && self.span.is_recording()
+        if let Some((live, at)) = self.live.zip(self.at)
+            && live.is_recording()
             && let Some(value) = value.lend(|value| value.to_value())
         {
-            self.span.change(|record, limits| add_field_of(record, limits, at, key.name().as_str(), value));
+            live.change(|record, limits| add_field_of(record, limits, at, key.name().as_str(), value));
         }
         self
     }
 }
 
+impl fmt::Debug for SpanEvent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpanEvent").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
 impl Live {
+    fn is_recording(&self) -> bool {
+        self.lock().is_some_and(|record| record.is_some())
+    }
+
     /// Takes the lock; `None` after a fork, when the span is the parent's to send, and whoever had the lock is gone.
     pub(crate) fn lock(&self) -> Option<MutexGuard<'_, Option<SpanRecord>>> {
         (self.forks == collector::forks()).then(|| self.record.lock().unwrap_or_else(PoisonError::into_inner))
@@ -491,13 +553,7 @@ pub(crate) fn causes<E: Error + ?Sized>(error: &E) -> Option<String> {
 }
 
 /// Records an attribute within the limits.
-pub(crate) fn add_attribute(
-    list: &mut trackway_model::Attributes,
-    dropped: &mut u32,
-    limits: &Limits,
-    key: &str,
-    value: Value,
-) {
+pub(crate) fn add_attribute(list: &mut Attributes, dropped: &mut u32, limits: &Limits, key: &str, value: Value) {
     let value = cut(value, limits.value_bytes);
     if let Some((_, old)) = list.0.iter_mut().find(|(name, _)| &**name == key) {
         *old = value;

@@ -12,7 +12,7 @@ use crate::context::{Context, More, Scope};
 use crate::export::{Batch, Body, Exporter, Form, lane::Lane};
 use crate::limits::Limits;
 use crate::sampler::Sampler;
-use crate::span::{Live, NOTHING_DROPPED, SpanBuilder};
+use crate::span::{Live, NOTHING_DROPPED, SpanBuilder, SpanData};
 use crate::stats::{self, Stats};
 use crate::{global, ids, span};
 
@@ -197,6 +197,11 @@ impl Tracer {
     /// The name says what kind of work it is, in few words and with few variants: `charge`, not `charge order 42`.
     pub fn span(&self, name: impl Into<Text>) -> SpanBuilder<'_> {
         SpanBuilder::new(self, name.into())
+    }
+
+    /// Returns a span to be begun that is about a value with a type: its name, kind and attributes are the value's.
+    pub fn span_of<D: SpanData>(&self, data: D) -> SpanBuilder<'_, D> {
+        SpanBuilder::of(self, data)
     }
 
     /// Has the macros use this tracer on this thread until the scope is dropped, in the place of the global one.
