@@ -4,8 +4,10 @@ mod active;
 mod aside;
 #[cfg(feature = "macros")]
 mod attribute;
+pub mod bounded;
 mod builder;
 mod callsite;
+pub mod canonical;
 mod clock;
 mod collector;
 mod context;
@@ -92,6 +94,7 @@ pub use trackway_model::{
     Attributes, Elapsed, Event, IdError, Link, Resource, SpanId, SpanKind, SpanRecord, Status, StatusCode, Text,
     Timestamp, TraceId, Value,
 };
+pub use trackway_wire::opencensus::{StackFrame, StackTrace};
 pub use trackway_wire::propagation::{
     Corrupt, Extract, Flaw, Getter, Inject, Part, Setter, SpanContext, TraceFlags, TraceState,
 };

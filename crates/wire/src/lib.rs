@@ -12,6 +12,9 @@
 //! | `burr` | `burr` | reads what Burr's tracker and persister wrote |
 //! | `records` | `records` | reads and writes runs and their spans in a format of our own, a line each |
 //! | `foreign` | with a format that needs it | ids of clients that have ids of their own |
+//! | `zipkin` | `zipkin` | writes spans as Zipkin takes them, and needs nothing for it |
+//! | `opencensus` | `opencensus` | writes spans as OpenCensus's exporters wrote them |
+//! | `json_text` | with a format that needs it | writes JSON without a library |
 //! | `encode` | `otlp-encode` | writes OTLP traces as protobuf, and needs nothing for it |
 
 #[cfg(feature = "burr")]
@@ -27,8 +30,12 @@ pub mod foreign;
 pub mod genai;
 #[cfg(any(feature = "genai", feature = "openai-agents", feature = "burr"))]
 mod json;
+#[cfg(feature = "json-text")]
+pub mod json_text;
 #[cfg(feature = "openai-agents")]
 pub mod openai_agents;
+#[cfg(feature = "opencensus")]
+pub mod opencensus;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 #[cfg(feature = "propagation")]
@@ -39,3 +46,5 @@ pub mod records;
 mod remark;
 #[cfg(any(feature = "genai", feature = "openai-agents", feature = "burr"))]
 mod repair;
+#[cfg(feature = "zipkin")]
+pub mod zipkin;

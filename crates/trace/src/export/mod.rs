@@ -1,23 +1,32 @@
 //! Where finished spans go.
 
+mod census;
 mod console;
 pub(crate) mod escape;
+#[cfg(feature = "otlp")]
+pub(crate) mod http;
 pub(crate) mod lane;
 mod memory;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod stats;
+#[cfg(feature = "otlp")]
+mod zipkin;
 
 use std::time::Duration;
 
 use trackway_model::SpanRecord;
 
-#[cfg(feature = "otlp")]
-pub use self::otlp::{Compression, Otlp};
 pub use self::{
+    census::CensusJson,
     console::Console,
     memory::Memory,
     stats::{DroppedSpans, ExporterStats},
+};
+#[cfg(feature = "otlp")]
+pub use self::{
+    otlp::{Compression, Otlp},
+    zipkin::Zipkin,
 };
 
 /// Takes finished spans to where they are kept or shown.

@@ -1,26 +1,24 @@
 //! OTLP over HTTP, as protobuf, with a blocking client.
 
 mod answer;
-mod notice;
 mod settings;
 
 use std::{
     borrow::Cow,
-    cell::RefCell,
     fmt,
-    io::{self, Read, Write},
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    io::{self, Write},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
 use flate2::write::GzEncoder;
-use ureq::{
-    Agent, Body,
-    http::{HeaderValue, Response, header},
-};
+use ureq::http::{HeaderValue, header};
 
-use self::{notice::Notice, settings::Settings};
-use super::{Batch, Exporter, Failure};
+use self::settings::Settings;
+use super::{
+    Batch, Exporter, Failure,
+    http::{Answer, Client, Notice, Target},
+};
 
 /// How a request is made smaller before it leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +55,7 @@ pub enum Compression {
 /// ```
 pub struct Otlp {
     settings: Settings,
-    /// Which connections are this exporter's, on whichever thread it works.
-    id: u64,
+    client: Client,
     takes_open: AtomicBool,
     /// False until it is known whether the server takes open spans.
     answered: AtomicBool,
@@ -70,7 +67,7 @@ impl Otlp {
     pub fn new() -> Self {
         Self {
             settings: Settings::from_env(),
-            id: new_id(),
+            client: Client::new(),
             takes_open: AtomicBool::new(false),
             answered: AtomicBool::new(false),
             notice: Notice::from_env(),
@@ -80,23 +77,23 @@ impl Otlp {
     /// Sends to this URL, path included.
     #[must_use]
     pub fn endpoint(mut self, url: &str) -> Self {
-        self.settings.set_endpoint(url);
-        self.id = new_id();
+        self.settings.http.set_endpoint(url);
+        self.client = Client::new();
         self
     }
 
     /// Adds a header to every request; a later value of a name replaces an earlier one.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        self.settings.set_header(name, value);
+        self.settings.http.set_header(name, value);
         self
     }
 
     /// Gives up a request that has not been answered after this time; 10 seconds unless set.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.set_timeout(timeout);
-        self.id = new_id();
+        self.settings.http.set_timeout(timeout);
+        self.client = Client::new();
         self
     }
 
@@ -123,7 +120,7 @@ impl Otlp {
             let reason = format!("a request of {} bytes is larger than any server takes (64 MiB)", request.len());
             return Err(Failure::Never { reason });
         }
-        let mut headers = self.settings.headers.clone();
+        let mut headers = self.settings.http.headers.clone();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"));
         headers.remove(header::CONTENT_ENCODING);
         if is_announcement {
@@ -137,56 +134,25 @@ impl Otlp {
                 Cow::Owned(gzipped(request).map_err(never)?)
             }
         };
-        let mut post = self.agent(target).post(target.uri.clone());
-        if let Some(slot) = post.headers_mut() {
-            *slot = headers;
-        }
-        let answer = post.send(&*body).map_err(|error| answer::failure(target, self.settings.timeout, error))?;
-        self.judge(target, answer)
+        let answer = self.client.post(target, self.settings.http.timeout, headers, &body)?;
+        self.judge(target, &answer)
     }
 
-    fn judge(&self, target: &settings::Target, answer: Response<Body>) -> Result<(), Failure> {
-        let (head, mut body) = answer.into_parts();
-        if head.status.is_success() {
-            let takes_open = head.headers.get(OPEN_SPANS).is_some_and(|value| value.as_bytes() == b"1");
+    fn judge(&self, target: &Target, answer: &Answer) -> Result<(), Failure> {
+        if answer.head.status.is_success() {
+            let takes_open = answer.head.headers.get(OPEN_SPANS).is_some_and(|value| value.as_bytes() == b"1");
             self.takes_open.store(takes_open, Ordering::Relaxed);
             self.answered.store(true, Ordering::Relaxed);
         }
-        let mut text = Vec::new();
-        // What came before an error is still worth reading; the status alone decides.
-        let _ = body.as_reader().take(answer::LONGEST).read_to_end(&mut text); // See above.
-        answer::judge(target, &head, &text)
+        answer::judge(target, &answer.head, &answer.body)
     }
 
-    /// Returns the client of this exporter on this thread, so that no lock is left held in a forked child.
-    fn agent(&self, target: &settings::Target) -> Agent {
-        thread_local! {
-            static AGENT: RefCell<Option<(u64, Agent)>> = const { RefCell::new(None) };
+    /// Returns what may help when nobody takes the spans now.
+    fn advice(&self) -> &'static str {
+        match self.settings.target() {
+            Ok(target) if target.is_default => "start the server with `trackway`",
+            _ => "check the address and the server",
         }
-        let agent = AGENT.try_with(|slot| {
-            let mut slot = slot.borrow_mut();
-            match &*slot {
-                Some((id, agent)) if *id == self.id => agent.clone(),
-                _ => slot.insert((self.id, self.new_agent(target))).1.clone(),
-            }
-        });
-        agent.unwrap_or_else(|_| self.new_agent(target)) // The thread is ending.
-    }
-
-    fn new_agent(&self, target: &settings::Target) -> Agent {
-        let mut config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .user_agent(concat!("trackway/", env!("CARGO_PKG_VERSION")))
-            .accept_encoding("")
-            .timeout_global(Some(self.settings.timeout))
-            .max_response_header_size(16 << 10)
-            .input_buffer_size(16 << 10)
-            .output_buffer_size(64 << 10);
-        if target.is_loopback {
-            config = config.proxy(None);
-        }
-        config.build().into()
     }
 }
 
@@ -209,7 +175,7 @@ impl Exporter for Otlp {
         let result = self.send(batch.otlp(), false);
         match &result {
             Ok(()) | Err(Failure::Partly { .. }) => self.notice.delivered(),
-            Err(failure) => self.notice.failed(failure, self.settings.target().ok()),
+            Err(failure) => self.notice.failed(failure, self.advice()),
         }
         result
     }
@@ -233,11 +199,6 @@ impl Exporter for Otlp {
 
 /// Says in an answer that the server shows spans which still run, and in a request that it holds such spans.
 const OPEN_SPANS: &str = "trackway-open-spans";
-
-fn new_id() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
 
 fn gzipped(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), flate2::Compression::fast());

@@ -1,11 +1,12 @@
 //! Where to send, and how: from the environment and from the program.
 
-use std::{env, net::IpAddr, time::Duration};
-
-use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use std::{env, time::Duration};
 
 use super::Compression;
-use crate::export::Failure;
+use crate::export::{
+    Failure,
+    http::{self, Setting, Target},
+};
 
 /// The largest request, before compression, that the specification lets a server be expected to take, in bytes.
 pub(super) const LARGEST_REQUEST: usize = 64 << 20;
@@ -13,28 +14,8 @@ pub(super) const LARGEST_REQUEST: usize = 64 << 20;
 const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:7241/v1/traces";
 
 pub(super) struct Settings {
-    target: Target,
-    pub(super) headers: HeaderMap,
-    pub(super) timeout: Duration,
+    pub(super) http: http::Settings,
     compression: Option<Compression>,
-    /// What is wrong with a setting; gone when that setting is set anew.
-    faults: Vec<(Setting, String)>,
-}
-
-pub(super) struct Target {
-    pub(super) uri: Uri,
-    /// The URL without what may be secret in it.
-    pub(super) shown: String,
-    pub(super) is_loopback: bool,
-    pub(super) is_default: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Setting {
-    Endpoint,
-    Headers,
-    Timeout,
-    Compression,
 }
 
 impl Settings {
@@ -50,50 +31,40 @@ impl Settings {
                 lookup(&name).filter(|value| !value.trim().is_empty()).map(|value| (name, value.trim().to_owned()))
             })
         };
-        let mut settings = Self {
-            target: Target {
-                uri: Uri::from_static(DEFAULT_ENDPOINT),
-                shown: DEFAULT_ENDPOINT.into(),
-                is_loopback: true,
-                is_default: true,
-            },
-            headers: HeaderMap::new(),
-            timeout: Duration::from_secs(10),
-            compression: None,
-            faults: Vec::new(),
-        };
+        let mut settings = Self { http: http::Settings::new(DEFAULT_ENDPOINT), compression: None };
+        let http = &mut settings.http;
         match get("ENDPOINT") {
-            Some((name, url)) if name.contains("TRACES") => settings.set_endpoint(&url),
-            Some((_, url)) => settings.set_endpoint(&format!("{}/v1/traces", url.trim_end_matches('/'))),
+            Some((name, url)) if name.contains("TRACES") => http.set_endpoint(&url),
+            Some((_, url)) => http.set_endpoint(&format!("{}/v1/traces", url.trim_end_matches('/'))),
             None => {}
         }
-        if let (Some((name, _)), Some((_, fault))) = (get("ENDPOINT"), settings.faults.first_mut()) {
-            *fault = format!("{name}: {fault}");
+        if let Some((name, _)) = get("ENDPOINT") {
+            http.name_first_fault(&name);
         }
         if let Some((name, protocol)) = get("PROTOCOL")
             && protocol != "http/protobuf"
         {
             let fault = format!("{name} is {protocol:?}, but this exporter speaks http/protobuf: set it to that");
-            settings.faults.push((Setting::Endpoint, fault));
+            http.fault(Setting::Endpoint, fault);
         }
         if let Some((name, pairs)) = get("HEADERS") {
             for pair in pairs.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
                 match pair.split_once('=').and_then(|(key, value)| Some((key.trim(), percent_decoded(value.trim())?))) {
-                    Some((key, value)) => settings.set_header(key, &value),
+                    Some((key, value)) => http.set_header(key, &value),
                     // The pair may be a key to something; it is not shown.
                     None => {
                         let fault = format!("{name} is not a list like key=value,key2=value2, percent-encoded");
-                        settings.faults.push((Setting::Headers, fault));
+                        http.fault(Setting::Headers, fault);
                     }
                 }
             }
         }
         if let Some((name, text)) = get("TIMEOUT") {
             match text.parse() {
-                Ok(milliseconds) => settings.set_timeout(Duration::from_millis(milliseconds)),
+                Ok(milliseconds) => http.set_timeout(Duration::from_millis(milliseconds)),
                 Err(_) => {
                     let fault = format!("{name} is {text:?}: give it a number of milliseconds, like 10000");
-                    settings.faults.push((Setting::Timeout, fault));
+                    http.fault(Setting::Timeout, fault);
                 }
             }
         }
@@ -101,46 +72,15 @@ impl Settings {
             Some((_, text)) if text == "gzip" => settings.set_compression(Compression::Gzip),
             Some((_, text)) if text == "none" => settings.set_compression(Compression::None),
             Some((name, text)) => {
-                settings.faults.push((Setting::Compression, format!("{name} is {text:?}: give it gzip or none")));
+                http.fault(Setting::Compression, format!("{name} is {text:?}: give it gzip or none"));
             }
             None => {}
         }
         settings
     }
 
-    pub(super) fn set_endpoint(&mut self, url: &str) {
-        self.forget(Setting::Endpoint);
-        match target(url) {
-            Ok(target) => self.target = target,
-            Err(fault) => self.faults.push((Setting::Endpoint, fault)),
-        }
-    }
-
-    pub(super) fn set_header(&mut self, name: &str, value: &str) {
-        let parsed_name = HeaderName::try_from(name);
-        match (parsed_name, HeaderValue::try_from(value)) {
-            (Ok(name), Ok(mut value)) => {
-                value.set_sensitive(true);
-                self.headers.insert(name, value);
-            }
-            (Err(_), _) => self.faults.push((Setting::Headers, format!("{name:?} is not the name of an HTTP header"))),
-            (_, Err(_)) => {
-                let fault = format!("the value of the header {name:?} holds characters that HTTP does not allow");
-                self.faults.push((Setting::Headers, fault));
-            }
-        }
-    }
-
-    pub(super) fn set_timeout(&mut self, timeout: Duration) {
-        self.forget(Setting::Timeout);
-        if timeout.is_zero() {
-            self.faults.push((Setting::Timeout, "a timeout of 0 lets no request through: give it more".into()));
-        }
-        self.timeout = timeout;
-    }
-
     pub(super) fn set_compression(&mut self, compression: Compression) {
-        self.forget(Setting::Compression);
+        self.http.forget(Setting::Compression);
         self.compression = Some(compression);
     }
 
@@ -151,45 +91,8 @@ impl Settings {
 
     /// Returns where to send, unless a setting is wrong.
     pub(super) fn target(&self) -> Result<&Target, Failure> {
-        match self.faults.first() {
-            None => Ok(&self.target),
-            Some((_, fault)) => Err(Failure::Never { reason: fault.clone() }),
-        }
+        self.http.target()
     }
-
-    fn forget(&mut self, setting: Setting) {
-        self.faults.retain(|(faulty, _)| *faulty != setting);
-    }
-}
-
-fn target(url: &str) -> Result<Target, String> {
-    let uri: Uri =
-        url.parse().map_err(|_| format!("{:?} is not a URL: give one like {DEFAULT_ENDPOINT}", shown(url)))?;
-    let host = uri.host().unwrap_or_default();
-    if host.is_empty() || uri.scheme_str().is_none() {
-        return Err(format!("{:?} is not a whole URL: did you mean http://{}?", shown(url), shown(url)));
-    }
-    match uri.scheme_str() {
-        Some("http") => {}
-        Some("https") if cfg!(feature = "tls") => {}
-        Some("https") => {
-            return Err(format!("{} needs TLS: build the crate `trackway` with its feature `tls`", shown(url)));
-        }
-        _ => return Err(format!("{:?} begins with neither http:// nor https://", shown(url))),
-    }
-    let name = host.trim_start_matches('[').trim_end_matches(']');
-    let is_loopback =
-        name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|address: IpAddr| address.is_loopback());
-    Ok(Target { is_loopback, is_default: url == DEFAULT_ENDPOINT, shown: shown(url), uri })
-}
-
-/// Returns the URL without user, password and query, which may be secret.
-fn shown(url: &str) -> String {
-    let url = url.split(['?', '#']).next().unwrap_or_default();
-    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    if scheme.is_empty() { format!("{host}{path}") } else { format!("{scheme}://{host}{path}") }
 }
 
 fn percent_decoded(text: &str) -> Option<String> {
@@ -257,17 +160,17 @@ mod tests {
     #[test]
     fn the_program_mends_what_the_environment_broke() {
         let mut settings = settings(&[("ENDPOINT", "nowhere"), ("TIMEOUT", "x"), ("PROTOCOL", "grpc")]);
-        settings.set_endpoint("http://[::1]:4318/v1/traces");
-        settings.set_timeout(Duration::from_secs(1));
+        settings.http.set_endpoint("http://[::1]:4318/v1/traces");
+        settings.http.set_timeout(Duration::from_secs(1));
         assert!(settings.target().is_ok_and(|target| target.is_loopback));
     }
 
     #[test]
     fn headers_are_decoded_and_the_last_one_counts() {
         let mut settings = settings(&[("HEADERS", "authorization=Basic%20YQ%3D%3D, x = 1 ,x=2")]);
-        settings.set_header("Authorization", "Bearer b");
-        assert_eq!(settings.headers.get("x").unwrap(), "2");
-        assert_eq!(settings.headers.get("authorization").unwrap(), "Bearer b");
+        settings.http.set_header("Authorization", "Bearer b");
+        assert_eq!(settings.http.headers.get("x").unwrap(), "2");
+        assert_eq!(settings.http.headers.get("authorization").unwrap(), "Bearer b");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The exporter against a server of a few lines, which answers as a test tells it to.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     net::{Shutdown, TcpListener, TcpStream},
     sync::{Arc, mpsc},
     thread,

@@ -5,14 +5,13 @@ use std::{
     time::Instant,
 };
 
-use super::settings::Target;
 use crate::{export::Failure, voice};
 
 /// Milliseconds between two lines, at least.
 const PAUSE: u64 = 60_000;
 
 /// Tells of the first of a row of failures, and is then silent until something was delivered.
-pub(super) struct Notice {
+pub(crate) struct Notice {
     is_quiet: bool,
     is_told: AtomicBool,
     made: Instant,
@@ -21,22 +20,23 @@ pub(super) struct Notice {
 }
 
 impl Notice {
-    pub(super) fn from_env() -> Self {
+    pub(crate) fn from_env() -> Self {
         Self::new(voice::is_quiet())
     }
 
-    pub(super) fn new(is_quiet: bool) -> Self {
+    pub(crate) fn new(is_quiet: bool) -> Self {
         Self { is_quiet, is_told: AtomicBool::new(false), made: Instant::now(), silent_until: AtomicU64::new(0) }
     }
 
-    pub(super) fn delivered(&self) {
+    pub(crate) fn delivered(&self) {
         self.is_told.store(false, Ordering::Relaxed);
     }
 
-    pub(super) fn failed(&self, failure: &Failure, target: Option<&Target>) {
+    /// Tells of it, with what to do where the receiver may be back.
+    pub(crate) fn failed(&self, failure: &Failure, advice: &str) {
         let now = u64::try_from(self.made.elapsed().as_millis()).unwrap_or(u64::MAX);
         if self.is_due(now) {
-            voice::say(&line(failure, target));
+            voice::say(&line(failure, advice));
         }
     }
 
@@ -52,15 +52,9 @@ impl Notice {
     }
 }
 
-fn line(failure: &Failure, target: Option<&Target>) -> String {
+fn line(failure: &Failure, advice: &str) -> String {
     match failure {
-        Failure::Later { reason, .. } => {
-            let advice = match target {
-                Some(target) if target.is_default => "start the server with `trackway`",
-                _ => "check the address and the server",
-            };
-            format!("{reason}; spans wait in memory, up to a bound: {advice}")
-        }
+        Failure::Later { reason, .. } => format!("{reason}; spans wait in memory, up to a bound: {advice}"),
         failure => format!("spans are dropped: {failure}"),
     }
 }
