@@ -114,8 +114,8 @@ fn a_closure_carries_a_context() {
     let request = |name: &str| (name == "traceparent").then_some(TRACEPARENT);
     let context = Context::extract(&Getter::new(request)).unwrap();
     let mut sent = Vec::new();
-    context.inject(&mut Setter::new(|name, text| sent.push((name, text))));
-    assert_eq!(sent, [("traceparent", TRACEPARENT.to_owned())]);
+    context.inject(&mut Setter::new(|name, text| sent.push((name.to_owned(), text))));
+    assert_eq!(sent, [("traceparent".to_owned(), TRACEPARENT.to_owned())]);
 }
 
 #[cfg(feature = "http")]

@@ -33,7 +33,7 @@ impl Exporter for Sink {
 struct Header(String);
 
 impl Inject for Header {
-    fn put(&mut self, _: &'static str, text: String) {
+    fn put(&mut self, _: &str, text: String) {
         self.0 = text;
     }
 }

@@ -87,6 +87,11 @@ impl Baggage {
         self.0.is_empty()
     }
 
+    /// Adds the members of another one, in the place of those with the same keys.
+    pub fn extend(&mut self, other: &Self) {
+        other.0.iter().cloned().for_each(|member| self.insert(member));
+    }
+
     fn insert(&mut self, member: Member) {
         let has_room = self.0.len() < Self::MOST_MEMBERS;
         match self.0.iter_mut().find(|known| known.key == member.key) {
@@ -94,6 +99,24 @@ impl Baggage {
             None if has_room => self.0.push(member),
             None => {}
         }
+    }
+}
+
+/// How many bytes a baggage that is being read may still take.
+pub(super) struct Room(usize);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Baggage::MOST_BYTES)
+    }
+}
+
+impl Room {
+    /// Adds an entry, where there is room for it; what does not fit ends the reading.
+    pub(super) fn insert(&mut self, baggage: &mut Baggage, key: &str, value: &str) {
+        let Some(left) = self.0.checked_sub(key.len() + value.len()) else { return self.0 = 0 };
+        self.0 = left;
+        baggage.insert(Member { key: key.into(), value: value.into(), properties: Text::default() });
     }
 }
 
@@ -134,7 +157,7 @@ fn is_baggage_octet(byte: u8) -> bool {
 }
 
 /// Decodes `%XX`; what is no UTF-8 then becomes the replacement character, and a `%` without two digits stays itself.
-fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, behind)) = rest.split_first() {

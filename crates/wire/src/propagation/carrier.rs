@@ -11,22 +11,34 @@ pub trait Extract {
     ///
     /// A text that is not UTF-8 is passed over.
     fn each(&self, name: &str, each: &mut dyn FnMut(&str));
+
+    /// Calls `each` with every name and its text, in any order, for the formats that put each entry of the baggage under a
+    /// name of its own.
+    ///
+    /// A carrier that cannot tell which names it has says none, and such baggage is then not found.
+    fn entries(&self, each: &mut dyn FnMut(&str, &str)) {
+        let _ = each; // There is nothing to call it with.
+    }
 }
 
 /// Something that named texts can be put into, such as the headers of a request that goes out.
 pub trait Inject {
     /// Puts `text` under `name`, in the place of what was there.
-    fn put(&mut self, name: &'static str, text: String);
+    fn put(&mut self, name: &str, text: String);
 }
 
 impl<S: BuildHasher> Extract for HashMap<String, String, S> {
     fn each(&self, name: &str, each: &mut dyn FnMut(&str)) {
         self.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).for_each(|(_, text)| each(text));
     }
+
+    fn entries(&self, each: &mut dyn FnMut(&str, &str)) {
+        self.iter().for_each(|(name, text)| each(name, text));
+    }
 }
 
 impl<S: BuildHasher> Inject for HashMap<String, String, S> {
-    fn put(&mut self, name: &'static str, text: String) {
+    fn put(&mut self, name: &str, text: String) {
         self.insert(name.to_owned(), text);
     }
 }
@@ -35,10 +47,14 @@ impl Extract for BTreeMap<String, String> {
     fn each(&self, name: &str, each: &mut dyn FnMut(&str)) {
         self.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).for_each(|(_, text)| each(text));
     }
+
+    fn entries(&self, each: &mut dyn FnMut(&str, &str)) {
+        self.iter().for_each(|(name, text)| each(name, text));
+    }
 }
 
 impl Inject for BTreeMap<String, String> {
-    fn put(&mut self, name: &'static str, text: String) {
+    fn put(&mut self, name: &str, text: String) {
         self.insert(name.to_owned(), text);
     }
 }
@@ -49,16 +65,24 @@ impl<K: AsRef<str>, V: AsRef<str>> Extract for [(K, V)] {
         let named = self.iter().filter(|(key, _)| key.as_ref().eq_ignore_ascii_case(name));
         named.for_each(|(_, text)| each(text.as_ref()));
     }
+
+    fn entries(&self, each: &mut dyn FnMut(&str, &str)) {
+        self.iter().for_each(|(name, text)| each(name.as_ref(), text.as_ref()));
+    }
 }
 
 impl<K: AsRef<str>, V: AsRef<str>> Extract for Vec<(K, V)> {
     fn each(&self, name: &str, each: &mut dyn FnMut(&str)) {
         self.as_slice().each(name, each);
     }
+
+    fn entries(&self, each: &mut dyn FnMut(&str, &str)) {
+        self.as_slice().entries(each);
+    }
 }
 
 impl Inject for Vec<(String, String)> {
-    fn put(&mut self, name: &'static str, text: String) {
+    fn put(&mut self, name: &str, text: String) {
         self.retain(|(key, _)| !key.eq_ignore_ascii_case(name));
         self.push((name.to_owned(), text));
     }
@@ -111,15 +135,15 @@ impl<F: Fn(&str) -> Option<T>, T: AsRef<str>> Extract for Getter<F> {
 #[derive(Debug, Clone, Copy)]
 pub struct Setter<F>(F);
 
-impl<F: FnMut(&'static str, String)> Setter<F> {
+impl<F: FnMut(&str, String)> Setter<F> {
     /// Returns a carrier that hands names and texts to `set`.
     pub fn new(set: F) -> Self {
         Self(set)
     }
 }
 
-impl<F: FnMut(&'static str, String)> Inject for Setter<F> {
-    fn put(&mut self, name: &'static str, text: String) {
+impl<F: FnMut(&str, String)> Inject for Setter<F> {
+    fn put(&mut self, name: &str, text: String) {
         (self.0)(name, text);
     }
 }

@@ -20,11 +20,19 @@ impl Extract for HeaderMap {
         let texts = self.get_all(name).into_iter().filter_map(|value| std::str::from_utf8(value.as_bytes()).ok());
         texts.for_each(each);
     }
+
+    fn entries(&self, each: &mut dyn FnMut(&str, &str)) {
+        for (name, value) in self {
+            if let Ok(text) = std::str::from_utf8(value.as_bytes()) {
+                each(name.as_str(), text);
+            }
+        }
+    }
 }
 
 /// A text that no header can hold is left out.
 impl Inject for HeaderMap {
-    fn put(&mut self, name: &'static str, text: String) {
+    fn put(&mut self, name: &str, text: String) {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(text)) {
             self.insert(name, value);
         }

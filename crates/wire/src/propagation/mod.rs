@@ -1,7 +1,9 @@
-//! Carrying a trace and its baggage from one process to the next in text headers.
+//! Carrying a trace and its baggage from one process to the next.
 //!
 //! [W3C Trace Context, level 2](https://www.w3.org/TR/trace-context-2/) and
-//! [W3C Baggage](https://www.w3.org/TR/baggage/), over anything that holds named texts.
+//! [W3C Baggage](https://www.w3.org/TR/baggage/), over anything that holds named texts; and the formats of the systems that
+//! came before, a module each, which read and write what is [`Carried`]. All of them are read strictly: a context is there
+//! as a whole, or not there, or [`Corrupt`].
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -20,16 +22,27 @@
 //! # Ok::<(), trackway_wire::propagation::Corrupt>(())
 //! ```
 
+pub mod b3;
 mod baggage;
+mod carried;
 mod carrier;
+pub mod census;
+pub mod cloud;
+mod corrupt;
+mod digits;
 #[cfg(feature = "http")]
 mod http;
+pub mod jaeger;
+pub mod opentracing;
+pub mod opentracing_binary;
 mod traceparent;
 mod tracestate;
 
 pub use baggage::Baggage;
+pub use carried::{Carried, Decision};
 pub use carrier::{Extract, Getter, Inject, Setter};
-pub use traceparent::{Corrupt, Flaw, Part, SpanContext, TraceFlags};
+pub use corrupt::{Corrupt, Flaw, Part};
+pub use traceparent::{SpanContext, TraceFlags};
 pub use tracestate::TraceState;
 
 /// The characters that HTTP lets stand around a header's value and its members.

@@ -1,10 +1,9 @@
 //! The `traceparent` header.
 
-use std::fmt;
-
 use trackway_model::{SpanId, TraceId};
 
-use super::{Extract, Inject, TraceState, trim};
+use super::digits::{hex, push_digits};
+use super::{Corrupt, Extract, Flaw, Inject, Part, TraceState, trim};
 
 const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
@@ -25,42 +24,6 @@ pub struct SpanContext {
 /// The flags of W3C Trace Context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct TraceFlags(pub u8);
-
-/// A `traceparent` that is there and cannot be read: begin a new trace.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the traceparent header is {flaw}: {header:?}")]
-pub struct Corrupt {
-    flaw: Flaw,
-    /// The header, shortened.
-    header: String,
-}
-
-/// What is wrong with a `traceparent`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Flaw {
-    /// There are several: somebody on the way added one instead of replacing it.
-    Repeated,
-    /// A part is not there, or is not what it should be: digits are missing, in capitals, or zeros only.
-    Without(Part),
-    /// It is of version ff, which is forbidden.
-    ForbiddenVersion,
-    /// It goes on after the last part, which version 00 does not allow.
-    TooLong,
-}
-
-/// A part of a `traceparent`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Part {
-    /// Two digits.
-    Version,
-    /// 32 digits.
-    TraceId,
-    /// 16 digits: the span in the sending process.
-    ParentId,
-    /// Two digits.
-    Flags,
-}
 
 impl TraceFlags {
     /// The sender records the trace.
@@ -91,7 +54,7 @@ impl SpanContext {
         let mut parsed = Ok(None);
         carrier.each(TRACEPARENT, &mut |header| {
             headers += 1;
-            parsed = if headers == 1 { parse(header).map(Some) } else { Err(Corrupt::new(Flaw::Repeated, header)) };
+            parsed = if headers == 1 { parse(header).map(Some) } else { Err(corrupt(Flaw::Repeated, header)) };
         });
         let Some((trace_id, span_id, flags)) = parsed? else { return Ok(None) };
         let mut lines = Vec::new();
@@ -122,50 +85,12 @@ impl SpanContext {
     }
 }
 
-/// Adds two digits for every byte. Formatting costs ten times as much, and this is on the path of every call that goes out.
-fn push_digits(text: &mut String, bytes: &[u8]) {
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
-    }
-}
-
-fn digit(value: u8) -> char {
-    char::from(if value < 10 { b'0' + value } else { b'a' - 10 + value })
-}
-
-impl Corrupt {
-    fn new(flaw: Flaw, header: &str) -> Self {
-        Self { flaw, header: header.chars().take(80).collect() }
-    }
-
-    /// Returns what is wrong with the header.
-    pub fn flaw(&self) -> Flaw {
-        self.flaw
-    }
-
-    /// Returns the header's first 80 characters.
-    pub fn header(&self) -> &str {
-        &self.header
-    }
-}
-
-impl fmt::Display for Flaw {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Repeated => "there twice",
-            Self::Without(Part::Version) => "without a version",
-            Self::Without(Part::TraceId) => "without a trace id",
-            Self::Without(Part::ParentId) => "without a parent id",
-            Self::Without(Part::Flags) => "without flags",
-            Self::ForbiddenVersion => "of the forbidden version ff",
-            Self::TooLong => "longer than its version allows",
-        })
-    }
+fn corrupt(flaw: Flaw, header: &str) -> Corrupt {
+    Corrupt::new(TRACEPARENT, flaw, header)
 }
 
 fn parse(header: &str) -> Result<(TraceId, SpanId, TraceFlags), Corrupt> {
-    let without = |part| Corrupt::new(Flaw::Without(part), header);
+    let without = |part| corrupt(Flaw::Without(part), header);
     let text = trim(header).as_bytes();
     let field = |from: usize, digits: usize, part| {
         let hyphen_before = from == 0 || text.get(from - 1) == Some(&b'-');
@@ -184,37 +109,9 @@ fn parse(header: &str) -> Result<(TraceId, SpanId, TraceFlags), Corrupt> {
     let span_id = span_id.ok_or_else(|| without(Part::ParentId))?;
     let flags = number(53, 2, Part::Flags)? as u8;
     match (version, text.len()) {
-        (0xff, _) => Err(Corrupt::new(Flaw::ForbiddenVersion, header)),
+        (0xff, _) => Err(corrupt(Flaw::ForbiddenVersion, header)),
         // A later version may add fields, and this one may not.
-        (0, 56..) => Err(Corrupt::new(Flaw::TooLong, header)),
+        (0, 56..) => Err(corrupt(Flaw::TooLong, header)),
         _ => Ok((trace_id, span_id, TraceFlags(flags))),
     }
 }
-
-/// Reads up to 16 lower-case hexadecimal digits.
-fn hex(digits: &[u8]) -> Option<u64> {
-    let mut number = 0;
-    let mut strange = 0;
-    for digit in digits {
-        let value = DIGITS.get(usize::from(*digit)).copied().unwrap_or(STRANGE);
-        strange |= value;
-        number = number << 4 | u64::from(value & 15);
-    }
-    (strange <= 15).then_some(number)
-}
-
-/// What stands for a byte that is no digit: bits that no digit's value has.
-const STRANGE: u8 = 0xff;
-
-/// The value of every byte as a digit.
-#[expect(clippy::indexing_slicing, reason = "checked when it is compiled")]
-const DIGITS: [u8; 256] = {
-    let mut values = [STRANGE; 256];
-    let mut value = 0;
-    while value < 16 {
-        let digit = if value < 10 { b'0' + value } else { b'a' - 10 + value };
-        values[digit as usize] = value;
-        value += 1;
-    }
-    values
-};
