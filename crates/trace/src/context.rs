@@ -5,8 +5,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use trackway_model::{SpanId, TraceId};
-use trackway_wire::propagation::{Baggage, Corrupt, Extract, Inject, SpanContext, TraceFlags, TraceState};
+use trackway_model::{SpanId, Text, TraceId};
+use trackway_wire::propagation::{Baggage, Corrupt, Decision, Extract, Inject, SpanContext, TraceFlags, TraceState};
 
 use crate::slot::{SLOT, Saved};
 use crate::span::Live;
@@ -41,6 +41,9 @@ pub struct Context {
     pub(crate) more: Option<Arc<More>>,
 }
 
+/// The attribute for [`Context::debug_id`], as Jaeger's libraries name it.
+pub(crate) const DEBUG_ID: &str = "jaeger-debug-id";
+
 /// What few contexts carry.
 #[derive(Clone, Default)]
 pub(crate) struct More {
@@ -54,6 +57,10 @@ pub(crate) struct More {
     pub(crate) owner: Option<Tracer>,
     /// What a library carries along.
     pub(crate) local: Option<Arc<dyn Any + Send + Sync>>,
+    /// What the flags cannot say of recording the trace.
+    pub(crate) decision: Option<Decision>,
+    /// What somebody wants to find the trace by.
+    pub(crate) debug_id: Option<Text>,
 }
 
 // A library's value is only handed on: in what state a panic left it is for the library to know.
@@ -130,6 +137,59 @@ impl Context {
     /// Returns the [W3C trace flags](https://www.w3.org/TR/trace-context-2/#trace-flags).
     pub fn flags(&self) -> TraceFlags {
         TraceFlags(self.flags)
+    }
+
+    /// Returns what was decided of recording the trace, by this process or by the one that sent the context: also that
+    /// nobody has decided yet, and that nobody may decide otherwise, which the flags cannot say.
+    ///
+    /// Outside of every trace it is [`Decision::Deferred`].
+    pub fn decision(&self) -> Decision {
+        match self.more.as_deref().and_then(|more| more.decision) {
+            Some(Decision::Debug) => Decision::Debug,
+            // Whoever begins a span decides, and only the sender's own context is one without.
+            Some(Decision::Deferred) if self.remote => Decision::Deferred,
+            _ if self.trace == 0 => Decision::Deferred,
+            _ => Decision::from(self.flags()),
+        }
+    }
+
+    /// Returns this context with another decision, which what begins in it follows as one that was sent.
+    ///
+    /// With [`Decision::Debug`] the trace is recorded whatever samplers say, here and wherever the context goes by a format
+    /// that knows of it. A context that was sent and is now [`Decision::Deferred`] leaves it to the sampler. Outside of every
+    /// trace there is nothing to decide about, and the context stays as it is.
+    ///
+    /// ```
+    /// use trackway::{Context, Decision, TraceFlags};
+    ///
+    /// let (trace, span) = ("4bf92f3577b34da6a3ce929d0e0e4736".parse()?, "00f067aa0ba902b7".parse()?);
+    /// let sent = Context::remote(trace, span, TraceFlags::default()).with_decision(Decision::Debug);
+    /// assert!(sent.is_sampled());
+    /// # Ok::<(), trackway::IdError>(())
+    /// ```
+    #[must_use = "the context that this was called on stays as it is"]
+    pub fn with_decision(&self, decision: Decision) -> Self {
+        if self.trace == 0 {
+            return self.clone();
+        }
+        let sampled = TraceFlags::SAMPLED.0;
+        let others = self.flags & !sampled;
+        let flags = if decision.is_sampled() { others | sampled } else { others };
+        let told = Some(decision).filter(|decision| matches!(decision, Decision::Deferred | Decision::Debug));
+        let known = self.more.as_deref().and_then(|more| more.decision);
+        let context = if told == known { self.clone() } else { self.change(|more| more.decision = told) };
+        Self { flags, ..context }
+    }
+
+    /// Returns what somebody wants to find the trace by: Jaeger's `jaeger-debug-id`, which the first span of the trace has as
+    /// an attribute of that name.
+    pub fn debug_id(&self) -> Option<&str> {
+        self.more.as_ref()?.debug_id.as_deref()
+    }
+
+    /// Returns true when no sampler may leave the trace out.
+    pub(crate) fn is_debug(&self) -> bool {
+        self.decision() == Decision::Debug
     }
 
     /// Returns the value of the [`traceparent`](https://www.w3.org/TR/trace-context-2/#traceparent-header) header; `None`

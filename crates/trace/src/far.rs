@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use trackway_model::Text;
+
 use crate::callsite::Callsite;
 use crate::clock::ticks;
 use crate::collector;
-use crate::context::{Context, More};
+use crate::context::{Context, DEBUG_ID, More};
 use crate::future::Carried;
 use crate::place::Packed;
 use crate::record;
@@ -63,7 +65,7 @@ impl FarSpan {
                 let mut context = Context { trace, flags, tracer: tracer.number(), ..parent.clone() };
                 if !sampled {
                     // Nothing is recorded inside it either: the context says so wherever it is attached.
-                    if elsewhere.is_none() {
+                    if context.span == 0 {
                         context.span = ids::span_id();
                     }
                     return Some(Carried::Far(Self::of(context, Mode::Off)));
@@ -71,7 +73,12 @@ impl FarSpan {
                 if let Some(state) = tracer.sampler().state(elsewhere, true) {
                     context = context.with_state(state);
                 }
-                Some(Self::record(slot, site, context))
+                let debug_id = context.debug_id().filter(|_| context.span == 0).map(Text::from);
+                let carried = Self::record(slot, site, context);
+                if let (Carried::Far(span), Some(id)) = (&carried, debug_id) {
+                    span.context().run(|| crate::active().attribute(DEBUG_ID, &*id).is_recording());
+                }
+                Some(carried)
             }
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::callsite::Callsite;
 use crate::clock::ticks;
 use crate::collector::{self, Lost};
-use crate::context::Context;
+use crate::context::{Context, DEBUG_ID};
 use crate::guard::Guard;
 use crate::ids;
 use crate::record;
@@ -135,7 +135,7 @@ fn root_with_care(slot: &Slot, site: &'static Callsite) -> Guard {
     let parent = (slot.mode() == Mode::Elsewhere).then(|| slot.context());
     let trace = parent.as_ref().map_or_else(ids::trace_id, |parent| parent.trace);
     if !tracer.sampler().samples(trace, parent.as_ref()) {
-        let span = parent.as_ref().map_or_else(ids::span_id, |parent| parent.span);
+        let span = parent.as_ref().map(|parent| parent.span).filter(|span| *span != 0).unwrap_or_else(ids::span_id);
         return shadow(slot, trace, span, tracer.number(), flags(false, parent.as_ref()));
     }
     let context = match parent {
@@ -145,7 +145,11 @@ fn root_with_care(slot: &Slot, site: &'static Callsite) -> Guard {
         },
         None => tracer.marked(slot.context()),
     };
-    begin(slot, site, tracer.number(), trace, Some(&context))
+    let guard = begin(slot, site, tracer.number(), trace, Some(&context));
+    if let Some(id) = context.debug_id().filter(|_| context.span == 0) {
+        crate::active().attribute(DEBUG_ID, id);
+    }
+    guard
 }
 
 /// A trace that is not recorded: what is inside it is not either, but other processes learn of the decision.
@@ -159,7 +163,7 @@ fn shadow(slot: &Slot, trace: u128, span: u64, tracer: u32, flags: u8) -> Guard 
 fn begin(slot: &Slot, site: &'static Callsite, tracer: u32, trace: u128, around: Option<&Context>) -> Guard {
     let deeper = deeper(slot.current.get());
     let parent = around.map_or(0, |around| around.span);
-    let flags = flags(true, around.filter(|around| around.span != 0));
+    let flags = flags(true, around.filter(|around| around.trace != 0));
     let place = Place { trace, span: parent, scope: 0, tracer, flags, remote: parent != 0, mode: Mode::Lost };
     let lost = |why| {
         collector::count_lost(tracer, why);

@@ -96,7 +96,7 @@ pub use trackway_model::{
 };
 pub use trackway_wire::opencensus::{StackFrame, StackTrace};
 pub use trackway_wire::propagation::{
-    Corrupt, Extract, Flaw, Getter, Inject, Part, Setter, SpanContext, TraceFlags, TraceState,
+    Corrupt, Decision, Extract, Flaw, Getter, Inject, Part, Setter, SpanContext, TraceFlags, TraceState,
 };
 
 /// The parts of a [`SpanRecord`] whose names mean something else in this crate.

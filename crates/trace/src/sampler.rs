@@ -1,6 +1,6 @@
 //! Which traces are recorded.
 
-use trackway_wire::propagation::TraceState;
+use trackway_wire::propagation::{Decision, TraceState};
 
 use crate::context::Context;
 
@@ -68,8 +68,9 @@ impl Sampler {
 
     /// Returns whether a trace that begins here, or whose part in this process does, is recorded.
     pub(crate) fn samples(self, trace: u128, parent: Option<&Context>) -> bool {
-        match parent {
-            Some(parent) if self.follows_parent => parent.is_sampled(),
+        match parent.map(|parent| (parent, parent.decision())) {
+            Some((_, Decision::Debug)) => true,
+            Some((_, decision)) if self.follows_parent && decision != Decision::Deferred => decision.is_sampled(),
             _ => {
                 let random = parent.and_then(explicit_randomness).unwrap_or(randomness(trace));
                 random >= self.threshold
@@ -80,7 +81,7 @@ impl Sampler {
     /// Returns the `tracestate` where it is not the parent's: with our threshold when it was us who decided, and without
     /// another one's when there is none to tell of.
     pub(crate) fn state(self, parent: Option<&Context>, sampled: bool) -> Option<TraceState> {
-        if parent.is_some() && self.follows_parent {
+        if self.follows_parent && parent.is_some_and(|parent| parent.decision() != Decision::Deferred) {
             return None;
         }
         let before = parent.and_then(|parent| parent.more.as_deref()).map(|more| &more.state);

@@ -11,7 +11,7 @@ use trackway_model::{
     Attributes, Dropped, Event, Link, SpanKind, SpanRecord, Status, StatusCode, Text, Timestamp, Value, keys,
 };
 
-use crate::context::{Context, More, Scope};
+use crate::context::{Context, DEBUG_ID, More, Scope};
 use crate::errors::Fault;
 use crate::field::{Field, Label};
 use crate::limits::Limits;
@@ -187,7 +187,8 @@ impl<'a, D> SpanBuilder<'a, D> {
             return self.unrecorded(context);
         }
         context.span = tracer.new_span_id();
-        let remote = parent.as_ref().is_some_and(Context::is_remote);
+        // Who was only told of a trace has no parent.
+        let remote = parent.as_ref().is_some_and(|parent| parent.is_remote() && parent.span != 0);
         let state_text = state.to_string();
         let (record, data, told) = self.into_record(&context, parent.as_ref(), remote, &state_text);
         tracer.began(&record);
@@ -201,6 +202,8 @@ impl<'a, D> SpanBuilder<'a, D> {
         let more = More {
             baggage: carried.as_ref().map(|more| more.baggage.clone()).unwrap_or_default(),
             local: carried.and_then(|more| more.local.clone()),
+            decision: parent.as_ref().filter(|parent| parent.is_debug()).map(Context::decision),
+            debug_id: None,
             state_text: state_text.into(),
             state,
             live: Some((context.span, live.clone())),
@@ -241,6 +244,10 @@ impl<'a, D> SpanBuilder<'a, D> {
         let told = described.iter().map(|(key, _)| key.clone()).collect();
         for (key, value) in described.into_iter().chain(self.attributes) {
             add_attribute(&mut record.attributes, &mut record.dropped.attributes, &limits, &key, value);
+        }
+        if let Some(id) = parent.filter(|parent| parent.span == 0).and_then(Context::debug_id) {
+            let (list, dropped) = (&mut record.attributes, &mut record.dropped.attributes);
+            add_attribute(list, dropped, &limits, DEBUG_ID, Value::from(id));
         }
         for link in self.links {
             add_link(&mut record, &limits, link);
