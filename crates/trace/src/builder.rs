@@ -11,6 +11,7 @@ use crate::field::Field;
 use crate::global;
 use crate::limits::Limits;
 use crate::processor::Processor;
+use crate::propagation::{BinaryPropagator, Format, Propagator, Registry, W3c};
 use crate::sampler::Sampler;
 use crate::stats::Stats;
 use crate::tracer::Tracer;
@@ -47,6 +48,7 @@ pub(crate) struct Config {
     pub(crate) processors: Vec<Box<dyn Processor>>,
     pub(crate) redact: Option<Box<Redact>>,
     pub(crate) queue: Queue,
+    pub(crate) propagators: Registry,
     pub(crate) disabled: bool,
     /// Without a collector: everything happens at once, on the thread that caused it.
     pub(crate) direct: bool,
@@ -127,6 +129,24 @@ impl Builder {
         self
     }
 
+    /// Says how contexts are carried in texts of that format: which headers an HTTP request has, for example. The format may
+    /// have any name; the last propagator for it counts.
+    ///
+    /// Unless said, [`Format::HTTP_HEADERS`] and [`Format::TEXT_MAP`] are carried by the formats that `OTEL_PROPAGATORS` names, in
+    /// order of precedence: `tracecontext`, `baggage`, `b3`, `b3multi`, `jaeger`, `ottrace`, `gcp` or `none`; and otherwise
+    /// by the [W3C's](crate::propagation::W3c).
+    pub fn propagator(self, format: impl Into<Format>, propagator: impl Propagator) -> Self {
+        self.config.propagators.register(format.into(), propagator);
+        self
+    }
+
+    /// Says how contexts are carried in bytes of that format. Unless said, [`Format::BINARY`] is
+    /// [OpenCensus's](crate::propagation::CensusBinary).
+    pub fn binary_propagator(self, format: impl Into<Format>, propagator: impl BinaryPropagator) -> Self {
+        self.config.propagators.register_binary(format.into(), propagator);
+        self
+    }
+
     /// Says how many bytes of finished spans may wait for a slow exporter; 32 MiB unless said. What is over is dropped and
     /// counted.
     pub fn queue_bytes(mut self, bytes: usize) -> Self {
@@ -149,6 +169,7 @@ impl Builder {
     /// Builds the tracer.
     pub fn build(mut self) -> Tracer {
         if self.config.direct {
+            self.config.propagators.complete(Arc::new(W3c));
             self.config.direct_exporters = self.exporters;
             return Tracer::new(self.config, Vec::new());
         }

@@ -3,12 +3,13 @@
 
 use std::env;
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use trackway_model::Value;
 
 use crate::builder::Config;
 use crate::limits::Limits;
+use crate::propagation::{Propagator, W3c, named};
 use crate::sampler::Sampler;
 use crate::voice;
 
@@ -25,8 +26,23 @@ pub(crate) fn apply(config: &mut Config) {
             config.add_attribute_unless_known(&key, Value::from(value.as_str()));
         }
     }
+    config.propagators.complete(propagator());
     config.sampler = config.sampler.or_else(sampler);
     config.limits.get_or_insert_with(limits);
+}
+
+fn propagator() -> Arc<dyn Propagator> {
+    const NAME: &str = "OTEL_PROPAGATORS";
+    let Some(list) = text(NAME) else { return Arc::new(W3c) };
+    let (composite, unknown) = named(&list);
+    if !unknown.is_empty() {
+        let names = shown(&unknown.join(","));
+        complain(
+            NAME,
+            &format!("has {names}, which is left out: give it tracecontext, baggage, b3, or another one's name"),
+        );
+    }
+    Arc::new(composite)
 }
 
 /// Returns false where spans are to go nowhere, unless the program itself says where.

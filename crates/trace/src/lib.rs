@@ -27,6 +27,7 @@ mod macros;
 mod panics;
 mod place;
 mod processor;
+pub mod propagation;
 mod record;
 mod ring;
 mod sampler;

@@ -11,6 +11,7 @@ use crate::collector;
 use crate::context::{Context, More, Scope};
 use crate::export::{Batch, Body, Exporter, Form, lane::Lane};
 use crate::limits::Limits;
+use crate::propagation::Registry;
 use crate::sampler::Sampler;
 use crate::span::{Live, NOTHING_DROPPED, SpanBuilder, SpanData};
 use crate::stats::{self, Stats};
@@ -190,6 +191,11 @@ impl Tracer {
 
     fn core(&self) -> Option<&Arc<Core>> {
         self.0.as_ref().map(|owner| &owner.0)
+    }
+
+    /// Returns the propagators that were registered with the tracer; `None` for one that never records.
+    pub(crate) fn own_propagators(&self) -> Option<&Registry> {
+        self.core().map(|core| &core.config.propagators)
     }
 
     /// Returns a span to be begun.
