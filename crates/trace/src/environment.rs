@@ -27,7 +27,7 @@ pub(crate) fn apply(config: &mut Config) {
         }
     }
     config.propagators.complete(propagator());
-    config.sampler = config.sampler.or_else(sampler);
+    config.sampler = config.sampler.take().or_else(sampler);
     config.limits.get_or_insert_with(limits);
 }
 

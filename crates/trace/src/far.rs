@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use trackway_model::Text;
+use trackway_model::{Text, Value};
 
 use crate::callsite::Callsite;
 use crate::clock::ticks;
@@ -12,6 +12,7 @@ use crate::future::Carried;
 use crate::place::Packed;
 use crate::record;
 use crate::ring::Ring;
+use crate::sampler::Sampling;
 use crate::slot::{Left, Mode, Place, SLOT, Saved, Slot};
 use crate::{direct, global, ids};
 
@@ -60,23 +61,29 @@ impl FarSpan {
                 let parent = slot.context();
                 let elsewhere = (mode == Mode::Elsewhere).then_some(&parent);
                 let trace = elsewhere.map_or_else(ids::trace_id, |parent| parent.trace);
-                let sampled = tracer.sampler().samples(trace, elsewhere);
-                let flags = global::flags(sampled, elsewhere);
+                let verdict = tracer.decide(None, &Sampling::at(trace, elsewhere, site));
+                let flags = global::flags(verdict.sampled, elsewhere);
                 let mut context = Context { trace, flags, tracer: tracer.number(), ..parent.clone() };
-                if !sampled {
+                if !verdict.sampled {
                     // Nothing is recorded inside it either: the context says so wherever it is attached.
                     if context.span == 0 {
                         context.span = ids::span_id();
                     }
                     return Some(Carried::Far(Self::of(context, Mode::Off)));
                 }
-                if let Some(state) = tracer.sampler().state(elsewhere, true) {
+                if let Some(state) = verdict.told.state(elsewhere, true) {
                     context = context.with_state(state);
                 }
                 let debug_id = context.debug_id().filter(|_| context.span == 0).map(Text::from);
                 let carried = Self::record(slot, site, context);
-                if let (Carried::Far(span), Some(id)) = (&carried, debug_id) {
-                    span.context().run(|| crate::active().attribute(DEBUG_ID, &*id).is_recording());
+                let debug_id = debug_id.map(|id| (Text::from(DEBUG_ID), Value::from(&*id)));
+                let attributes: Vec<_> = verdict.attributes.into_iter().chain(debug_id).collect();
+                if let (Carried::Far(span), false) = (&carried, attributes.is_empty()) {
+                    span.context().run(|| {
+                        for (key, value) in &attributes {
+                            crate::active().attribute(&**key, value);
+                        }
+                    });
                 }
                 Some(carried)
             }

@@ -10,13 +10,13 @@ use crate::context::{Context, DEBUG_ID};
 use crate::guard::Guard;
 use crate::ids;
 use crate::record;
-use crate::sampler::randomness;
+use crate::sampler::{ASKED, Chosen, Sampling, randomness};
 use crate::slot::{DEEPEST, Mode, Place, Slot, deeper};
 use crate::tracer::{Tracer, is_direct};
 
 /// The number of the global tracer while it records; 0 when there is none or it is off.
 static TRACER: AtomicU32 = AtomicU32::new(0);
-/// Its sampler's threshold: all that there is to decide where a trace begins.
+/// Its sampler's threshold: all that there is to decide where a trace begins, unless it is [`ASKED`].
 static THRESHOLD: AtomicU64 = AtomicU64::new(0);
 /// The tracers that were installed and not shut down since; the last one is the global one.
 static GLOBAL: RwLock<Vec<Tracer>> = RwLock::new(Vec::new());
@@ -86,7 +86,7 @@ pub(crate) fn switched(tracer: &Tracer) {
 }
 
 fn publish(tracer: &Tracer) {
-    THRESHOLD.store(tracer.sampler().threshold, Ordering::Relaxed);
+    THRESHOLD.store(tracer.chosen().map_or(ASKED, Chosen::threshold), Ordering::Relaxed);
     TRACER.store(if tracer.is_enabled() { tracer.number() } else { 0 }, Ordering::Relaxed);
 }
 
@@ -104,6 +104,9 @@ pub(crate) fn root(slot: &Slot, site: &'static Callsite) -> Guard {
     }
     let trace = ids::trace_id();
     if randomness(trace) < threshold {
+        if threshold == ASKED {
+            return root_with_care(slot, site);
+        }
         return shadow(slot, trace, ids::span_id(), tracer, UNRECORDED);
     }
     if threshold != 0 {
@@ -134,20 +137,24 @@ fn root_with_care(slot: &Slot, site: &'static Callsite) -> Guard {
     }
     let parent = (slot.mode() == Mode::Elsewhere).then(|| slot.context());
     let trace = parent.as_ref().map_or_else(ids::trace_id, |parent| parent.trace);
-    if !tracer.sampler().samples(trace, parent.as_ref()) {
+    let verdict = tracer.decide(None, &Sampling::at(trace, parent.as_ref(), site));
+    if !verdict.sampled {
         let span = parent.as_ref().map(|parent| parent.span).filter(|span| *span != 0).unwrap_or_else(ids::span_id);
         return shadow(slot, trace, span, tracer.number(), flags(false, parent.as_ref()));
     }
-    let context = match parent {
-        Some(parent) => match tracer.sampler().state(Some(&parent), true) {
-            Some(state) => parent.with_state(state),
-            None => parent,
-        },
-        None => tracer.marked(slot.context()),
+    let is_marked = parent.is_none() && tracer.chosen().is_some_and(|chosen| chosen.threshold() != ASKED);
+    let state = if is_marked { None } else { verdict.told.state(parent.as_ref(), true) };
+    let context = match (parent.unwrap_or_else(|| slot.context()), state) {
+        (context, Some(state)) => context.with_state(state),
+        (context, None) if is_marked => tracer.marked(context),
+        (context, None) => context,
     };
     let guard = begin(slot, site, tracer.number(), trace, Some(&context));
     if let Some(id) = context.debug_id().filter(|_| context.span == 0) {
         crate::active().attribute(DEBUG_ID, id);
+    }
+    for (key, value) in &verdict.attributes {
+        guard.attribute(&**key, value);
     }
     guard
 }

@@ -51,7 +51,7 @@ pub use global::tracer;
 pub use guard::{EventGuard, Guard, enter};
 pub use limits::Limits;
 pub use processor::Processor;
-pub use sampler::Sampler;
+pub use sampler::{Sample, Sampler, SamplerOverride, Sampling, Verdict};
 pub use span::{DataMut, Span, SpanBuilder, SpanData, SpanEvent};
 pub use stats::{Dropped, Stats};
 pub use tracer::Tracer;

@@ -1,8 +1,20 @@
 //! Which traces are recorded.
 
-use trackway_wire::propagation::{Decision, TraceState};
+mod census;
+mod chosen;
+mod custom;
+mod names;
+mod rate;
+mod share;
 
-use crate::context::Context;
+use std::fmt;
+use std::sync::Arc;
+
+pub use self::chosen::SamplerOverride;
+pub(crate) use self::chosen::{ASKED, Chosen};
+pub use self::custom::{Sample, Sampling, Verdict};
+use self::share::Share;
+pub(crate) use self::share::randomness;
 
 /// Decides when a trace begins whether it is recorded, in every process alike.
 ///
@@ -11,20 +23,26 @@ use crate::context::Context;
 /// the low 56 bits of the trace id are the random number, what was decided stands in `tracestate` as `ot=th:..`, so that
 /// counts can be made good afterwards.
 ///
+/// A sampler is asked once for each trace that begins here, and for this process's part of a trace that began elsewhere.
+/// What begins inside a span of this process shares that one's fate; a span that has a sampler
+/// [of its own](crate::SpanBuilder::sampler) does not.
+///
 /// ```
 /// use trackway::{Sampler, Tracer};
 ///
 /// let tracer = Tracer::builder().sampler(Sampler::probability(0.1)).build();
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Sampler {
-    /// Traces whose random number is below it are not recorded; `1 << 56` records none.
-    pub(crate) threshold: u64,
-    pub(crate) follows_parent: bool,
+    rule: Rule,
+    follows_parent: bool,
 }
 
-const ALL: u64 = 1 << 56;
-const RANDOM: u128 = ALL as u128 - 1;
+#[derive(Clone)]
+enum Rule {
+    Share(Share),
+    Asked(Arc<dyn Sample>),
+}
 
 impl Default for Sampler {
     /// Records every trace, except those whose parent in another process is not recorded.
@@ -36,12 +54,12 @@ impl Default for Sampler {
 impl Sampler {
     /// Records every trace.
     pub const fn always_on() -> Self {
-        Self { threshold: 0, follows_parent: false }
+        Self { rule: Rule::Share(Share::ALL), follows_parent: false }
     }
 
     /// Records no trace.
     pub const fn always_off() -> Self {
-        Self { threshold: ALL, follows_parent: false }
+        Self { rule: Rule::Share(Share::NONE), follows_parent: false }
     }
 
     /// Records this share of all traces: 1 is all of them, 0 none. A parent in another process decides for its part;
@@ -49,82 +67,130 @@ impl Sampler {
     ///
     /// Shares outside of 0 to 1 count as the nearer end, what is not a number as 1.
     pub fn probability(share: f64) -> Self {
-        let share = if share.is_nan() { 1.0 } else { share.clamp(0.0, 1.0) };
-        let recorded = (share * ALL as f64).round() as u64;
-        Self { threshold: ALL - recorded.min(ALL), follows_parent: true }
+        Self { rule: Rule::Share(Share::of(share)), follows_parent: true }
+    }
+
+    /// Asks a rule of the program's own: a type that is [`Sample`], or a closure. It is given the parent, which decides
+    /// nothing unless [`parent_based`](Self::parent_based) is added.
+    ///
+    /// The rule is called on the thread that begins the trace. Spans that it makes are not recorded; a panic in it is
+    /// caught and counted, and the trace is recorded.
+    ///
+    /// ```
+    /// use trackway::{Sampler, Sampling, Tracer};
+    ///
+    /// let no_health_checks = Sampler::custom(|span: &Sampling<'_>| (span.name != "GET /health").into());
+    /// let (tracer, spans) = trackway::testing::tracer_of(Tracer::builder().sampler(no_health_checks));
+    /// tracer.span("GET /health").start().finish();
+    /// tracer.span("GET /orders").start().finish();
+    /// assert_eq!(spans.tree(), "GET /orders 1s\n");
+    /// ```
+    pub fn custom(rule: impl Sample) -> Self {
+        Self { rule: Rule::Asked(Arc::new(rule)), follows_parent: false }
+    }
+
+    /// Records about so many traces a second, whatever their number. A parent in another process decides for its part.
+    ///
+    /// A trace is recorded with the probability *seconds since the last decision × traces a second*, at most 1, as
+    /// OpenCensus's [rate limiting](https://github.com/census-instrumentation/opencensus-specs/blob/master/trace/Sampling.md)
+    /// has it: the first of a burst rather than the last, and every one of a trickle. As with
+    /// [`probability`](Self::probability), the trace id is the random number, and `tracestate` tells the probability.
+    ///
+    /// What is not above 0 records nothing.
+    ///
+    /// ```
+    /// use trackway::{Sampler, Tracer};
+    ///
+    /// let tracer = Tracer::builder().sampler(Sampler::rate_limit(10.0)).build();
+    /// ```
+    pub fn rate_limit(per_second: f64) -> Self {
+        Self { follows_parent: true, ..Self::custom(rate::RateLimit::new(per_second)) }
+    }
+
+    /// Asks a sampler for each name, which `choose` makes when the name is first met; so each callsite of the macros
+    /// has one of its own.
+    ///
+    /// The names are those that traces begin with. Beyond a thousand of them the rest share the sampler that `choose`
+    /// makes of the empty name. Whether a parent in another process decides, each sampler says for itself.
+    ///
+    /// ```
+    /// use trackway::{Sampler, Tracer};
+    ///
+    /// let sampler = Sampler::per_name(|name| match name {
+    ///     "GET /health" => Sampler::always_off(),
+    ///     _ => Sampler::rate_limit(5.0), // five a second of each name
+    /// });
+    /// let tracer = Tracer::builder().sampler(sampler).build();
+    /// ```
+    pub fn per_name(choose: impl Fn(&str) -> Self + Send + Sync + 'static) -> Self {
+        Self::custom(names::PerName::new(choose))
+    }
+
+    /// Records this share of all traces by the rule of OpenCensus's libraries, for programs that are to agree with
+    /// services that still use one: a trace is recorded when a parent in another process is, or when the lower half of
+    /// the trace id, as a number, is at most the share of 2⁶⁴ − 1.
+    ///
+    /// Shares outside of 0 to 1 count as the nearer end, what is not a number as 1. Its default there is one in ten
+    /// thousand.
+    ///
+    /// ```
+    /// use trackway::{Sampler, Sampling};
+    ///
+    /// let quarter = Sampler::opencensus(0.25);
+    /// let decide = |id: &str| quarter.decide(&Sampling::new(id.parse().unwrap(), "work")).is_recorded();
+    /// assert!(decide("11111111111111113fffffffffffffff"));
+    /// assert!(!decide("11111111111111114000000000000001"));
+    /// ```
+    pub fn opencensus(share: f64) -> Self {
+        Self::custom(census::Probability::new(share))
     }
 
     /// Has a parent in another process decide: what it records is recorded here, and nothing else of its trace.
     #[must_use]
-    pub const fn parent_based(self) -> Self {
+    pub fn parent_based(self) -> Self {
         Self { follows_parent: true, ..self }
     }
 
     /// Decides alone, whatever a parent in another process decided.
     #[must_use]
-    pub const fn ignoring_parent(self) -> Self {
+    pub fn ignoring_parent(self) -> Self {
         Self { follows_parent: false, ..self }
     }
 
-    /// Returns whether a trace that begins here, or whose part in this process does, is recorded.
-    pub(crate) fn samples(self, trace: u128, parent: Option<&Context>) -> bool {
-        match parent.map(|parent| (parent, parent.decision())) {
-            Some((_, Decision::Debug)) => true,
-            Some((_, decision)) if self.follows_parent && decision != Decision::Deferred => decision.is_sampled(),
-            _ => {
-                let random = parent.and_then(explicit_randomness).unwrap_or(randomness(trace));
-                random >= self.threshold
-            }
-        }
+    /// Decides about a trace that begins with this span, or whose part in this process does.
+    ///
+    /// Rules of the program's own ask other samplers with it:
+    ///
+    /// ```
+    /// use trackway::{Sampler, Sampling};
+    ///
+    /// let few = Sampler::probability(0.01);
+    /// let sampler = Sampler::custom(move |span: &Sampling<'_>| {
+    ///     if span.attribute("user.is_beta") == Some(&true.into()) { true.into() } else { few.decide(span) }
+    /// });
+    /// ```
+    pub fn decide(&self, span: &Sampling<'_>) -> Verdict {
+        span.decided(self.follows_parent).unwrap_or_else(|| match &self.rule {
+            Rule::Share(share) => share.decide(span.trace, span.parent),
+            Rule::Asked(rule) => rule.sample(span),
+        })
     }
 
-    /// Returns the `tracestate` where it is not the parent's: with our threshold when it was us who decided, and without
-    /// another one's when there is none to tell of.
-    pub(crate) fn state(self, parent: Option<&Context>, sampled: bool) -> Option<TraceState> {
-        if self.follows_parent && parent.is_some_and(|parent| parent.decision() != Decision::Deferred) {
-            return None;
+    /// Returns the share of traces without a parent that it records; `None` when somebody is to be asked.
+    fn share(&self) -> Option<Share> {
+        match &self.rule {
+            Rule::Share(share) => Some(*share),
+            Rule::Asked(_) => None,
         }
-        let before = parent.and_then(|parent| parent.more.as_deref()).map(|more| &more.state);
-        let entry = before.and_then(|state| state.get("ot")).unwrap_or_default();
-        let is_told = sampled && (1..ALL).contains(&self.threshold);
-        if !is_told && !entry.split(';').any(is_threshold) {
-            return None;
-        }
-        let threshold = is_told.then(|| {
-            let digits = format!("{:014x}", self.threshold);
-            format!("th:{}", digits.trim_end_matches('0'))
-        });
-        let others = entry.split(';').filter(|part| !part.is_empty() && !is_threshold(part));
-        let mut entry: String = threshold.iter().map(String::as_str).chain(others).collect::<Vec<_>>().join(";");
-        if entry.len() > LONGEST_ENTRY {
-            entry = threshold.unwrap_or_default();
-        }
-        let others = before.into_iter().flat_map(TraceState::members).filter(|(key, _)| *key != "ot");
-        let ours = Some(("ot", &*entry)).filter(|(_, entry)| !entry.is_empty());
-        let members: Vec<String> =
-            ours.into_iter().chain(others).map(|(key, value)| format!("{key}={value}")).collect();
-        let fitting = members.get(..TraceState::MOST_MEMBERS).unwrap_or(&members);
-        Some(TraceState::parse(fitting))
     }
 }
 
-/// The longest value of an entry in `tracestate`.
-const LONGEST_ENTRY: usize = 256;
-
-fn is_threshold(part: &str) -> bool {
-    part.starts_with("th:")
-}
-
-/// Returns the random number of a trace id.
-#[inline(always)]
-pub(crate) fn randomness(trace: u128) -> u64 {
-    (trace & RANDOM) as u64
-}
-
-/// The random number that `tracestate` gives in the place of the trace id's: `ot=rv:` and 14 lower-case hexadecimal digits.
-fn explicit_randomness(parent: &Context) -> Option<u64> {
-    let entry = parent.more.as_ref()?.state.get("ot")?;
-    let digits = entry.split(';').find_map(|part| part.strip_prefix("rv:"))?;
-    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    (digits.len() == 14 && digits.bytes().all(is_digit)).then(|| u64::from_str_radix(digits, 16).ok()).flatten()
+impl fmt::Debug for Sampler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut sampler = f.debug_struct("Sampler");
+        if let Rule::Share(share) = &self.rule {
+            sampler.field("share", &share.as_f64());
+        }
+        sampler.field("follows_parent", &self.follows_parent).finish_non_exhaustive()
+    }
 }

@@ -15,6 +15,7 @@ use crate::context::{Context, DEBUG_ID, More, Scope};
 use crate::errors::Fault;
 use crate::field::{Field, Label};
 use crate::limits::Limits;
+use crate::sampler::{Sampler, Sampling, Verdict};
 use crate::slot::{SLOT, Slot};
 use crate::tracer::{NOBODY, Tracer};
 use crate::{collector, global, record};
@@ -69,6 +70,7 @@ pub struct SpanBuilder<'a, D = ()> {
     kind: SpanKind,
     parent: Parent,
     start: Option<Timestamp>,
+    sampler: Option<Sampler>,
     attributes: Vec<(Text, Value)>,
     links: Vec<Link>,
     data: D,
@@ -98,7 +100,8 @@ impl<'a, D: SpanData> SpanBuilder<'a, D> {
 impl<'a, D> SpanBuilder<'a, D> {
     fn with(tracer: &'a Tracer, name: Text, kind: SpanKind, data: D, describe: fn(&D) -> Attributes) -> Self {
         let (attributes, links) = (Vec::new(), Vec::new());
-        Self { tracer, name, kind, parent: Parent::Active, start: None, attributes, links, data, describe }
+        let (parent, start, sampler) = (Parent::Active, None, None);
+        Self { tracer, name, kind, parent, start, sampler, attributes, links, data, describe }
     }
 
     /// Says which side of a call the span is; internal unless said.
@@ -147,11 +150,27 @@ impl<'a, D> SpanBuilder<'a, D> {
         self
     }
 
+    /// Has a sampler decide about this span and what begins inside it, in the place of the tracer's and of the span
+    /// around it, which only decides where the sampler is [`parent_based`](Sampler::parent_based).
+    ///
+    /// ```
+    /// use trackway::Sampler;
+    ///
+    /// let (tracer, spans) = trackway::testing::tracer();
+    /// let _request = tracer.span("request").start().activate();
+    /// tracer.span("poll").sampler(Sampler::always_off()).start().finish();
+    /// assert_eq!(spans.finished().len(), 0);
+    /// ```
+    pub fn sampler(mut self, sampler: Sampler) -> Self {
+        self.sampler = Some(sampler);
+        self
+    }
+
     /// Begins the span.
     ///
     /// Without a tracer that records, and inside of hooks and exporters, its context is its parent's as it is: whoever is
     /// called next learns of no span that is not there, and of no decision that nobody made.
-    pub fn start(self) -> Span<D> {
+    pub fn start(mut self) -> Span<D> {
         let tracer = self.tracer;
         let around = match &self.parent {
             Parent::Active => SLOT.with(Slot::context),
@@ -168,12 +187,12 @@ impl<'a, D> SpanBuilder<'a, D> {
         let parent = Some(around).filter(|_| is_parent);
         let trace = parent.as_ref().map_or_else(|| tracer.new_trace_id(), |parent| parent.trace);
         let inside = parent.as_ref().filter(|parent| ![0, NOBODY].contains(&parent.tracer));
-        let sampled = match inside {
-            Some(parent) => parent.is_sampled(),
-            None => tracer.sampler().samples(trace, parent.as_ref()),
+        let verdict = match inside {
+            Some(parent) if self.sampler.is_none() => Verdict::of_parent(parent.is_sampled()),
+            _ => tracer.decide(self.sampler.as_ref(), &self.sampling(trace, parent.as_ref())),
         };
-        let decided = if inside.is_some() { None } else { tracer.sampler().state(parent.as_ref(), sampled) };
-        let state = decided.unwrap_or_else(|| {
+        let sampled = verdict.sampled;
+        let state = verdict.told.state(parent.as_ref(), sampled).unwrap_or_else(|| {
             let more = parent.as_ref().and_then(|parent| parent.more.as_ref());
             more.map(|more| more.state.clone()).unwrap_or_default()
         });
@@ -187,6 +206,7 @@ impl<'a, D> SpanBuilder<'a, D> {
             return self.unrecorded(context);
         }
         context.span = tracer.new_span_id();
+        self.attributes.extend(verdict.attributes);
         // Who was only told of a trace has no parent.
         let remote = parent.as_ref().is_some_and(|parent| parent.is_remote() && parent.span != 0);
         let state_text = state.to_string();
@@ -222,6 +242,11 @@ impl<'a, D> SpanBuilder<'a, D> {
         let span = self.start();
         let _scope = span.activate();
         work(&span)
+    }
+
+    fn sampling<'b>(&'b self, trace: u128, parent: Option<&'b Context>) -> Sampling<'b> {
+        let Self { kind, attributes, links, .. } = self;
+        Sampling { parent, kind: *kind, attributes, links, ..Sampling::of(trace, &self.name) }
     }
 
     /// Makes the record; returns with it the data, and the keys of the attributes that say what that says.

@@ -1,5 +1,6 @@
 //! The tracer: who records, under which name, by which rules, to where.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -12,10 +13,10 @@ use crate::context::{Context, More, Scope};
 use crate::export::{Batch, Body, Exporter, Form, lane::Lane};
 use crate::limits::Limits;
 use crate::propagation::Registry;
-use crate::sampler::Sampler;
+use crate::sampler::{Chosen, Sampler, Sampling, Verdict};
 use crate::span::{Live, NOTHING_DROPPED, SpanBuilder, SpanData};
 use crate::stats::{self, Stats};
-use crate::{global, ids, span};
+use crate::{global, ids, slot, span};
 
 /// Marks the number of a tracer without a collector, which is found through what a context carries.
 const DIRECT: u32 = 1 << 31;
@@ -64,7 +65,7 @@ const MOST_FINISHED: usize = 32 << 20;
 pub struct Tracer(Option<Arc<Owner>>);
 
 /// Shuts the tracer down when nobody has it any more.
-struct Owner(Arc<Core>);
+pub(crate) struct Owner(Arc<Core>);
 
 pub(crate) struct Core {
     pub(crate) number: u32,
@@ -86,8 +87,7 @@ pub(crate) struct Core {
     /// Owned spans that may be open, to be announced.
     live: Mutex<Announced>,
     direct: Option<Direct>,
-    /// What the context of a trace that begins here carries: the sampler's share, when it is one.
-    mark: Option<Arc<More>>,
+    sampler: Chosen,
 }
 
 /// The open spans of a tracer that are told of, up to a number of them.
@@ -171,11 +171,7 @@ impl Tracer {
             forks: collector::forks(),
             library,
             project,
-            mark: config
-                .sampler
-                .unwrap_or_default()
-                .state(None, true)
-                .and_then(|state| Context::none().with_state(state).more),
+            sampler: Chosen::new(config.sampler.clone().unwrap_or_default()),
             config,
             lanes: Mutex::new(lanes.into()),
             inbox: Mutex::default(),
@@ -298,15 +294,28 @@ impl Tracer {
         is_direct(self.number())
     }
 
-    pub(crate) fn sampler(&self) -> Sampler {
-        self.core().map_or(Sampler::always_off(), |core| core.config.sampler.unwrap_or_default())
+    pub(crate) fn chosen(&self) -> Option<&Chosen> {
+        self.core().map(|core| &core.sampler)
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakTracer {
+        WeakTracer(self.0.as_ref().map(Arc::downgrade))
+    }
+
+    /// Decides about a trace that begins with that span, by the sampler of its own if it has one.
+    pub(crate) fn decide(&self, own: Option<&Sampler>, span: &Sampling<'_>) -> Verdict {
+        let Some(core) = self.core() else { return Verdict::leave_out() };
+        match own {
+            Some(own) => core.ask(own, span),
+            None => core.sampler.decide_quickly(span).unwrap_or_else(|| core.ask(&core.sampler.sampler(), span)),
+        }
     }
 
     /// Returns the context with what a recorded trace that begins in it is to say of the sampler.
     pub(crate) fn marked(&self, context: Context) -> Context {
-        let Some(mark) = self.core().and_then(|core| core.mark.as_ref()) else { return context };
+        let Some(mark) = self.chosen().and_then(Chosen::mark) else { return context };
         match &context.more {
-            None => Context { more: Some(mark.clone()), ..context },
+            None => Context { more: Some(mark), ..context },
             Some(_) => context.with_state(mark.state.clone()),
         }
     }
@@ -380,7 +389,28 @@ impl Tracer {
     }
 }
 
+/// A tracer that may be gone.
+#[derive(Clone, Debug)]
+pub(crate) struct WeakTracer(Option<Weak<Owner>>);
+
+impl WeakTracer {
+    pub(crate) fn upgrade(&self) -> Option<Tracer> {
+        Some(Tracer(Some(self.0.as_ref()?.upgrade()?)))
+    }
+}
+
 impl Core {
+    /// Asks a sampler, which may be the program's own.
+    fn ask(&self, sampler: &Sampler, span: &Sampling<'_>) -> Verdict {
+        let asked = catch_unwind(AssertUnwindSafe(|| slot::silently(|| span::silently(|| sampler.decide(span)))));
+        asked.unwrap_or_else(|panic| {
+            stats::of(self.number).hooks_panicked.fetch_add(1, Ordering::Relaxed);
+            // Its drop could panic again.
+            std::mem::forget(panic);
+            Verdict::record()
+        })
+    }
+
     /// Does at once what a collector does later.
     fn export_directly(&self, mut record: SpanRecord) {
         self.config.processors.iter().for_each(|processor| processor.on_end(&record));
