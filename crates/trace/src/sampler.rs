@@ -130,8 +130,8 @@ impl Sampler {
     /// services that still use one: a trace is recorded when a parent in another process is, or when the lower half of
     /// the trace id, as a number, is at most the share of 2⁶⁴ − 1.
     ///
-    /// Shares outside of 0 to 1 count as the nearer end, what is not a number as 1. Its default there is one in ten
-    /// thousand.
+    /// Shares outside of 0 to 1 count as the nearer end, what is not a number as 1. A share of 0 records nothing, where
+    /// the libraries record a trace whose lower half is zero. Their default is one in ten thousand.
     ///
     /// ```
     /// use trackway::{Sampler, Sampling};

@@ -318,9 +318,9 @@ fn thresholds_say_who_decided() {
     assert_eq!(state(Sampler::always_on(), "ot=th:fff"), None);
     assert_eq!(state(Sampler::always_on(), "v=1,ot=th:fff;rv:00000000000001"), Some("ot=rv:00000000000001,v=1".into()));
     assert_eq!(state(Sampler::default(), "v=1,ot=th:f"), Some("v=1,ot=th:f".into()));
-    assert_eq!(state(nearly_all, "v=1,ot=th:f;xy:1"), Some("ot=th:0000000001;xy:1,v=1".into()));
+    assert_eq!(state(nearly_all.clone(), "v=1,ot=th:f;xy:1"), Some("ot=th:0000000001;xy:1,v=1".into()));
     let long = format!("ot=th:f;xy:{}", "z".repeat(240));
-    assert_eq!(state(nearly_all, &long), Some("ot=th:0000000001".into()));
+    assert_eq!(state(nearly_all.clone(), &long), Some("ot=th:0000000001".into()));
 }
 
 #[test]
