@@ -28,8 +28,9 @@ impl From<Carried> for Context {
 }
 
 impl Context {
-    /// Returns what formats other than the W3C's can say of the context.
-    pub(crate) fn carried(&self) -> Carried {
+    /// Returns what formats other than the W3C's can say of the context, for a [`Propagator`](crate::propagation::Propagator) of
+    /// one's own. `Context::from` is the way back.
+    pub fn carried(&self) -> Carried {
         let more = self.more.as_deref();
         Carried {
             trace_id: self.trace_id(),

@@ -44,7 +44,7 @@ pub(crate) use named::named;
 pub(crate) use registry::Registry;
 pub use registry::{Format, PropagationError};
 pub use trackway_wire::propagation::{
-    Corrupt, Decision, Extract, Flaw, Getter, Inject, Part, Setter, SpanContext, TraceFlags, TraceState,
+    Carried, Corrupt, Decision, Extract, Flaw, Getter, Inject, Part, Setter, SpanContext, TraceFlags, TraceState,
 };
 
 use crate::context::Context;
