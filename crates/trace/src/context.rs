@@ -12,6 +12,10 @@ use crate::slot::{SLOT, Saved};
 use crate::span::Live;
 use crate::tracer::Tracer;
 
+mod local;
+
+use local::Locals;
+
 /// A place in a trace: ids and flags, and an `Arc` when there is baggage or a `tracestate`. Cheap to clone.
 ///
 /// What runs on this thread inside a span finds its context by itself. It is carried by hand to where the program goes
@@ -55,8 +59,8 @@ pub(crate) struct More {
     pub(crate) live: Option<(u64, Arc<Live>)>,
     /// The tracer, when it is not found by its number.
     pub(crate) owner: Option<Tracer>,
-    /// What a library carries along.
-    pub(crate) local: Option<Arc<dyn Any + Send + Sync>>,
+    /// What libraries carry along.
+    pub(crate) local: Locals,
     /// What the flags cannot say of recording the trace.
     pub(crate) decision: Option<Decision>,
     /// What somebody wants to find the trace by.
@@ -69,7 +73,7 @@ impl std::panic::RefUnwindSafe for More {}
 impl More {
     /// Returns what remains when the span is left: the baggage and a library's value, which are not part of any span.
     pub(crate) fn only_baggage(more: &Self) -> Option<Arc<Self>> {
-        if more.baggage.is_empty() && more.owner.is_none() && more.local.is_none() {
+        if more.baggage.is_empty() && more.owner.is_none() && more.local.is_empty() {
             return None;
         }
         let Self { baggage, owner, local, .. } = more.clone();
@@ -252,7 +256,8 @@ impl Context {
     }
 
     /// Returns this context with a value that goes wherever the context goes within the process, into every span that
-    /// begins in it; in the place of one that it had before. Libraries keep there what they know of the work around them.
+    /// begins in it; in the place of one of the same type that it had before. Libraries keep there what they know of the work
+    /// around them, each in a type of its own.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -267,12 +272,18 @@ impl Context {
     /// ```
     #[must_use = "the context that this was called on stays as it is"]
     pub fn with_local<T: Any + Send + Sync>(&self, value: Arc<T>) -> Self {
-        self.change(|more| more.local = Some(value))
+        self.change(|more| more.local = more.local.with(value))
     }
 
-    /// Returns the value that [`with_local`](Self::with_local) was given; `None` when that was one of another type.
+    /// Returns the value of that type that [`with_local`](Self::with_local) was given.
     pub fn local<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
-        self.more.as_ref()?.local.clone()?.downcast().ok()
+        self.more.as_ref()?.local.get()
+    }
+
+    /// Returns this context without the value of that type.
+    #[must_use = "the context that this was called on stays as it is"]
+    pub fn without_local<T: Any + Send + Sync>(&self) -> Self {
+        self.change(|more| more.local = more.local.without::<T>())
     }
 
     pub(crate) fn change(&self, change: impl FnOnce(&mut More)) -> Self {

@@ -20,8 +20,15 @@ use crate::slot::{SLOT, Slot};
 use crate::tracer::{NOBODY, Tracer};
 use crate::{collector, global, record};
 
+mod message;
+mod outcome;
+mod relation;
+mod stack;
 mod typed;
 
+pub use message::Message;
+pub use relation::Relation;
+pub use stack::SpanStack;
 pub use typed::{DataMut, SpanData};
 
 /// A span that is owned: it moves between threads, outlives scopes, and can be read.
@@ -73,6 +80,7 @@ pub struct SpanBuilder<'a, D = ()> {
     sampler: Option<Sampler>,
     attributes: Vec<(Text, Value)>,
     links: Vec<Link>,
+    same_process: Option<bool>,
     data: D,
     /// Returns what the data says as attributes.
     describe: fn(&D) -> Attributes,
@@ -100,8 +108,8 @@ impl<'a, D: SpanData> SpanBuilder<'a, D> {
 impl<'a, D> SpanBuilder<'a, D> {
     fn with(tracer: &'a Tracer, name: Text, kind: SpanKind, data: D, describe: fn(&D) -> Attributes) -> Self {
         let (attributes, links) = (Vec::new(), Vec::new());
-        let (parent, start, sampler) = (Parent::Active, None, None);
-        Self { tracer, name, kind, parent, start, sampler, attributes, links, data, describe }
+        let (parent, start, sampler, same_process) = (Parent::Active, None, None, None);
+        Self { tracer, name, kind, parent, start, sampler, attributes, links, same_process, data, describe }
     }
 
     /// Says which side of a call the span is; internal unless said.
@@ -166,6 +174,13 @@ impl<'a, D> SpanBuilder<'a, D> {
         self
     }
 
+    /// Says whether the parent is a span of this process, where that is known better than by how its context came: one that
+    /// was read from headers is remote.
+    pub fn same_process_as_parent(mut self, is_same: bool) -> Self {
+        self.same_process = Some(is_same);
+        self
+    }
+
     /// Begins the span.
     ///
     /// Without a tracer that records, and inside of hooks and exporters, its context is its parent's as it is: whoever is
@@ -221,7 +236,7 @@ impl<'a, D> SpanBuilder<'a, D> {
         tracer.remember(&live);
         let more = More {
             baggage: carried.as_ref().map(|more| more.baggage.clone()).unwrap_or_default(),
-            local: carried.and_then(|more| more.local.clone()),
+            local: carried.map(|more| more.local.clone()).unwrap_or_default(),
             decision: parent.as_ref().filter(|parent| parent.is_debug()).map(Context::decision),
             debug_id: None,
             state_text: state_text.into(),
@@ -260,7 +275,7 @@ impl<'a, D> SpanBuilder<'a, D> {
         let limits = self.tracer.limits();
         let mut record = self.tracer.blank(context);
         record.parent_id = parent.and_then(Context::span_id);
-        record.flags |= if remote { 0x200 } else { 0 };
+        record.flags |= if self.same_process.map_or(remote, |is_same| !is_same) { 0x200 } else { 0 };
         record.trace_state = state.into();
         record.name = cut_text(self.name, &limits);
         record.kind = self.kind;

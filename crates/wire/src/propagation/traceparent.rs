@@ -36,6 +36,12 @@ impl TraceFlags {
         self.0 & Self::SAMPLED.0 != 0
     }
 
+    /// Returns the flags with the one that says so set when the sender records the trace, and cleared when not; the others stay.
+    #[must_use]
+    pub const fn with_sampled(self, is_sampled: bool) -> Self {
+        Self(if is_sampled { self.0 | Self::SAMPLED.0 } else { self.0 & !Self::SAMPLED.0 })
+    }
+
     /// Returns true when the right 56 bits of the trace id are random.
     pub fn is_random(self) -> bool {
         self.0 & Self::RANDOM.0 != 0
