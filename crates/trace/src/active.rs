@@ -8,6 +8,7 @@ use std::sync::Arc;
 use trackway_model::{StatusCode, keys};
 
 use crate::collector;
+use crate::context::Context;
 use crate::field::{Field, Label};
 use crate::record::{self, Pen};
 use crate::ring::Ring;
@@ -50,6 +51,11 @@ pub fn active() -> Active {
 }
 
 impl Active {
+    /// Returns the span of that context, when it is an owned one.
+    pub(crate) fn of(context: &Context) -> Self {
+        Self { span: context.live().map_or(Target::None, |live| Target::Live(live.clone())), stays: PhantomData }
+    }
+
     /// Returns whether anything is recorded.
     pub fn is_recording(&self) -> bool {
         !matches!(self.span, Target::None)

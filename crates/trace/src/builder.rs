@@ -13,6 +13,7 @@ use crate::limits::Limits;
 use crate::processor::Processor;
 use crate::propagation::{BinaryPropagator, Format, Propagator, Registry, W3c};
 use crate::sampler::Sampler;
+use crate::scopes::ScopeManager;
 use crate::stats::Stats;
 use crate::tracer::Tracer;
 use crate::voice;
@@ -50,8 +51,12 @@ pub(crate) struct Config {
     pub(crate) queue: Queue,
     pub(crate) propagators: Registry,
     pub(crate) disabled: bool,
+    /// `None` where the thread says what is active.
+    pub(crate) scope_manager: Option<Arc<dyn ScopeManager>>,
     /// Without a collector: everything happens at once, on the thread that caused it.
     pub(crate) direct: bool,
+    /// With the above: traces and spans are counted together.
+    pub(crate) one_count: bool,
     pub(crate) direct_exporters: Vec<Arc<dyn Exporter>>,
 }
 
@@ -147,6 +152,12 @@ impl Builder {
         self
     }
 
+    /// Says where the tracer looks for what is active, in the place of the thread's own scopes: see [`scopes`](crate::scopes).
+    pub fn scope_manager(mut self, manager: impl ScopeManager) -> Self {
+        self.config.scope_manager = Some(Arc::new(manager));
+        self
+    }
+
     /// Says how many bytes of finished spans may wait for a slow exporter; 32 MiB unless said. What is over is dropped and
     /// counted.
     pub fn queue_bytes(mut self, bytes: usize) -> Self {
@@ -163,6 +174,12 @@ impl Builder {
     /// Has everything happen at once, on the thread that caused it: counted ids, a clock of its own, no collector.
     pub(crate) fn direct(mut self) -> Self {
         self.config.direct = true;
+        self
+    }
+
+    /// Has traces and spans counted together.
+    pub(crate) fn one_count(mut self) -> Self {
+        self.config.one_count = true;
         self
     }
 
@@ -192,10 +209,7 @@ impl Builder {
         };
         #[cfg(not(feature = "otlp"))]
         let this = self;
-        let tracer = this.build();
-        crate::exit::install();
-        global::install(&tracer);
-        Installed { tracer }
+        this.build().install()
     }
 }
 
@@ -253,7 +267,26 @@ pub struct Installed {
 /// How long a program waits for its spans at its end.
 const PARTING: Duration = Duration::from_secs(5);
 
+impl Tracer {
+    /// Makes this tracer the global one, which the macros and [`tracer`](crate::tracer()) use, until the returned value is
+    /// dropped; as [`Builder::install`]. Tracers may be installed one after the other, any number of times; the last one
+    /// that still is is the global one.
+    pub fn install(&self) -> Installed {
+        crate::exit::install();
+        global::install(self);
+        Installed { tracer: self.clone() }
+    }
+}
+
 impl Installed {
+    /// Leaves the tracer the global one for as long as the process lasts, at whose end its spans are exported. [`shutdown`] ends
+    /// it before.
+    ///
+    /// [`shutdown`]: Tracer::shutdown
+    pub fn keep(self) {
+        std::mem::forget(self);
+    }
+
     /// Returns the tracer.
     pub fn tracer(&self) -> &Tracer {
         &self.tracer

@@ -9,7 +9,7 @@ use trackway_model::{SpanId, Text, TraceId};
 use trackway_wire::propagation::{Baggage, Corrupt, Decision, Extract, Inject, SpanContext, TraceFlags, TraceState};
 
 use crate::slot::{SLOT, Saved};
-use crate::span::Live;
+use crate::span::{Live, Span};
 use crate::tracer::Tracer;
 
 mod local;
@@ -86,7 +86,7 @@ impl More {
 pub fn current() -> Context {
     SLOT.with(|slot| {
         slot.carry_context();
-        slot.context()
+        slot.context().fresh()
     })
 }
 
@@ -410,6 +410,15 @@ impl fmt::Debug for Context {
 pub struct Scope {
     saved: Saved,
     stays: PhantomData<*const ()>,
+}
+
+impl Scope {
+    /// Keeps a span to be ended when the scope is left, if that is not as soon as it is dropped; otherwise returns it.
+    pub(crate) fn finish_later(&self, span: Span) -> Option<Span> {
+        let mut span = Some(span);
+        let _ = SLOT.try_with(|slot| span = span.take().and_then(|span| slot.end_with(&self.saved, span))); // As at a drop.
+        span
+    }
 }
 
 impl fmt::Debug for Scope {

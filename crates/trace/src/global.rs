@@ -42,6 +42,11 @@ pub fn tracer() -> Tracer {
     installed().last().cloned().unwrap_or_default()
 }
 
+/// Returns whether a tracer is [installed](crate::Builder::install), so that [`tracer`] returns one that may record.
+pub fn is_installed() -> bool {
+    !installed().is_empty()
+}
+
 fn installed() -> RwLockReadGuard<'static, Vec<Tracer>> {
     GLOBAL.read().unwrap_or_else(PoisonError::into_inner)
 }

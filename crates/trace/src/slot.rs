@@ -6,6 +6,8 @@ mod owned;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use trackway_wire::propagation::Baggage;
+
 use self::early::Early;
 use self::owned::Owned;
 use crate::collector;
@@ -239,6 +241,15 @@ impl Slot {
         let more = self.more()?;
         let (span, live) = more.live.as_ref()?;
         (*span == self.place.get().span && self.number() == 0).then(|| live.clone())
+    }
+
+    /// Has what begins here from now on carry that baggage, if what is active is that span.
+    pub(crate) fn rebaggage(&self, span: &Context, baggage: &Baggage) {
+        let Place { trace, span: active, .. } = self.place.get();
+        if self.number() == 0 && trace == span.trace && active == span.span && trace != 0 {
+            let more = self.more().as_deref().cloned().unwrap_or_default();
+            self.exchange_more(Some(Arc::new(More { baggage: baggage.clone(), ..more })));
+        }
     }
 
     /// Returns what the active context carries besides ids.

@@ -4,22 +4,24 @@ use std::borrow::Borrow;
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use trackway_model::{
     Attributes, Dropped, Event, Link, SpanKind, SpanRecord, Status, StatusCode, Text, Timestamp, Value, keys,
 };
+use trackway_wire::propagation::Baggage;
 
 use crate::context::{Context, DEBUG_ID, More, Scope};
 use crate::errors::Fault;
 use crate::field::{Field, Label};
 use crate::limits::Limits;
+use crate::reference::Reference;
 use crate::sampler::{Sampler, Sampling, Verdict};
-use crate::slot::{SLOT, Slot};
 use crate::tracer::{NOBODY, Tracer};
 use crate::{collector, global, record};
 
+mod baggage;
 mod message;
 mod outcome;
 mod relation;
@@ -67,12 +69,21 @@ pub(crate) struct Live {
     pub(crate) announced: AtomicU64,
     /// How often the process that began it had been forked.
     forks: u32,
+    /// The baggage that the span was given after it began, and whether there is some.
+    later: Mutex<Baggage>,
+    has_later: AtomicBool,
+}
+
+enum Parent {
+    Active,
+    Of(Context),
+    None,
 }
 
 /// A span that is about to begin. [`Tracer::span`] and [`Tracer::span_of`] make it.
 #[must_use = "the span begins with `start`"]
 pub struct SpanBuilder<'a, D = ()> {
-    tracer: &'a Tracer,
+    pub(crate) tracer: &'a Tracer,
     name: Text,
     kind: SpanKind,
     parent: Parent,
@@ -84,12 +95,6 @@ pub struct SpanBuilder<'a, D = ()> {
     data: D,
     /// Returns what the data says as attributes.
     describe: fn(&D) -> Attributes,
-}
-
-enum Parent {
-    Active,
-    Of(Context),
-    None,
 }
 
 impl<'a> SpanBuilder<'a> {
@@ -118,9 +123,16 @@ impl<'a, D> SpanBuilder<'a, D> {
         self
     }
 
-    /// Makes the span a part of that one, in the place of the one that is active on this thread.
-    pub fn child_of(mut self, parent: impl Borrow<Context>) -> Self {
-        self.parent = Parent::Of(parent.borrow().clone());
+    /// Makes the span a part of that one, in the place of the one that is active; `None` changes nothing. A span is part of one
+    /// other span, the first: to further ones it is linked, with the attribute `opentracing.ref_type` of OpenTelemetry's
+    /// OpenTracing conventions.
+    pub fn child_of(mut self, parent: impl Reference) -> Self {
+        if let Some(parent) = parent.referred() {
+            match &self.parent {
+                Parent::Of(_) => self.links.extend(link(parent, reference_type("child_of"))),
+                Parent::Active | Parent::None => self.parent = Parent::Of(parent.clone()),
+            }
+        }
         self
     }
 
@@ -131,16 +143,15 @@ impl<'a, D> SpanBuilder<'a, D> {
     }
 
     /// Records a relation to a span that this one is no part of.
-    pub fn link(mut self, to: impl Borrow<Context>) -> Self {
-        self.links.extend(link(to.borrow(), Vec::new()));
+    pub fn link(mut self, to: impl Reference) -> Self {
+        self.links.extend(to.referred().and_then(|to| link(to, Vec::new())));
         self
     }
 
     /// Records that the span was caused by another one that does not wait for it, such as the one that put the work into
     /// a queue: a link with the attribute `opentracing.ref_type` of OpenTelemetry's OpenTracing conventions.
-    pub fn follows_from(mut self, cause: impl Borrow<Context>) -> Self {
-        let kind = vec![(Text::from("opentracing.ref_type"), Value::from("follows_from"))];
-        self.links.extend(link(cause.borrow(), kind));
+    pub fn follows_from(mut self, cause: impl Reference) -> Self {
+        self.links.extend(cause.referred().and_then(|cause| link(cause, reference_type("follows_from"))));
         self
     }
 
@@ -188,19 +199,22 @@ impl<'a, D> SpanBuilder<'a, D> {
     pub fn start(mut self) -> Span<D> {
         let tracer = self.tracer;
         let around = match &self.parent {
-            Parent::Active => SLOT.with(Slot::context),
+            Parent::Active => tracer.around(),
             Parent::Of(context) => context.clone(),
-            Parent::None => outside_of(&SLOT.with(Slot::context)),
+            Parent::None => outside_of(&tracer.around()),
         };
-        // The active span of another tracer is no parent.
-        let is_parent = around.trace != 0 && [0, NOBODY, tracer.number()].contains(&around.tracer);
+        let is_parent = tracer.takes(&around);
         if !tracer.is_enabled() || is_silent() {
             let passes_on = is_parent || tracer.number() == 0;
             return self.unrecorded(unrecorded(if passes_on { around } else { outside_of(&around) }));
         }
         let carried = around.more.clone();
         let parent = Some(around).filter(|_| is_parent);
-        let trace = parent.as_ref().map_or_else(|| tracer.new_trace_id(), |parent| parent.trace);
+        let (trace, first) = match &parent {
+            Some(parent) => (parent.trace, None),
+            None => tracer.new_trace(),
+        };
+        let new_span = || first.unwrap_or_else(|| tracer.new_span_id());
         let inside = parent.as_ref().filter(|parent| ![0, NOBODY].contains(&parent.tracer));
         let verdict = match inside {
             Some(parent) if self.sampler.is_none() => Verdict::of_parent(parent.is_sampled()),
@@ -215,12 +229,12 @@ impl<'a, D> SpanBuilder<'a, D> {
         let mut context = Context { trace, span: 0, flags, remote: false, tracer: tracer.number(), more: None };
         if !sampled {
             let known = parent.as_ref().map_or(0, |parent| parent.span);
-            context.span = if known == 0 { tracer.new_span_id() } else { known };
+            context.span = if known == 0 { new_span() } else { known };
             context.more = carried.as_deref().and_then(only_baggage);
             let context = if state.is_empty() { context } else { context.with_state(state) };
             return self.unrecorded(context);
         }
-        context.span = tracer.new_span_id();
+        context.span = new_span();
         self.attributes.extend(verdict.attributes);
         // Who was only told of a trace has no parent.
         let remote = parent.as_ref().is_some_and(|parent| parent.is_remote() && parent.span != 0);
@@ -232,6 +246,8 @@ impl<'a, D> SpanBuilder<'a, D> {
             record: Mutex::new(Some(record)),
             announced: AtomicU64::new(0),
             forks: collector::forks(),
+            later: Mutex::default(),
+            has_later: AtomicBool::new(false),
         });
         tracer.remember(&live);
         let more = More {
@@ -371,8 +387,8 @@ impl<D> Span<D> {
     }
 
     /// Records a relation to a span that this one is no part of.
-    pub fn link(&self, to: impl Borrow<Context>) -> &Self {
-        if let Some(link) = link(to.borrow(), Vec::new()) {
+    pub fn link(&self, to: impl Reference) -> &Self {
+        if let Some(link) = to.referred().and_then(|to| link(to, Vec::new())) {
             self.change(|record, limits| add_link(record, limits, link));
         }
         self
@@ -436,6 +452,18 @@ impl<D> Span<D> {
 
     pub(crate) fn tracer(&self) -> Option<Tracer> {
         self.live.as_ref().map(|live| live.tracer.clone())
+    }
+
+    /// Returns a span to be begun as a part of this one, by the same tracer; of a span that is not recorded, one that is
+    /// not either.
+    pub fn child(&self, name: impl Into<Text>) -> SpanBuilder<'_> {
+        let tracer = self.live.as_ref().map_or(Tracer::none(), |live| &live.tracer);
+        tracer.span(name).child_of(&self.context)
+    }
+
+    /// Leaves nothing here to be ended, and returns the span that is.
+    pub(crate) fn leave(&mut self) -> Span {
+        Span { live: self.live.take(), context: self.context.clone(), data: (), told: Vec::new() }
     }
 
     fn change(&self, change: impl FnOnce(&mut SpanRecord, &Limits)) {
@@ -525,7 +553,7 @@ impl Live {
         }
     }
 
-    fn finish(&self, end: Option<Timestamp>) {
+    pub(crate) fn finish(&self, end: Option<Timestamp>) {
         let Some(mut record) = self.lock().and_then(|mut record| record.take()) else { return };
         record.end = Some(end.unwrap_or_else(|| self.tracer.now()).max(record.start));
         self.tracer.ended(record);
@@ -566,6 +594,11 @@ fn is_silent() -> bool {
     SILENT.get() || collector::in_collector()
 }
 
+/// Says how a span refers to another one.
+fn reference_type(name: &'static str) -> Vec<(Text, Value)> {
+    vec![(Text::from("opentracing.ref_type"), Value::from(name))]
+}
+
 /// Returns the context of a span that nobody records: its parent's, in which nothing is recorded either.
 fn unrecorded(parent: Context) -> Context {
     let more = match parent.more {
@@ -579,7 +612,7 @@ fn unrecorded(parent: Context) -> Context {
 }
 
 /// Returns the context of what begins a trace of its own there: the baggage and a library's value are not part of any span.
-fn outside_of(context: &Context) -> Context {
+pub(crate) fn outside_of(context: &Context) -> Context {
     Context { more: context.more.as_deref().and_then(only_baggage), ..Context::none() }
 }
 

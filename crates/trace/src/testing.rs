@@ -13,6 +13,8 @@
 //! assert_eq!(spans.tree(), "checkout 3s items=2\n  charge 1s ERROR declined\n");
 //! ```
 
+mod mock;
+
 use std::fmt;
 
 use trackway_model::SpanRecord;
@@ -20,6 +22,8 @@ use trackway_model::SpanRecord;
 use crate::builder::Builder;
 use crate::export::Memory;
 use crate::tracer::Tracer;
+
+pub use mock::MockTracer;
 
 /// Returns a tracer that works without a collector, and the spans that it has finished.
 ///

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use trackway_model::{Resource, Scope as Library, SpanRecord, StatusCode, Text, Timestamp, project_of};
 
+use crate::active::Active;
 use crate::builder::{Builder, Config};
 use crate::collector;
 use crate::context::{Context, More, Scope};
@@ -14,6 +15,8 @@ use crate::export::{Batch, Body, Exporter, Form, lane::Lane};
 use crate::limits::Limits;
 use crate::propagation::Registry;
 use crate::sampler::{Chosen, Sampler, Sampling, Verdict};
+use crate::scopes::ScopeManager;
+use crate::slot::{SLOT, Slot};
 use crate::span::{Live, NOTHING_DROPPED, SpanBuilder, SpanData};
 use crate::stats::{self, Stats};
 use crate::{global, ids, slot, span};
@@ -129,6 +132,8 @@ struct Direct {
     traces: AtomicU64,
     spans: AtomicU64,
     time: AtomicU64,
+    /// True when traces are counted with the spans, each after its first one.
+    one_count: bool,
 }
 
 /// A second, in nanoseconds.
@@ -161,6 +166,7 @@ impl Tracer {
             traces: AtomicU64::new(0),
             spans: AtomicU64::new(0),
             time: AtomicU64::new(DAWN),
+            one_count: config.one_count,
         });
         let core = Arc::new(Core {
             number,
@@ -204,6 +210,58 @@ impl Tracer {
     /// Returns a span to be begun that is about a value with a type: its name, kind and attributes are the value's.
     pub fn span_of<D: SpanData>(&self, data: D) -> SpanBuilder<'_, D> {
         SpanBuilder::of(self, data)
+    }
+
+    /// Returns who says what is active for this tracer, when that is not the thread.
+    pub fn scope_manager(&self) -> Option<&Arc<dyn ScopeManager>> {
+        self.core()?.config.scope_manager.as_ref()
+    }
+
+    /// Returns the context in which a span of this tracer would begin here: [`current`](crate::current), or what the tracer's
+    /// [`ScopeManager`] says; outside of every trace where the active span is another tracer's.
+    pub fn current(&self) -> Context {
+        let around = self.around();
+        if around.trace == 0 || self.takes(&around) { around } else { span::outside_of(&around) }
+    }
+
+    /// Returns this tracer's span that is active here; `None` when there is none.
+    ///
+    /// ```
+    /// let (tracer, spans) = trackway::testing::tracer();
+    /// tracer.span("request").run(|_| {
+    ///     if let Some(span) = tracer.active_span() {
+    ///         span.attribute("cache", "hit");
+    ///     }
+    /// });
+    /// assert_eq!(spans.tree(), "request 1s cache=hit\n");
+    /// assert!(tracer.active_span().is_none());
+    /// ```
+    pub fn active_span(&self) -> Option<Active> {
+        let around = self.around();
+        if !self.takes(&around) {
+            return None;
+        }
+        Some(if self.scope_manager().is_some() { Active::of(&around) } else { crate::active() })
+    }
+
+    /// Returns what is active where this tracer looks for it, whoever's it is.
+    pub(crate) fn around(&self) -> Context {
+        match self.scope_manager() {
+            Some(manager) => manager.active().unwrap_or_default(),
+            None => SLOT.with(Slot::context).fresh(),
+        }
+    }
+
+    /// Returns true when spans of this tracer that begin there are part of what is there: the active span of another tracer is
+    /// no parent.
+    pub(crate) fn takes(&self, around: &Context) -> bool {
+        around.trace != 0 && [0, NOBODY, self.number()].contains(&around.tracer)
+    }
+
+    /// Returns the tracer that records nothing.
+    pub(crate) fn none() -> &'static Self {
+        static NONE: Tracer = Tracer(None);
+        &NONE
     }
 
     /// Has the macros use this tracer on this thread until the scope is dropped, in the place of the global one.
@@ -339,10 +397,15 @@ impl Tracer {
         }))
     }
 
-    pub(crate) fn new_trace_id(&self) -> u128 {
+    /// Returns the id of a new trace, and that of its first span where that is counted with it.
+    pub(crate) fn new_trace(&self) -> (u128, Option<u64>) {
         match self.direct() {
-            Some(direct) => u128::from(direct.traces.fetch_add(1, Ordering::Relaxed) + 1),
-            None => ids::trace_id(),
+            Some(direct) if direct.one_count => {
+                let before = direct.spans.fetch_add(2, Ordering::Relaxed);
+                (u128::from(before + 2), Some(before + 1))
+            }
+            Some(direct) => (u128::from(direct.traces.fetch_add(1, Ordering::Relaxed) + 1), None),
+            None => (ids::trace_id(), None),
         }
     }
 

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use super::{
     DEPTHS, EARLY, ENDED_EARLY, LENT, MORE_CARRIED, MOST_OPEN, More, ONE_DEEPER, OUTSIDE, Place, RAGGED, Saved, Slot,
 };
+use crate::span::Span;
 
 pub(super) struct Early {
     /// `current` of the ended span, and what it was before.
     pub(super) spans: Vec<(u64, u64)>,
     /// What ended scopes would have restored.
     pub(super) scopes: Vec<Saved>,
+    /// Spans that end with such a scope, by its number.
+    pub(super) entered: Vec<(u64, Span)>,
     /// What was active before the spans that began this process's part of a trace, and how deep that was.
     pub(super) outer: Vec<(Place, u64)>,
     /// Scopes in which the span ended that kept all inside it from being recorded.
@@ -26,6 +29,7 @@ impl Early {
         Self {
             spans: Vec::new(),
             scopes: Vec::new(),
+            entered: Vec::new(),
             outer: Vec::new(),
             shadows: Vec::new(),
             lent: Vec::new(),
@@ -63,6 +67,32 @@ impl Slot {
         }
     }
 
+    /// Keeps a span to be ended when its scope is left, inside of which another one is open; returns it when that is not so.
+    #[cold]
+    pub(crate) fn end_with(&self, saved: &Saved, span: Span) -> Option<Span> {
+        if self.scope() == saved.scope {
+            return Some(span);
+        }
+        let mut span = Some(span);
+        let _ = EARLY.try_with(|early| {
+            let entered = &mut early.borrow_mut().entered;
+            if entered.len() < MOST_OPEN {
+                entered.extend(span.take().map(|span| (saved.scope, span)));
+            }
+        }); // At the thread's end it ends now.
+        span
+    }
+
+    /// Ends the span that was entered with that scope.
+    fn end_entered(&self, scope: u64) {
+        let span = EARLY.try_with(|early| {
+            let entered = &mut early.borrow_mut().entered;
+            entered.iter().position(|(entered, _)| *entered == scope).map(|at| entered.swap_remove(at))
+        });
+        // With nothing borrowed: whoever hears of the end may make scopes.
+        drop(span);
+    }
+
     /// Leaves scopes and spans that ended while something inside them was active.
     #[cold]
     pub(crate) fn catch_up(&self) {
@@ -74,6 +104,7 @@ impl Slot {
             });
             let Ok(Some(mut saved)) = ended else { break };
             self.restore(&mut saved);
+            self.end_entered(scope);
         }
         let is_shadow = EARLY.try_with(|early| {
             let mut early = early.borrow_mut();

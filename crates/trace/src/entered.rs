@@ -1,0 +1,104 @@
+//! A span that is active until its scope ends, and ends with it.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use crate::context::Scope;
+use crate::scopes::{Activation, OnClose, ScopeManager};
+use crate::span::{Span, SpanBuilder};
+
+/// A span that is active where it was entered, and ends when this is dropped. [`SpanBuilder::enter`] and [`Span::enter`] make
+/// it.
+///
+/// Dropped while a scope inside it is open, it changes nothing yet: the span is left, and ends, when the inner one does. It can
+/// be closed only once, and stays on its thread: [`Traced::in_span`](crate::Traced::in_span) is for futures.
+///
+/// ```
+/// let (tracer, spans) = trackway::testing::tracer();
+/// {
+///     let request = tracer.span("request").enter();
+///     request.attribute("http.request.method", "GET");
+///     tracer.span("query").enter().attribute("db.system.name", "sqlite");
+/// }
+/// assert_eq!(spans.tree(), "request 3s http.request.method=GET\n  query 1s db.system.name=sqlite\n");
+/// ```
+#[must_use = "the span is active until this is dropped, which is at once unless it has a name"]
+pub struct Entered<D = ()> {
+    span: Span<D>,
+    /// `None` once it is closed.
+    hold: Option<Hold>,
+}
+
+enum Hold {
+    Thread(Scope),
+    Place(Activation),
+}
+
+impl<D> SpanBuilder<'_, D> {
+    /// Begins the span and makes it the active one until the scope ends, which ends the span.
+    pub fn enter(self) -> Entered<D> {
+        // Of a span that is not recorded nobody knows whose it is.
+        let manager = self.tracer.scope_manager().cloned();
+        Entered::by(manager, self.start())
+    }
+}
+
+impl<D> Span<D> {
+    /// Makes the span the active one until the scope ends, which ends the span: on this thread, or where the tracer's
+    /// [`ScopeManager`](crate::scopes::ScopeManager) says. [`activate`](Self::activate) leaves it going on.
+    pub fn enter(self) -> Entered<D> {
+        let manager = self.tracer().and_then(|tracer| tracer.scope_manager().cloned());
+        Entered::by(manager, self)
+    }
+}
+
+impl<D> Entered<D> {
+    fn by(manager: Option<Arc<dyn ScopeManager>>, span: Span<D>) -> Self {
+        let hold = match manager {
+            Some(manager) => Hold::Place(manager.activate(span.context(), OnClose::Keep)),
+            None => Hold::Thread(span.activate()),
+        };
+        Self { span, hold: Some(hold) }
+    }
+
+    /// Ends the scope and the span, as dropping it does.
+    pub fn close(self) {
+        drop(self);
+    }
+}
+
+impl<D> Drop for Entered<D> {
+    fn drop(&mut self) {
+        let span = self.span.leave();
+        match self.hold.take() {
+            // Whoever hears that the span has ended may still find it active, as in a block that is about to end.
+            Some(Hold::Thread(scope)) => match scope.finish_later(span) {
+                Some(span) => drop((span, scope)),
+                None => drop(scope),
+            },
+            Some(Hold::Place(activation)) => activation.close_with(span),
+            None => drop(span),
+        }
+    }
+}
+
+impl<D> Deref for Entered<D> {
+    type Target = Span<D>;
+
+    fn deref(&self) -> &Span<D> {
+        &self.span
+    }
+}
+
+impl<D> DerefMut for Entered<D> {
+    fn deref_mut(&mut self) -> &mut Span<D> {
+        &mut self.span
+    }
+}
+
+impl<D> fmt::Debug for Entered<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Entered").field(&self.span).finish()
+    }
+}
