@@ -128,3 +128,10 @@ pub fn init() -> Installed {
 pub fn builder() -> Builder {
     Tracer::builder()
 }
+
+/// Pages whose Rust is compiled and run with the doc tests.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../docs/coming-from-opentracing.md")]
+    struct ComingFromOpenTracing;
+}
