@@ -49,9 +49,6 @@ checks! {
     test_span_baggage
     test_context_baggage
     test_text_propagation
-    test_binary_propagation
-    test_mandatory_formats
-    test_unknown_format
     test_tracer_start_active_span_scope
     test_tracer_start_span_scope
 }
@@ -256,6 +253,6 @@ fn test_tracer_start_span_scope(subject: &Subject) {
 fn a_tracer_that_does_nothing_fails_the_checks() {
     let passes = |check: fn(&Subject)| catch_unwind(|| check(&Subject::noop())).is_ok();
     let passed: Vec<_> = CHECKS.iter().filter(|(_, check)| passes(*check)).map(|(name, _)| *name).collect();
-    // Baggage is part of no trace and goes on without one; that no unknown format is obeyed is true without spans.
-    assert_eq!(passed, ["test_context_baggage", "test_unknown_format"]);
+    // Baggage is part of no trace and goes on without one.
+    assert_eq!(passed, ["test_context_baggage"]);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use trackway::export::Memory;
 use trackway::scopes::ScopeManager;
 use trackway::testing::MockTracer;
-use trackway::{Context, SpanRecord, Tracer, builder};
+use trackway::{SpanRecord, Tracer, builder};
 
 /// A tracer, and how to ask for the spans that it has finished.
 pub(crate) struct Subject {
@@ -57,10 +57,6 @@ impl Subject {
 
 pub(crate) fn is_parent(parent: &SpanRecord, span: &SpanRecord) -> bool {
     span.parent_id == Some(parent.span_id) && span.trace_id == parent.trace_id
-}
-
-pub(crate) fn is_child_of(span: &SpanRecord, parent: &Context) -> bool {
-    span.parent_id == parent.span_id() && Some(span.trace_id) == parent.trace_id()
 }
 
 pub(crate) fn is_root(span: &SpanRecord) -> bool {

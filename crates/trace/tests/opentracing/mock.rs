@@ -1,7 +1,7 @@
 //! `opentracing.mocktracer`: its counter, its list of finished spans, and what is there before a span ends.
 
 use trackway::testing::MockTracer;
-use trackway::{Sampler, SpanRecord, Timestamp, Value, builder, tags};
+use trackway::{SpanRecord, Timestamp, Value, tags};
 
 fn ids(span: &SpanRecord) -> (u64, u128, Option<u64>) {
     let parent = span.parent_id.map(|parent| u64::from_be_bytes(parent.bytes()));
@@ -74,30 +74,6 @@ fn an_error_is_recorded_with_its_kind_and_message() {
     assert_eq!(spans[0].status.code, trackway::StatusCode::Error);
     assert_eq!(spans[0].events[0].attributes.text("exception.message"), Some("invalid digit found in string"));
     assert_eq!(spans[1].status.code, trackway::StatusCode::Unset, "a log of an error is no failure");
-}
-
-#[test]
-fn the_sampling_priority_overrides_the_sampler() {
-    let of = |sampler: Sampler, priority: i64| {
-        let tracer = MockTracer::of(builder().sampler(sampler));
-        let span = tracer.span("work").attribute(tags::SAMPLING_PRIORITY, priority).start();
-        (span.is_recording(), span.child("child").start().is_recording())
-    };
-    assert_eq!(of(Sampler::always_off(), 1), (true, true));
-    assert_eq!(of(Sampler::always_on(), 0), (false, false));
-    let tracer = MockTracer::of(builder().sampler(Sampler::always_off()));
-    assert!(!tracer.span("work").start().is_recording(), "the sampler decides without one");
-}
-
-#[test]
-fn the_sampling_priority_counts_inside_of_a_trace_too() {
-    let tracer = MockTracer::new();
-    let request = tracer.span("request").enter();
-    let poll = tracer.span("poll").attribute(tags::SAMPLING_PRIORITY, 0).enter();
-    assert!(!tracer.span("inner").start().is_recording());
-    poll.close();
-    assert!(tracer.span("other").start().is_recording());
-    request.close();
 }
 
 #[test]

@@ -85,12 +85,13 @@ fn finish(_: &Vector) -> Result<(), String> {
     span.finish_at(Timestamp(6));
     let spans = tracer.finished_spans();
     tracer.reset();
+    let after_reset = tracer.finished_spans().len();
     let next = tracer.span("next").start().record().ok_or("the next span is not recorded")?;
     let made = json!({
         "n": spans.len(),
         "finish_time": spans.first().and_then(|span| span.end).map(|end| end.0),
         "tags": spans.first().map(|span| span.attributes.len()),
-        "after_reset": tracer.finished_spans().len(),
+        "after_reset": after_reset,
         "next_ids": [id(&next.span_id.bytes()), id(&next.trace_id.bytes())],
     });
     same(&made, &json!({"n": 1, "finish_time": 5, "tags": 0, "after_reset": 0, "next_ids": [3, 4]}))

@@ -73,7 +73,7 @@ fn test_coroutines_schedule_callbacks() {
     let callbacks = Loop::default();
     let coroutine = |parent: &'static str, child: &'static str| {
         let (tracer, callbacks) = (&tracer, &callbacks);
-        let schedule = async move { callbacks.call_soon(|| tracer.span(child).enter().close()) };
+        let schedule = async move { callbacks.call_soon(move || tracer.span(child).enter().close()) };
         schedule.in_span(tracer.span(parent).start())
     };
     block_on(async {
