@@ -11,7 +11,7 @@ use crate::field::Field;
 use crate::global;
 use crate::limits::Limits;
 use crate::processor::Processor;
-use crate::propagation::{BinaryPropagator, Format, Propagator, Registry, W3c};
+use crate::propagation::{BinaryPropagator, Format, OpenTracingBinary, OpenTracingText, Propagator, Registry, W3c};
 use crate::sampler::Sampler;
 use crate::scopes::ScopeManager;
 use crate::stats::Stats;
@@ -177,8 +177,9 @@ impl Builder {
         self
     }
 
-    /// Has traces and spans counted together.
-    pub(crate) fn one_count(mut self) -> Self {
+    /// Has traces and spans counted together, and contexts carried as OpenTracing's mock tracer has them.
+    pub(crate) fn mock(mut self) -> Self {
+        self.config.propagators.complete_with(Arc::new(OpenTracingText), Arc::new(OpenTracingBinary));
         self.config.one_count = true;
         self
     }

@@ -10,6 +10,8 @@ mod share;
 use std::fmt;
 use std::sync::Arc;
 
+use trackway_model::Value;
+
 pub use self::chosen::SamplerOverride;
 pub(crate) use self::chosen::{ASKED, Chosen};
 pub use self::custom::{Sample, Sampling, Verdict};
@@ -143,6 +145,16 @@ impl Sampler {
     /// ```
     pub fn opencensus(share: f64) -> Self {
         Self::custom(census::Probability::new(share))
+    }
+
+    /// Returns what OpenTracing's `sampling.priority` asks for; `None` when it is no number.
+    pub(crate) fn of_priority(priority: &Value) -> Option<Self> {
+        let is_wanted = match priority {
+            Value::Int(priority) => *priority > 0,
+            Value::Double(priority) => *priority > 0.0,
+            _ => return None,
+        };
+        Some(if is_wanted { Self::always_on() } else { Self::always_off() })
     }
 
     /// Has a parent in another process decide: what it records is recorded here, and nothing else of its trace.

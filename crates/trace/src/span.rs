@@ -18,6 +18,7 @@ use crate::field::{Field, Label};
 use crate::limits::Limits;
 use crate::reference::Reference;
 use crate::sampler::{Sampler, Sampling, Verdict};
+use crate::tags::SAMPLING_PRIORITY;
 use crate::tracer::{NOBODY, Tracer};
 use crate::{collector, global, record};
 
@@ -155,10 +156,15 @@ impl<'a, D> SpanBuilder<'a, D> {
         self
     }
 
-    /// Records an attribute.
+    /// Records an attribute. A [`sampling.priority`](crate::tags::SAMPLING_PRIORITY) is also obeyed, as a
+    /// [`sampler`](Self::sampler) is: above 0 the span is recorded, with 0 it is not.
     pub fn attribute(mut self, key: impl Label, value: impl Field) -> Self {
         if let Some(value) = value.lend(|value| value.to_value()) {
-            self.attributes.push((Text::from(key.name().as_str()), value));
+            let key = Text::from(key.name().as_str());
+            if &*key == SAMPLING_PRIORITY {
+                self.sampler = Sampler::of_priority(&value).or(self.sampler);
+            }
+            self.attributes.push((key, value));
         }
         self
     }

@@ -97,9 +97,13 @@ impl Registry {
 
     /// Registers for the three formats that every tracer knows, where the program has not said otherwise.
     pub(crate) fn complete(&self, texts: Arc<dyn Propagator>) {
+        self.complete_with(texts, Arc::new(CensusBinary));
+    }
+
+    /// As [`complete`](Self::complete), with another propagator for bytes.
+    pub(crate) fn complete_with(&self, texts: Arc<dyn Propagator>, bytes: Arc<dyn BinaryPropagator>) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let bytes = Registered::Bytes(Arc::new(CensusBinary));
-        let texts = Registered::Texts(texts);
+        let (texts, bytes) = (Registered::Texts(texts), Registered::Bytes(bytes));
         for (format, registered) in
             [(Format::TEXT_MAP, &texts), (Format::HTTP_HEADERS, &texts), (Format::BINARY, &bytes)]
         {

@@ -9,7 +9,9 @@ use crate::builder::Builder;
 use crate::tracer::Tracer;
 
 /// A tracer with the finished spans beside it, which counts ids as OpenTracing's mock tracer does: one counter for traces and
-/// spans, where a trace comes after its first span. A first root is span 1 of trace 2, its child span 3.
+/// spans, where a trace comes after its first span. A first root is span 1 of trace 2, its child span 3. Contexts are carried
+/// by the formats of OpenTracing's own tracers, unless the builder or
+/// [`register_propagator`](Tracer::register_propagator) says otherwise.
 ///
 /// It is a [`Tracer`] in all it can do. [`testing::tracer`](super::tracer) counts traces and spans apart, which is easier to read
 /// in new tests.
@@ -38,7 +40,7 @@ impl MockTracer {
 
     /// Returns a tracer with a scope manager, propagators, a sampler or anything else that a builder can be told.
     pub fn of(builder: Builder) -> Self {
-        let (tracer, spans) = tracer_of(builder.one_count());
+        let (tracer, spans) = tracer_of(builder.mock());
         Self { tracer, spans }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use trackway::propagation::{Format, Incoming, Outgoing, PropagationError};
 use trackway::{Context, SpanKind, Timestamp, Value, tags};
 
 use crate::kit::{Subject, is_parent, is_root};
@@ -49,6 +50,9 @@ checks! {
     test_span_baggage
     test_context_baggage
     test_text_propagation
+    test_binary_propagation
+    test_mandatory_formats
+    test_unknown_format
     test_tracer_start_active_span_scope
     test_tracer_start_span_scope
 }
@@ -223,16 +227,51 @@ fn test_context_baggage(subject: &Subject) {
     assert_eq!(span.context().baggage_entries().collect::<Vec<_>>(), [("Kiff-loves", "Amy")]);
 }
 
-fn test_text_propagation(subject: &Subject) {
+/// Has the context of a span of one tracer read by another, with a carrier of that kind.
+fn propagation<C>(subject: &Subject, format: Format, carrier: C)
+where
+    for<'a> &'a mut C: Into<Outgoing<'a>>,
+    for<'a> &'a C: Into<Incoming<'a>>,
+{
+    let mut carrier = carrier;
     let span = subject.tracer.span("Bender").start();
-    let mut carrier = HashMap::new();
-    span.context().inject(&mut carrier);
-    let extracted = Context::extract(&carrier).unwrap();
+    subject.tracer.inject(span.context(), &format, &mut carrier).unwrap();
+    let extracted = subject.tracer.extract(&format, &carrier).unwrap().unwrap();
     assert_eq!(extracted.baggage_entries().count(), 0);
     let other = Subject::mock();
     other.tracer.span("Flexo").kind(SpanKind::Server).child_of(&extracted).start().finish();
     span.finish();
-    assert!(is_parent(&subject.named("Bender"), &other.named("Flexo")));
+    assert_eq!(other.named("Flexo").parent_id, Some(subject.named("Bender").span_id));
+}
+
+fn test_text_propagation(subject: &Subject) {
+    propagation(subject, Format::TEXT_MAP, HashMap::<String, String>::new());
+}
+
+fn test_binary_propagation(subject: &Subject) {
+    propagation(subject, Format::BINARY, Vec::<u8>::new());
+}
+
+fn test_mandatory_formats(subject: &Subject) {
+    let span = subject.tracer.span("Bender").start();
+    for format in [Format::TEXT_MAP, Format::HTTP_HEADERS] {
+        let mut carrier = HashMap::new();
+        subject.tracer.inject(span.context(), &format, &mut carrier).unwrap();
+        assert_eq!(subject.tracer.extract(&format, &carrier).unwrap().unwrap().span_id(), span.context().span_id());
+    }
+    let mut bytes = Vec::<u8>::new();
+    subject.tracer.inject(span.context(), Format::BINARY, &mut bytes).unwrap();
+    let extracted = subject.tracer.extract(Format::BINARY, &bytes).unwrap().unwrap();
+    assert_eq!(extracted.span_id(), span.context().span_id());
+}
+
+fn test_unknown_format(subject: &Subject) {
+    let span = subject.tracer.span("Bender").start();
+    let mut carrier = HashMap::new();
+    let injected = subject.tracer.inject(span.context(), "kiss my shiny metal ...", &mut carrier);
+    let extracted = subject.tracer.extract("kiss my shiny metal ...", &carrier);
+    assert!(matches!(injected, Err(PropagationError::UnsupportedFormat(_))));
+    assert!(matches!(extracted, Err(PropagationError::UnsupportedFormat(_))));
 }
 
 fn test_tracer_start_active_span_scope(subject: &Subject) {
@@ -253,6 +292,6 @@ fn test_tracer_start_span_scope(subject: &Subject) {
 fn a_tracer_that_does_nothing_fails_the_checks() {
     let passes = |check: fn(&Subject)| catch_unwind(|| check(&Subject::noop())).is_ok();
     let passed: Vec<_> = CHECKS.iter().filter(|(_, check)| passes(*check)).map(|(name, _)| *name).collect();
-    // Baggage is part of no trace and goes on without one.
-    assert_eq!(passed, ["test_context_baggage"]);
+    // Baggage is part of no trace and goes on without one, and an unknown format is unknown to all.
+    assert_eq!(passed, ["test_context_baggage", "test_unknown_format"]);
 }

@@ -1,7 +1,12 @@
 //! `opentracing.mocktracer`: its counter, its list of finished spans, and what is there before a span ends.
 
+use std::collections::BTreeMap;
+
+use trackway::propagation::{
+    Corrupt, Extract, Format, Inject, OpenTracingText, PropagationError, Propagator, W3cTraceContext,
+};
 use trackway::testing::MockTracer;
-use trackway::{SpanRecord, Timestamp, Value, tags};
+use trackway::{Context, Sampler, SpanRecord, Timestamp, Value, builder, tags};
 
 fn ids(span: &SpanRecord) -> (u64, u128, Option<u64>) {
     let parent = span.parent_id.map(|parent| u64::from_be_bytes(parent.bytes()));
@@ -91,4 +96,81 @@ fn the_global_tracer_is_set_asked_for_and_taken_back() {
     assert_eq!(first.finished_spans().len(), 1);
     drop(installed);
     assert!(!trackway::is_installed());
+}
+#[test]
+fn the_sampling_priority_overrides_the_sampler() {
+    let of = |sampler: Sampler, priority: i64| {
+        let tracer = MockTracer::of(builder().sampler(sampler));
+        let span = tracer.span("work").attribute(tags::SAMPLING_PRIORITY, priority).start();
+        (span.is_recording(), span.child("child").start().is_recording())
+    };
+    assert_eq!(of(Sampler::always_off(), 1), (true, true));
+    assert_eq!(of(Sampler::always_on(), 0), (false, false));
+    let tracer = MockTracer::of(builder().sampler(Sampler::always_off()));
+    assert!(!tracer.span("work").start().is_recording(), "the sampler decides without one");
+}
+
+#[test]
+fn the_sampling_priority_counts_inside_of_a_trace_too() {
+    let tracer = MockTracer::new();
+    let request = tracer.span("request").enter();
+    let poll = tracer.span("poll").attribute(tags::SAMPLING_PRIORITY, 0).enter();
+    assert!(!tracer.span("inner").start().is_recording());
+    poll.close();
+    assert!(tracer.span("other").start().is_recording());
+    request.close();
+}
+
+#[test]
+fn contexts_are_carried_as_opentracings_tracers_have_them() {
+    let tracer = MockTracer::new();
+    let mut span = tracer.span("work").start();
+    span.set_baggage("tenant", "acme");
+    for format in [Format::TEXT_MAP, Format::HTTP_HEADERS] {
+        let mut carrier = BTreeMap::new();
+        tracer.inject(span.context(), format, &mut carrier).unwrap();
+        let names: Vec<_> = carrier.keys().map(String::as_str).collect();
+        assert_eq!(names, ["ot-baggage-tenant", "ot-tracer-sampled", "ot-tracer-spanid", "ot-tracer-traceid"]);
+    }
+    let mut bytes = vec![7];
+    tracer.inject(span.context(), Format::BINARY, &mut bytes).unwrap();
+    assert_eq!(bytes[0], 7, "what was in the carrier stays");
+    let there = tracer.extract(Format::BINARY, &bytes[1..]).unwrap().unwrap();
+    assert_eq!((there.span_id(), there.baggage("tenant")), (span.context().span_id(), Some("acme")));
+}
+
+/// Carries the place under one name, upside down.
+struct Upside;
+
+impl Propagator for Upside {
+    fn fields(&self) -> Vec<&'static str> {
+        vec!["upside"]
+    }
+
+    fn inject(&self, context: &Context, carrier: &mut dyn Inject) {
+        let text = context.traceparent().unwrap_or_default();
+        carrier.put("upside", text.chars().rev().collect());
+    }
+
+    fn extract(&self, carrier: &dyn Extract) -> Result<Option<Context>, Corrupt> {
+        let mut headers = Vec::new();
+        carrier.each("upside", &mut |text| headers.push(("traceparent", text.chars().rev().collect::<String>())));
+        W3cTraceContext.extract(&headers)
+    }
+}
+
+#[test]
+fn a_propagator_is_registered_for_a_format_of_any_name() {
+    let tracer = MockTracer::new();
+    let span = tracer.span("work").start();
+    let mut carrier = BTreeMap::new();
+    let unknown = tracer.inject(span.context(), "upside", &mut carrier);
+    assert!(matches!(unknown, Err(PropagationError::UnsupportedFormat(_))));
+    tracer.register_propagator("upside", Upside);
+    tracer.inject(span.context(), "upside", &mut carrier).unwrap();
+    let there = tracer.extract("upside", &carrier).unwrap().unwrap();
+    assert_eq!(there.span_id(), span.context().span_id());
+
+    tracer.register_propagator("upside", OpenTracingText);
+    assert_eq!(tracer.extract("upside", &carrier).unwrap(), None, "the last one counts");
 }

@@ -1,8 +1,11 @@
 //! OpenTracing's mock tracer.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value as Json, json};
+use trackway::propagation::{Decision, Format, PropagationError};
 use trackway::testing::MockTracer;
-use trackway::{Context, Span, SpanRecord, Timestamp};
+use trackway::{Context, Span, SpanId, SpanRecord, Timestamp, TraceFlags, TraceId, Tracer};
 
 use super::{Rule, Verdict};
 use crate::vector::{Vector, same};
@@ -22,6 +25,33 @@ pub const RULES: &[Rule] = &[
         verdict: Verdict::Ours("a span that has ended is sent; a second end must not send it again, nor move its time"),
         judge: finish,
     },
+    Rule {
+        group: "ot-mock-text-extract",
+        op: "MockTracer.extract TEXT_MAP",
+        verdict: Verdict::Ours("nothing is no context, and what is no id, or there twice, is corrupt"),
+        judge: text_extract,
+    },
+    Rule {
+        group: "ot-mock-text-inject",
+        op: "MockTracer.inject TEXT_MAP",
+        verdict: Verdict::Library,
+        judge: text_inject,
+    },
+    Rule {
+        group: "ot-mock-binary-extract",
+        op: "MockTracer.extract BINARY",
+        verdict: Verdict::Ours("no bytes are no context; Rust has one type of bytes, and no pickle is ever read"),
+        judge: binary_extract,
+    },
+    Rule {
+        group: "ot-mock-binary-extract",
+        op: "MockTracer.inject into dict with BINARY",
+        verdict: Verdict::Library,
+        judge: binary_into_texts,
+    },
+    Rule { group: "ot-unknown-format", op: "MockTracer.inject", verdict: Verdict::Library, judge: unknown_inject },
+    Rule { group: "ot-unknown-format", op: "MockTracer.extract", verdict: Verdict::Library, judge: unknown_extract },
+    Rule { group: "ot-unknown-format", op: "Tracer(noop).inject", verdict: Verdict::Library, judge: unknown_to_noop },
 ];
 
 fn number(bytes: &[u8]) -> u128 {
@@ -95,4 +125,122 @@ fn finish(_: &Vector) -> Result<(), String> {
         "next_ids": [id(&next.span_id.bytes()), id(&next.trace_id.bytes())],
     });
     same(&made, &json!({"n": 1, "finish_time": 5, "tags": 0, "after_reset": 0, "next_ids": [3, 4]}))
+}
+
+fn texts(json: &Json) -> Vec<(String, String)> {
+    let entries = json.as_object().into_iter().flatten();
+    entries.map(|(name, text)| (name.clone(), text.as_str().unwrap_or_default().to_owned())).collect()
+}
+
+/// Returns the value of an id in hexadecimal digits, of which there may be so many; `None` when it is none.
+fn hexadecimal(text: &str, most: usize) -> Option<u128> {
+    let is_id = text.len() <= most && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    u128::from_str_radix(text, 16).ok().filter(|id| is_id && *id != 0)
+}
+
+/// Where both ids are there once, all is as in the library; where neither is, there is no context.
+fn text_extract(vector: &Vector) -> Result<(), String> {
+    let carrier = texts(vector.input("carrier"));
+    let extracted = MockTracer::new().extract(Format::TEXT_MAP, &carrier);
+    let of = |name: &str| -> Vec<&str> {
+        carrier.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, text)| &**text).collect()
+    };
+    let (traces, spans) = (of("ot-tracer-traceid"), of("ot-tracer-spanid"));
+    let ids = match (&traces[..], &spans[..]) {
+        ([], []) => return nothing_or_baggage(&extracted),
+        ([trace], [span]) => hexadecimal(trace, 32).zip(hexadecimal(span, 16)),
+        _ => None,
+    };
+    let Some((trace, span)) = ids else { return is_corrupted(&extracted) };
+    let context = extracted.map_err(|error| error.to_string())?.ok_or("no context was found")?;
+    let made = (context.trace_id().map(|id| number(&id.bytes())), context.span_id().map(|id| number(&id.bytes())));
+    if made != (Some(trace), Some(span)) {
+        return Err(format!("made {made:?}"));
+    }
+    let library = vector.library().ok_or("the library raised an error")?;
+    same(&entries(&context), &library["baggage"])
+}
+
+fn nothing_or_baggage(extracted: &Result<Option<Context>, PropagationError>) -> Result<(), String> {
+    match extracted {
+        Ok(context) if context.as_ref().is_none_or(|context| context.trace_id().is_none()) => Ok(()),
+        other => Err(format!("made {other:?} of nothing")),
+    }
+}
+
+fn is_corrupted(extracted: &Result<Option<Context>, PropagationError>) -> Result<(), String> {
+    match extracted {
+        Err(PropagationError::Corrupted(_)) => Ok(()),
+        other => Err(format!("made {other:?} of what is corrupt")),
+    }
+}
+
+fn is_invalid_carrier<T: std::fmt::Debug>(made: &Result<T, PropagationError>) -> Result<(), String> {
+    match made {
+        Err(PropagationError::InvalidCarrier(_)) => Ok(()),
+        other => Err(format!("made {other:?} with a carrier of the other kind")),
+    }
+}
+
+fn is_unsupported<T: std::fmt::Debug>(made: &Result<T, PropagationError>) -> Result<(), String> {
+    match made {
+        Err(PropagationError::UnsupportedFormat(_)) => Ok(()),
+        other => Err(format!("made {other:?} by a format that nobody knows")),
+    }
+}
+
+/// A context without an id, which theirs writes as 0, is none here.
+fn text_inject(vector: &Vector) -> Result<(), String> {
+    let id = |key| vector.input(key).as_u64().unwrap_or_default();
+    let trace = TraceId::new(u128::from(id("trace_id")).to_be_bytes());
+    let span = SpanId::new(id("span_id").to_be_bytes());
+    // Who has decided nothing says nothing of it, as their mock tracer.
+    let place = trace.zip(span).map_or_else(Context::none, |(trace, span)| {
+        Context::remote(trace, span, TraceFlags::default()).with_decision(Decision::Deferred)
+    });
+    let context =
+        texts(vector.input("baggage")).iter().fold(place, |context, (key, value)| context.with_baggage(key, value));
+    let mut carrier = BTreeMap::new();
+    MockTracer::new().inject(&context, Format::TEXT_MAP, &mut carrier).map_err(|error| error.to_string())?;
+    let mut expected = vector.library().ok_or("the library raised an error")?.clone();
+    if let (None, Some(expected)) = (context.trace_id(), expected.as_object_mut()) {
+        expected.retain(|name, _| !name.starts_with("ot-tracer-"));
+    }
+    same(&json!(carrier), &expected)
+}
+
+/// The carriers are written as Python does: `{}`, `b''`, `bytearray(b'junk')`.
+fn binary_extract(vector: &Vector) -> Result<(), String> {
+    let carrier = vector.input("carrier").as_str().unwrap_or_default();
+    let tracer = MockTracer::new();
+    if carrier.starts_with('{') {
+        return is_invalid_carrier(&tracer.extract(Format::BINARY, &BTreeMap::new()));
+    }
+    let bytes = carrier.split(['\'', '"']).nth(1).unwrap_or_default().as_bytes();
+    let extracted = tracer.extract(Format::BINARY, bytes);
+    if bytes.is_empty() { nothing_or_baggage(&extracted) } else { is_corrupted(&extracted) }
+}
+
+fn binary_into_texts(_: &Vector) -> Result<(), String> {
+    let tracer = MockTracer::new();
+    let span = tracer.span("span").start();
+    is_invalid_carrier(&tracer.inject(span.context(), Format::BINARY, &mut BTreeMap::new()))
+}
+
+/// A format that is no text, such as Python's `None`, cannot be written in Rust; its name stands for it.
+fn format(vector: &Vector) -> Format {
+    let format = vector.input("format");
+    Format::from(format.as_str().map_or_else(|| format.to_string(), str::to_owned))
+}
+
+fn unknown_inject(vector: &Vector) -> Result<(), String> {
+    is_unsupported(&MockTracer::new().inject(&Context::none(), format(vector), &mut BTreeMap::new()))
+}
+
+fn unknown_extract(vector: &Vector) -> Result<(), String> {
+    is_unsupported(&MockTracer::new().extract(format(vector), &BTreeMap::new()))
+}
+
+fn unknown_to_noop(vector: &Vector) -> Result<(), String> {
+    is_unsupported(&Tracer::default().inject(&Context::none(), format(vector), &mut BTreeMap::new()))
 }
