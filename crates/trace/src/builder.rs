@@ -15,6 +15,7 @@ use crate::propagation::{BinaryPropagator, Format, OpenTracingBinary, OpenTracin
 use crate::sampler::Sampler;
 use crate::scopes::ScopeManager;
 use crate::stats::Stats;
+use crate::tail::Tail;
 use crate::tracer::Tracer;
 use crate::voice;
 
@@ -48,6 +49,7 @@ pub(crate) struct Config {
     pub(crate) limits: Option<Limits>,
     pub(crate) processors: Vec<Box<dyn Processor>>,
     pub(crate) redact: Option<Box<Redact>>,
+    pub(crate) tail: Option<Tail>,
     pub(crate) queue: Queue,
     pub(crate) propagators: Registry,
     pub(crate) disabled: bool,
@@ -128,7 +130,8 @@ impl Builder {
         self
     }
 
-    /// Changes every span before it leaves the process, to take out what must not; after all processors.
+    /// Changes every span before it leaves the process, to take out what must not; after all processors and
+    /// [tail rules](Self::tail).
     pub fn redact(mut self, redact: impl Fn(&mut SpanRecord) + Send + Sync + 'static) -> Self {
         self.config.redact = Some(Box::new(redact));
         self
@@ -155,6 +158,12 @@ impl Builder {
     /// Says where the tracer looks for what is active, in the place of the thread's own scopes: see [`scopes`](crate::scopes).
     pub fn scope_manager(mut self, manager: impl ScopeManager) -> Self {
         self.config.scope_manager = Some(Arc::new(manager));
+        self
+    }
+
+    /// Has traces kept or left out by how they went. As with [processors](Self::processor), all spans become records.
+    pub fn tail(mut self, rules: Tail) -> Self {
+        self.config.tail = Some(rules);
         self
     }
 
@@ -299,7 +308,7 @@ impl Drop for Installed {
         self.tracer.shutdown(PARTING);
         let Stats { emitted, dropped, .. } = self.tracer.stats();
         if let Some(reasons) = dropped.reasons() {
-            voice::say(&format!("{} of {emitted} spans were dropped: {reasons}", dropped.total()));
+            voice::say(&format!("{} of {emitted} spans were dropped: {reasons}", dropped.lost()));
         }
     }
 }

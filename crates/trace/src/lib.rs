@@ -40,6 +40,7 @@ mod span;
 mod stats;
 mod sys;
 pub mod tags;
+mod tail;
 pub mod testing;
 mod tracer;
 mod tree;
@@ -62,6 +63,7 @@ pub use reference::Reference;
 pub use sampler::{Sample, Sampler, SamplerOverride, Sampling, Verdict};
 pub use span::{DataMut, Message, Relation, Span, SpanBuilder, SpanData, SpanEvent, SpanStack};
 pub use stats::{Dropped, Stats};
+pub use tail::Tail;
 pub use tracer::Tracer;
 pub use tree::tree;
 

@@ -15,8 +15,7 @@ use trackway_model::Value;
 pub use self::chosen::SamplerOverride;
 pub(crate) use self::chosen::{ASKED, Chosen};
 pub use self::custom::{Sample, Sampling, Verdict};
-use self::share::Share;
-pub(crate) use self::share::randomness;
+pub(crate) use self::share::{Share, randomness};
 
 /// Decides when a trace begins whether it is recorded, in every process alike.
 ///

@@ -1,6 +1,6 @@
 //! What became of every span.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use crate::export::ExporterStats;
 
@@ -19,7 +19,7 @@ pub struct Stats {
     pub fields_lost: u64,
     /// Processors' hooks that panicked.
     pub hooks_panicked: u64,
-    /// Spans that ended and wait to be handed to the exporters.
+    /// Spans that ended and wait to be handed to the exporters, or for the verdict on their trace.
     pub waiting: u64,
     /// What became of the rest, for each exporter.
     pub exporters: Vec<ExporterStats>,
@@ -39,15 +39,22 @@ pub struct Dropped {
     pub memory: u64,
     /// Spans that ended after the tracer was shut down.
     pub shut_down: u64,
+    /// Spans of traces that the [tail rules](crate::Tail) left out, as they were to.
+    pub tail: u64,
 }
 
 impl Dropped {
     /// Returns the sum of all reasons.
     pub fn total(&self) -> u64 {
+        self.lost() + self.tail
+    }
+
+    /// Returns how many were dropped against the program's will.
+    pub(crate) fn lost(&self) -> u64 {
         self.ring_full + self.too_deep + self.no_ring + self.memory + self.shut_down
     }
 
-    /// Returns the reasons in words; `None` when nothing was dropped.
+    /// Returns the reasons in words why spans were [lost](Self::lost); `None` when none were.
     pub(crate) fn reasons(&self) -> Option<String> {
         let reasons = [
             (self.ring_full, "made faster than they are collected"),
@@ -88,6 +95,9 @@ pub(crate) struct Counters {
     pub(crate) shut_down: AtomicU64,
     pub(crate) fields_lost: AtomicU64,
     pub(crate) hooks_panicked: AtomicU64,
+    pub(crate) tail: AtomicU64,
+    /// Whether the tracer has tail rules.
+    has_tail: AtomicBool,
 }
 
 /// How many tracers with a collector there can be at a time.
@@ -120,10 +130,20 @@ impl Counters {
             shut_down: AtomicU64::new(0),
             fields_lost: AtomicU64::new(0),
             hooks_panicked: AtomicU64::new(0),
+            tail: AtomicU64::new(0),
+            has_tail: AtomicBool::new(false),
         }
     }
 
-    fn all(&self) -> [&AtomicU64; 10] {
+    pub(crate) fn has_tail(&self) -> bool {
+        self.has_tail.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_tail(&self, has_tail: bool) {
+        self.has_tail.store(has_tail, Ordering::Relaxed);
+    }
+
+    fn all(&self) -> [&AtomicU64; 11] {
         [
             &self.collected,
             &self.ended,
@@ -135,6 +155,7 @@ impl Counters {
             &self.shut_down,
             &self.fields_lost,
             &self.hooks_panicked,
+            &self.tail,
         ]
     }
 
@@ -169,10 +190,11 @@ impl Counters {
             no_ring: get(&self.no_ring),
             memory: get(&self.memory),
             shut_down: get(&self.shut_down),
+            tail: get(&self.tail),
         };
         let refused = dropped.ring_full + dropped.too_deep + dropped.no_ring;
         let ended = get(&self.ended) + get(&self.collected);
-        let waiting = ended.saturating_sub(get(&self.handed_over) + dropped.memory + dropped.shut_down);
+        let waiting = ended.saturating_sub(get(&self.handed_over) + dropped.memory + dropped.shut_down + dropped.tail);
         Stats {
             emitted: ended + refused,
             dropped,

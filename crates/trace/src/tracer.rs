@@ -9,7 +9,7 @@ use trackway_model::{Resource, Scope as Library, SpanRecord, StatusCode, Text, T
 
 use crate::active::Active;
 use crate::builder::{Builder, Config};
-use crate::collector;
+use crate::collector::{self, holding::Holding};
 use crate::context::{Context, More, Scope};
 use crate::export::{Batch, Body, Exporter, Form, lane::Lane};
 use crate::limits::Limits;
@@ -81,6 +81,8 @@ pub(crate) struct Core {
     pub(crate) project: Text,
     enabled: AtomicBool,
     closed: AtomicBool,
+    /// True from the moment on at which it is to be closed.
+    closing: AtomicBool,
     /// True once nobody has the tracer any more.
     gone: AtomicBool,
     /// One for every exporter; others after a fork.
@@ -134,6 +136,8 @@ struct Direct {
     time: AtomicU64,
     /// True when traces are counted with the spans, each after its first one.
     one_count: bool,
+    /// What waits for a verdict.
+    holding: Mutex<Holding>,
 }
 
 /// A second, in nanoseconds.
@@ -167,11 +171,13 @@ impl Tracer {
             spans: AtomicU64::new(0),
             time: AtomicU64::new(DAWN),
             one_count: config.one_count,
+            holding: Mutex::default(),
         });
         let core = Arc::new(Core {
             number,
             enabled: AtomicBool::new(!config.disabled),
             closed: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
             gone: AtomicBool::new(false),
             resources: [const { OnceLock::new() }; FORKS_TOLD],
             forks: collector::forks(),
@@ -187,6 +193,7 @@ impl Tracer {
         core.resource();
         if !is_direct(number) {
             collector::open(&core);
+            stats::of(number).set_tail(core.config.tail.is_some());
         }
         Self(Some(Arc::new(Owner(core))))
     }
@@ -439,7 +446,16 @@ impl Tracer {
             stats::of(core.number).ended.fetch_add(1, Ordering::Relaxed);
             return core.tell(News::Ended(record));
         }
-        span::silently(|| core.export_directly(record));
+        span::silently(|| core.end_directly(record));
+    }
+
+    /// Has a trace kept or left out, where there are tail rules.
+    pub(crate) fn judge(&self, trace: u128, keep: bool) {
+        let Some(core) = self.core().filter(|core| core.config.tail.is_some()) else { return };
+        match core.direct {
+            Some(_) => span::silently(|| core.release_directly(|holding| holding.judge(trace, keep, 0))),
+            None => collector::verdicts::tell(core.number, trace, keep),
+        }
     }
 
     /// Has an open span announced, where somebody wants to hear of it.
@@ -475,8 +491,28 @@ impl Core {
     }
 
     /// Does at once what a collector does later.
-    fn export_directly(&self, mut record: SpanRecord) {
+    fn end_directly(&self, record: SpanRecord) {
         self.config.processors.iter().for_each(|processor| processor.on_end(&record));
+        let Some(tail) = &self.config.tail else { return self.export_directly(record) };
+        let (speaks, now) = (tail.is_spoken_for_by(&record), record.end.map_or(0, |end| end.0));
+        self.release_directly(|holding| {
+            holding.take(record, speaks, tail, now);
+            holding.settle(tail, now, false);
+        });
+    }
+
+    /// Changes what waits for a verdict, and exports what does so no more.
+    fn release_directly(&self, change: impl FnOnce(&mut Holding)) {
+        let Some(direct) = &self.direct else { return };
+        let kept = {
+            let mut holding = direct.holding.lock().unwrap_or_else(PoisonError::into_inner);
+            change(&mut holding);
+            std::mem::take(&mut holding.out).kept
+        };
+        kept.into_iter().for_each(|record| self.export_directly(record));
+    }
+
+    fn export_directly(&self, mut record: SpanRecord) {
         if let Some(redact) = &self.config.redact {
             redact(&mut record);
         }
@@ -503,6 +539,10 @@ impl Core {
 
     pub(crate) fn is_gone(&self) -> bool {
         self.gone.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -598,6 +638,8 @@ impl Core {
             // Somebody else may not be done with it, and the process end when this returns.
             return self.end_lanes(until);
         }
+        self.closing.store(true, Ordering::Relaxed);
+        self.release_directly(Holding::keep_all);
         let collected = self.direct.is_some() || collector::collect(until);
         self.closed.store(true, Ordering::Release);
         if self.direct.is_none() {

@@ -9,34 +9,46 @@ use trackway_model::{SpanRecord, Text};
 
 use crate::processor::Processor;
 use crate::stats;
+use crate::tail::Tail;
 use crate::tracer::Core;
 
 /// Something that a tracer's hooks are to see.
 pub(crate) enum Call {
     Began(SpanRecord),
     Ended(SpanRecord),
+    /// As `Ended`, of one that has been seen and waits for the verdict on its trace; whether it speaks for it.
+    Seen(SpanRecord, bool),
+    /// A span whose trace is kept leaves.
+    Leaving(SpanRecord),
     /// A span that is still open is to be told of.
     Open(SpanRecord),
 }
 
-/// Calls the tracer's hooks; returns those spans that go on, redacted.
+impl Call {
+    pub(crate) fn span(&self) -> &SpanRecord {
+        match self {
+            Self::Began(span) | Self::Ended(span) | Self::Seen(span, _) | Self::Leaving(span) | Self::Open(span) => {
+                span
+            }
+        }
+    }
+}
+
+/// Calls the tracer's hooks; returns those spans that go on: redacted, or to wait for the verdict on their trace.
 pub(crate) fn call(core: &Core, calls: Vec<Call>) -> Vec<Call> {
     let mut left = Vec::new();
     for call in calls {
         match call {
             Call::Began(record) => each(core, |processor| processor.on_start(&record)),
-            Call::Ended(mut record) => {
+            Call::Ended(record) => {
                 each(core, |processor| processor.on_end(&record));
-                if !redacted(core, &mut record) {
-                    // Half redacted is not redacted: what a program wrote into it goes, its place in the trace stays.
-                    record.name = Text::literal("redaction failed");
-                    record.status.message = Text::default();
-                    record.attributes = Default::default();
-                    record.events.clear();
-                    record.links.clear();
-                }
-                left.push(Call::Ended(record));
+                left.push(match &core.config.tail {
+                    Some(tail) => seen(core, tail, record),
+                    None => leaving(core, record),
+                });
             }
+            Call::Seen(..) => left.push(call),
+            Call::Leaving(record) => left.push(leaving(core, record)),
             Call::Open(mut record) => {
                 if redacted(core, &mut record) {
                     left.push(Call::Open(record));
@@ -45,6 +57,25 @@ pub(crate) fn call(core: &Core, calls: Vec<Call>) -> Vec<Call> {
         }
     }
     left
+}
+
+/// Finds out whether a span speaks for its trace; it does where that cannot be found out.
+fn seen(core: &Core, tail: &Tail, record: SpanRecord) -> Call {
+    let mut speaks = true;
+    hooked(core, || speaks = tail.is_spoken_for_by(&record));
+    Call::Seen(record, speaks)
+}
+
+fn leaving(core: &Core, mut record: SpanRecord) -> Call {
+    if !redacted(core, &mut record) {
+        // Half redacted is not redacted: what a program wrote into it goes, its place in the trace stays.
+        record.name = Text::literal("redaction failed");
+        record.status.message = Text::default();
+        record.attributes = Default::default();
+        record.events.clear();
+        record.links.clear();
+    }
+    Call::Leaving(record)
 }
 
 fn each(core: &Core, hook: impl Fn(&dyn Processor)) {

@@ -7,12 +7,15 @@
 
 mod draft;
 mod far;
+pub(crate) mod holding;
 mod hooks;
 pub(crate) mod late;
 mod pipeline;
 pub(crate) mod rings;
+mod settle;
 mod stream;
 pub(crate) mod time;
+pub(crate) mod verdicts;
 
 use std::cell::Cell;
 use std::panic::catch_unwind;
@@ -22,6 +25,7 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use self::pipeline::Pipeline;
+use self::settle::{Settling, call_hooks, settle};
 use self::stream::{Desk, Stream};
 use crate::slot::SLOT;
 pub(crate) use crate::stats::Lost;
@@ -338,6 +342,7 @@ impl Drop for Collecting {
 fn drain_all() -> bool {
     // A span whose end is read before its start is complete after the second time.
     let busy = drain() | drain();
+    settle(Settling::All);
     with(|state| state.pipelines.iter_mut().flatten().for_each(Pipeline::hand_over));
     busy
 }
@@ -387,6 +392,7 @@ fn drain() -> bool {
         announce(now);
     }
     call_hooks();
+    settle(Settling::Due);
     with(|state| {
         for pipeline in state.pipelines.iter_mut().flatten() {
             pipeline.announce();
@@ -394,23 +400,6 @@ fn drain() -> bool {
         }
     });
     busy
-}
-
-/// Shows the hooks what waits for them, with the state free.
-fn call_hooks() {
-    let waiting = with(|state| {
-        let all = state.pipelines.iter_mut().flatten().filter(|pipeline| pipeline.call_bytes() > 0);
-        all.map(|pipeline| (pipeline.core.clone(), pipeline.take_calls())).collect::<Vec<_>>()
-    });
-    for (core, calls) in waiting {
-        let left = hooks::call(&core, calls);
-        with(|state| {
-            // Nobody is there any more to miss the spans of a tracer that is gone.
-            if let Some(pipeline) = pipeline_of(&mut state.pipelines, core.number) {
-                pipeline.take_back(left);
-            }
-        });
-    }
 }
 
 /// Has the processors told of owned spans that began; returns those that ended.
@@ -534,6 +523,7 @@ pub(crate) fn forked(held: Option<Held>) {
         return;
     };
     late::forget();
+    drop(verdicts::take());
     aside::forget();
     let Some(state) = state.as_mut() else { return };
     state.is_drained = false;

@@ -8,9 +8,12 @@ use trackway_model::SpanRecord;
 use trackway_wire::encode;
 
 use super::draft::{Draft, Head};
+use super::holding::{Holding, Out};
 use super::hooks::Call;
+use crate::builder::Config;
 use crate::export::{Batch, Body, Form};
 use crate::stats;
+use crate::tail::Tail;
 use crate::tracer::Core;
 
 /// A batch is handed over when it is that large,
@@ -40,6 +43,8 @@ pub(crate) struct Pipeline {
     call_bytes: usize,
     /// Bytes of the open spans in it.
     open_bytes: usize,
+    /// What waits for a verdict, where there are rules.
+    holding: Option<Holding>,
 }
 
 /// Returns whether anybody wants to hear of the tracer's open spans, which the exporters say.
@@ -47,12 +52,18 @@ pub(crate) fn announces(core: &Arc<Core>) -> bool {
     !core.is_closed() && core.lanes().iter().any(|lane| lane.wants_open())
 }
 
+/// Returns true when hooks see the spans first.
+fn is_changed(core: &Core) -> bool {
+    let Config { redact, processors, tail, .. } = &core.config;
+    redact.is_some() || !processors.is_empty() || tail.is_some()
+}
+
 impl Pipeline {
     pub(crate) fn new(core: &Arc<Core>) -> Self {
         let lanes = core.lanes();
         let keeps_records = lanes.iter().any(|lane| lane.form() == Form::Records);
         let wants_otlp = lanes.iter().any(|lane| lane.form() == Form::Otlp);
-        let changed = core.config.redact.is_some() || !core.config.processors.is_empty();
+        let changed = is_changed(core);
         Self {
             core: core.clone(),
             records: keeps_records || changed,
@@ -67,6 +78,7 @@ impl Pipeline {
             calls: Vec::new(),
             call_bytes: 0,
             open_bytes: 0,
+            holding: core.config.tail.as_ref().map(|_| Holding::default()),
         }
     }
 
@@ -107,21 +119,15 @@ impl Pipeline {
     }
 
     fn accept(&mut self, record: SpanRecord) {
-        if self.is_changed() {
+        if is_changed(&self.core) {
             self.put(Call::Ended(record));
         } else {
             self.keep(record);
         }
     }
 
-    /// Returns true when hooks see the spans first.
-    fn is_changed(&self) -> bool {
-        self.core.config.redact.is_some() || !self.core.config.processors.is_empty()
-    }
-
     fn put(&mut self, call: Call) {
-        let (Call::Began(record) | Call::Ended(record) | Call::Open(record)) = &call;
-        self.call_bytes += record.memory_bytes();
+        self.call_bytes += call.span().memory_bytes();
         self.calls.push(call);
     }
 
@@ -143,15 +149,60 @@ impl Pipeline {
         std::mem::take(&mut self.calls)
     }
 
-    /// Takes what the hooks left.
-    pub(crate) fn take_back(&mut self, left: Vec<Call>) {
+    /// Takes what the hooks left. They may have to be called again.
+    pub(crate) fn take_back(&mut self, left: Vec<Call>, now: u64) {
         for call in left {
             match call {
-                Call::Began(_) => {}
-                Call::Ended(record) => self.keep(record),
+                Call::Began(_) | Call::Ended(_) => {}
+                Call::Leaving(record) => self.keep(record),
+                Call::Seen(record, speaks) => self.hold(|holding, tail| holding.take(record, speaks, tail, now)),
                 Call::Open(record) => encode::record(&mut self.open, &record),
             }
         }
+        self.release();
+    }
+
+    /// Says that a trace is to be kept, or left out.
+    pub(crate) fn judge(&mut self, trace: u128, keep: bool, now: u64) {
+        self.hold(|holding, _| holding.judge(trace, keep, now));
+    }
+
+    /// Judges the traces whose time has come, or all that have ended.
+    pub(crate) fn settle(&mut self, now: u64, waits: bool) {
+        let is_closing = self.core.is_closing();
+        self.hold(|holding, tail| {
+            holding.settle(tail, now, waits);
+            if is_closing && !waits {
+                holding.keep_all();
+            }
+        });
+        self.release();
+    }
+
+    fn hold(&mut self, change: impl FnOnce(&mut Holding, &Tail)) {
+        if let (Some(holding), Some(tail)) = (&mut self.holding, &self.core.config.tail) {
+            change(holding, tail);
+        }
+    }
+
+    /// Lets go of what waits no more.
+    fn release(&mut self) {
+        let Some(holding) = &mut self.holding else { return };
+        let Out { kept, left_out, no_room } = std::mem::take(&mut holding.out);
+        let counters = stats::of(self.core.number);
+        counters.tail.fetch_add(left_out, Ordering::Relaxed);
+        counters.memory.fetch_add(no_room, Ordering::Relaxed);
+        for record in kept {
+            match self.core.config.redact {
+                Some(_) => self.put(Call::Leaving(record)),
+                None => self.keep(record),
+            }
+        }
+    }
+
+    /// Returns whether an open span may be told of: it may yet be left out, with its trace.
+    fn is_told_of(&self, trace: u128) -> bool {
+        self.holding.as_ref().is_none_or(|holding| holding.is_kept(trace))
     }
 
     fn keep(&mut self, record: SpanRecord) {
@@ -217,6 +268,9 @@ impl Pipeline {
 
     /// Puts a span that is still open among those to be told of.
     pub(crate) fn tell_of(&mut self, draft: &Draft, head: &Head<'_>) {
+        if !self.is_told_of(head.trace) {
+            return;
+        }
         if self.core.config.redact.is_none() {
             return draft.announce(head, &mut self.open);
         }
@@ -228,6 +282,9 @@ impl Pipeline {
 
     /// As [`tell_of`](Self::tell_of), for an owned span.
     pub(crate) fn tell_of_record(&mut self, record: &SpanRecord) {
+        if !self.is_told_of(u128::from_be_bytes(record.trace_id.bytes())) {
+            return;
+        }
         if self.core.config.redact.is_none() {
             encode::record(&mut self.open, record);
         } else {
