@@ -29,6 +29,7 @@ mod start;
 use std::{
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError, TryLockError},
+    time::Duration,
 };
 
 use rusqlite::{Connection, ErrorCode};
@@ -44,6 +45,12 @@ pub(crate) use publication::{
 pub(crate) use publish::Change;
 pub(crate) use readers::{Reader, Readers};
 pub(crate) use segments::Published;
+
+/// From so many bytes on what SQLite keeps beside the file is worth to be brought into it.
+const LARGE_BESIDE: u64 = 1 << 20;
+
+/// How long the writer waits for another process that holds the file for a moment.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The catalog, open for whoever writes; any thread may, one at a time.
 pub(crate) struct Catalog {
@@ -81,6 +88,24 @@ impl Catalog {
     /// Returns what reads beside the writer.
     pub(crate) fn readers(&self) -> Readers {
         Readers::new(self.path.clone())
+    }
+
+    /// Brings what SQLite keeps beside the file into it, where that is more than a little and nobody is in the way: what
+    /// is left of a burst would stay on the disk for as long as nothing else comes.
+    pub(crate) fn tidy(&self) -> Result<(), Error> {
+        let beside = with_suffix(&self.path, "-wal").metadata().map_or(0, |file| file.len());
+        if beside < LARGE_BESIDE {
+            return Ok(());
+        }
+        let Some(connection) = self.free_connection() else { return Ok(()) };
+        // Nobody waits for a reader here: the next occasion comes.
+        connection.busy_timeout(Duration::ZERO)?;
+        let tidied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        connection.busy_timeout(PATIENCE)?;
+        match tidied {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
+            tidied => Ok(tidied?),
+        }
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {

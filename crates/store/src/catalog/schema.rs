@@ -68,7 +68,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
     let connection = sqlite::open(path, &MIGRATIONS, |_| Ok(()))?;
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
+    connection.pragma_update(None, "journal_size_limit", 4 << 20)?;
     connection.pragma_update(None, "cache_size", -4_096)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
