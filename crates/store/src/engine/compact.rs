@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use trackway_model::Text;
+use trackway_model::{Text, TraceId};
 
 use super::{
     MOST_OPERATIONS, Shared, Shelved, Snapshot, Tallies,
@@ -91,7 +91,7 @@ impl Compactor {
         }
         while !self.shared.work.is_closing() && !self.shared.door.is_closed() {
             let snapshot = self.shared.shelf.snapshot();
-            let Some(task) = self.next_task(&snapshot, wish) else { return };
+            let Some(task) = self.next_task(&snapshot, wish) else { break };
             if let Err(error) = self.perform(task) {
                 self.shared.counts.compactions_failed.fetch_add(1, Relaxed);
                 if matches!(error, Error::Catalog(_)) && !super::room::is_lack_of_room(&error) {
@@ -100,6 +100,8 @@ impl Compactor {
                 return;
             }
         }
+        // Where that fails, what is to be written next tells why.
+        let _ = self.shared.catalog.tidy();
     }
 
     fn next_task(&self, snapshot: &Snapshot, wish: Wish) -> Option<Task> {
@@ -152,19 +154,16 @@ impl Compactor {
     }
 
     fn merge(&mut self, inputs: &[Arc<Shelved>], without: &[Text], is_urgent: bool) -> Result<(), Error> {
-        let pinned = self.shared.shelf.pin()?;
+        let base = self.shared.shelf.snapshot();
         let is_input = |it: &&Arc<Shelved>| inputs.iter().any(|input| input.id() == it.id());
         // As they are counted now: a deletion may have come since they were chosen.
-        let inputs = &pinned.segments().iter().filter(is_input).cloned().collect::<Vec<_>>();
+        let inputs = &base.segments().iter().filter(is_input).cloned().collect::<Vec<_>>();
         let mut plan = Plan::default();
         for shelved in inputs {
             let segment = shelved.open().inspect_err(|_| self.unreadable.extend([shelved.id()]))?;
             plan.count_segment(&segment);
         }
-        let mut merge = Merge::new(&pinned)?;
-        for shelved in inputs {
-            merge.add(shelved).inspect_err(|_| self.unreadable.extend(merge.unreadable))?;
-        }
+        let mut merge = Merge::new(&self.shared.shelf, Arc::clone(&base), inputs)?;
         let (day, level) = place_of(inputs);
         let mut files = Unpublished::default();
         let mut output = Output { shared: &self.shared, plan, day, level, stream: None };
@@ -183,11 +182,14 @@ impl Compactor {
         let added = output.finish(&mut files)?;
         let bytes = added.as_ref().map_or(0, |segment| segment.bytes + segment.index_bytes);
         let removed: Vec<SegmentId> = inputs.iter().map(|it| it.id()).collect();
-        let base = Some(Arc::clone(pinned.snapshot()));
         self.shared.publish_merged(files, |now| {
             let lags = now.segments().iter().filter(|it| removed.contains(&it.id())).map(|it| it.lag());
             let lag = lags.max().unwrap_or_default();
             let added = added.map(|segment| NewSegment { tallies: Arc::new(tallies), lag, ..segment });
+            // A trace that moved forward meanwhile has its rows elsewhere, without these events.
+            let stays = |id: &TraceId| !inputs.iter().any(|it| now.is_gone(*id, it) && !base.is_gone(*id, it));
+            let settled = settled.iter().filter(|(_, trace)| stays(trace)).map(|(id, _)| *id).collect();
+            let base = Some(Arc::clone(&base));
             Publication { added: added.into_iter().collect(), removed, base, settled, heard, ..Publication::default() }
         })?;
         let read = inputs.iter().map(|it| it.about().spans).sum();

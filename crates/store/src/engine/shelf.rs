@@ -218,11 +218,6 @@ impl Drop for Shelf {
 }
 
 impl Pinned {
-    /// Returns what is published, for whoever keeps it for longer.
-    pub(crate) fn snapshot(&self) -> &Arc<Snapshot> {
-        &self.snapshot
-    }
-
     /// Returns what asks the catalog.
     pub(crate) fn catalog(&self) -> Lookups<'_> {
         self.reader.lookups()

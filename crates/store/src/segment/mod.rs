@@ -54,7 +54,7 @@ pub(crate) use self::{
     listed::{Flags, Listed},
     parts::{read_attributes, read_events, write_attributes, write_events},
     schema_plan::Plan,
-    write_stream::{Effort, SegmentStream, file_order},
+    write_stream::{Effort, SegmentStream, bucket_of, file_order},
 };
 pub use self::{
     read::{Segment, SegmentSpan, SegmentSpans},

@@ -15,7 +15,7 @@ use parquet::{
     errors::ParquetError,
     file::{metadata::KeyValue, properties::WriterProperties, writer::SerializedFileWriter},
 };
-use trackway_model::{Event, SpanRecord};
+use trackway_model::{Event, SpanRecord, Timestamp};
 
 use super::{
     MAX_END, MAX_START, MIN_START, REST_KEYS, ROWS, VERSION, VERSION_KEY, Written,
@@ -188,5 +188,10 @@ fn end(writer: Writer) -> Result<Vec<u32>, ParquetError> {
 
 /// Returns where a span stands in a segment: [`SegmentStream::push`] wants them in this order.
 pub(crate) fn file_order(sequence: u64, span: &SpanRecord) -> impl Ord + use<> {
-    (span.start.0 / BUCKET, span.trace_id, span.start, span.span_id, sequence)
+    (bucket_of(span.start), span.trace_id, span.start, span.span_id, sequence)
+}
+
+/// Returns what comes first in the order of a segment: in which bucket a start is.
+pub(crate) fn bucket_of(start: Timestamp) -> u64 {
+    start.0 / BUCKET
 }

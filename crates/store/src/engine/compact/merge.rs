@@ -1,7 +1,7 @@
 //! Merges segments: rows come in the order of the file from each, and go into one in that order.
 
 use std::{
-    cmp::Ordering,
+    cmp::{Ordering, Reverse},
     collections::{BinaryHeap, HashMap, HashSet},
     sync::Arc,
 };
@@ -11,14 +11,22 @@ use trackway_model::{Event, SpanId, SpanRecord, Timestamp, TraceId};
 use crate::{
     Error, SegmentFilter, SegmentSpan, SegmentSpans,
     catalog::{LateEvent, SegmentId},
-    engine::{Pinned, Shelved, Tallying},
-    segment::file_order,
+    engine::{Shelf, Shelved, Snapshot, Tallying},
+    segment::{bucket_of, file_order},
 };
 
 /// The rows of several segments in the order of the file, without those that are dead and without equal copies.
+///
+/// It takes minutes, so it does not hold on to a state of the catalog: what the catalog writes meanwhile could not be
+/// written over.
 pub(super) struct Merge<'a> {
-    pinned: &'a Pinned,
+    shelf: &'a Shelf,
+    /// What was published when it began.
+    base: Arc<Snapshot>,
+    /// Those of which the turn has come.
     inputs: Vec<Input>,
+    /// Those that begin later, the first of them last.
+    waiting: Vec<Arc<Shelved>>,
     /// The next row of each input, the first in the order of the file on top.
     next: BinaryHeap<Next>,
     /// The rows of one span that begin at one time, while more of them may come.
@@ -34,7 +42,8 @@ pub(super) struct Merge<'a> {
 
 struct Input {
     shelved: Arc<Shelved>,
-    spans: SegmentSpans,
+    /// Absent when all rows were read: they hold memory.
+    spans: Option<SegmentSpans>,
 }
 
 /// A row that comes next from an input.
@@ -49,8 +58,8 @@ struct Apart {
     traces: HashSet<TraceId>,
     events: HashMap<SpanId, Vec<(i64, Timestamp, Event)>>,
     of: Option<TraceId>,
-    /// Those that are in rows now, and when they came.
-    settled: HashSet<i64>,
+    /// Those that are in rows now with the traces that they are of, and when they came.
+    settled: HashMap<i64, TraceId>,
     heard: Vec<(TraceId, Timestamp)>,
 }
 
@@ -61,26 +70,37 @@ const MOST_TWINS: usize = 1_024;
 const MOST_APART: usize = 100_000;
 
 impl<'a> Merge<'a> {
-    pub(super) fn new(pinned: &'a Pinned) -> Result<Self, Error> {
+    /// Begins with segments of the base, of which only those take memory that have rows of one time.
+    pub(super) fn new(shelf: &'a Shelf, base: Arc<Snapshot>, segments: &[Arc<Shelved>]) -> Result<Self, Error> {
+        let mut waiting = segments.to_vec();
+        waiting.sort_by_key(|it| Reverse(it.starts().0));
         Ok(Self {
-            pinned,
+            shelf,
+            base,
             inputs: Vec::new(),
+            waiting,
             next: BinaryHeap::new(),
             run: Vec::new(),
             done: Vec::new().into_iter(),
-            apart: Apart::of(pinned)?,
+            apart: Apart::of(shelf)?,
             copies: Tallying::default(),
             copy_count: 0,
             unreadable: None,
         })
     }
 
-    /// Adds the rows of a segment.
-    pub(super) fn add(&mut self, shelved: &Arc<Shelved>) -> Result<(), Error> {
-        let spans = shelved.open().and_then(|segment| segment.spans(&SegmentFilter::default()));
-        let spans = spans.inspect_err(|_| self.unreadable = Some(shelved.id()))?;
-        self.inputs.push(Input { shelved: Arc::clone(shelved), spans });
-        self.advance(self.inputs.len() - 1)
+    /// Takes up the segments that may have a row which comes before the next one that is known.
+    fn take_up(&mut self) -> Result<(), Error> {
+        while let Some(shelved) = self.waiting.last()
+            && self.next.peek().is_none_or(|next| may_begin(shelved) <= bucket_of(next.row.record.start))
+            && let Some(shelved) = self.waiting.pop()
+        {
+            let spans = shelved.open().and_then(|segment| segment.spans(&SegmentFilter::default()));
+            let spans = spans.inspect_err(|_| self.unreadable = Some(shelved.id()))?;
+            self.inputs.push(Input { shelved, spans: Some(spans) });
+            self.advance(self.inputs.len() - 1)?;
+        }
+        Ok(())
     }
 
     /// Returns the next row; `None` at the end.
@@ -89,6 +109,7 @@ impl<'a> Merge<'a> {
             if let Some(row) = self.done.next() {
                 return Ok(Some(row));
             }
+            self.take_up()?;
             let Some(Next { row, input }) = self.next.pop() else {
                 if self.run.is_empty() {
                     return Ok(None);
@@ -105,9 +126,9 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// The events that rows hold now and the catalog need not keep any more.
-    pub(super) fn settled(&self) -> Vec<i64> {
-        self.apart.settled.iter().copied().collect()
+    /// The events that rows hold now and the catalog need not keep any more, each with its trace.
+    pub(super) fn settled(&self) -> HashMap<i64, TraceId> {
+        self.apart.settled.clone()
     }
 
     /// When these events came.
@@ -118,14 +139,15 @@ impl<'a> Merge<'a> {
     /// Takes the next living row of an input.
     fn advance(&mut self, input: usize) -> Result<(), Error> {
         let Some(Input { shelved, spans }) = self.inputs.get_mut(input) else { return Ok(()) };
-        for row in spans {
+        for row in spans.iter_mut().flatten() {
             // Whoever asks that segment next tells the damage.
             let row = row.inspect_err(|_| self.unreadable = Some(shelved.id()))?;
-            if !self.pinned.is_gone(row.record.trace_id, shelved) {
+            if !self.base.is_gone(row.record.trace_id, shelved) {
                 self.next.push(Next { row, input });
-                break;
+                return Ok(());
             }
         }
+        *spans = None;
         Ok(())
     }
 
@@ -143,7 +165,7 @@ impl<'a> Merge<'a> {
     /// Lets a run go on its way, with the events that came apart from it.
     fn finish_run(&mut self) -> Result<(), Error> {
         if let Some(first) = self.run.first_mut() {
-            let events = self.apart.take(first.record.trace_id, first.record.span_id, self.pinned)?;
+            let events = self.apart.take(first.record.trace_id, first.record.span_id, self.shelf)?;
             join_events(&mut first.late_events, events);
         }
         self.done = std::mem::take(&mut self.run).into_iter();
@@ -164,31 +186,37 @@ fn is_of_one_run(a: &SpanRecord, b: &SpanRecord) -> bool {
 }
 
 impl Apart {
-    fn of(pinned: &Pinned) -> Result<Self, Error> {
-        let all = pinned.catalog().late_before(Timestamp(u64::MAX), MOST_APART)?;
+    fn of(shelf: &Shelf) -> Result<Self, Error> {
+        let all = shelf.pin()?.catalog().late_before(Timestamp(u64::MAX), MOST_APART)?;
         Ok(Self { traces: all.into_iter().map(|(_, trace, _)| trace).collect(), ..Self::default() })
     }
 
     /// Takes the events of a span.
-    fn take(&mut self, trace: TraceId, span: SpanId, pinned: &Pinned) -> Result<Vec<Event>, Error> {
+    fn take(&mut self, trace: TraceId, span: SpanId, shelf: &Shelf) -> Result<Vec<Event>, Error> {
         if !self.traces.contains(&trace) {
             return Ok(Vec::new());
         }
         if self.of != Some(trace) {
             (self.of, self.events) = (Some(trace), HashMap::new());
-            for late in pinned.catalog().late(trace)?.into_iter().filter(|late| !self.settled.contains(&late.id)) {
+            let late = shelf.pin()?.catalog().late(trace)?;
+            for late in late.into_iter().filter(|late| !self.settled.contains_key(&late.id)) {
                 let LateEvent { arrival, event, .. } = late.event;
                 self.events.entry(event.span_id).or_default().push((late.id, arrival, event.event));
             }
         }
         let mut events = Vec::new();
         for (id, arrival, event) in self.events.remove(&span).unwrap_or_default() {
-            self.settled.insert(id);
+            self.settled.insert(id, trace);
             self.heard.push((trace, arrival));
             events.push(event);
         }
         Ok(events)
     }
+}
+
+/// The bucket of the file's order in which a segment has its first row, or an earlier one.
+fn may_begin(shelved: &Shelved) -> u64 {
+    bucket_of(shelved.starts().0)
 }
 
 impl Next {

@@ -8,17 +8,23 @@ use std::{
 use crate::{
     catalog::SegmentId,
     engine::{Shelved, Snapshot},
+    segment::bucket_of,
 };
 
 /// A segment with as many spans is not merged any more.
 const FULL: u64 = 1_000_000;
 /// The most spans of a segment that others are merged into.
 const MOST_SPANS: u64 = 2_000_000;
-/// How many segments of about one size are worth to be merged, and how many are merged at most: each of them takes
-/// some memory meanwhile.
+/// From so many spans on a segment waits until it is merged into a full one at once: each merge writes all of them again.
+const MIDDLING: u64 = 16 * 1024;
+/// How many segments of about one size are worth to be merged, of small ones and of those that wait for a full one.
 const ENOUGH: usize = 8;
-const MOST: usize = 12;
-/// Segments are about one size when their spans differ less than so many times.
+const ENOUGH_MIDDLING: usize = 32;
+/// How many segments are merged at most.
+const MOST: usize = 64;
+/// How many of them may have rows of one time: those take memory together.
+const MOST_TOGETHER: usize = 12;
+/// Small segments are about one size when their spans differ less than so many times.
 const STEP: u64 = 8;
 /// A segment is written anew when one of so many rows is dead.
 const DEAD_PART: u64 = 10;
@@ -91,22 +97,36 @@ fn dead_rows(snapshot: &Snapshot, shelved: &Shelved) -> u64 {
 fn of_one_size(day: &[&Arc<Shelved>]) -> Option<Vec<Arc<Shelved>>> {
     let mut sizes: BTreeMap<u32, Vec<&Arc<Shelved>>> = BTreeMap::new();
     for shelved in day {
-        sizes.entry(shelved.about().spans.max(1).ilog(STEP)).or_default().push(shelved);
+        let spans = shelved.about().spans.clamp(1, MIDDLING);
+        sizes.entry(spans.ilog(STEP) + u32::from(spans == MIDDLING)).or_default().push(shelved);
     }
     sizes.into_values().find_map(|alike| {
         let spans: u64 = alike.iter().map(|it| it.about().spans).sum();
-        if alike.len() >= ENOUGH || spans >= FULL { fitting(alike) } else { None }
+        let are_middling = alike.iter().any(|it| it.about().spans >= MIDDLING);
+        let enough = if are_middling { ENOUGH_MIDDLING } else { ENOUGH };
+        if alike.len() >= enough || spans >= FULL { fitting(alike) } else { None }
     })
 }
 
-/// Returns as many as fit into one segment, the smallest first; at least two.
+/// Returns as many as fit into one segment and into the memory of one merge, the smallest first; at least two.
 fn fitting(mut segments: Vec<&Arc<Shelved>>) -> Option<Vec<Arc<Shelved>>> {
     segments.sort_by_key(|it| (it.about().spans, it.age()));
     let mut spans = 0;
-    let fits = |it: &&Arc<Shelved>| {
-        spans += it.about().spans;
-        spans <= MOST_SPANS
-    };
-    let inputs: Vec<_> = segments.into_iter().take_while(fits).take(MOST).cloned().collect();
+    let mut inputs: Vec<Arc<Shelved>> = Vec::new();
+    for shelved in segments {
+        if spans + shelved.about().spans > MOST_SPANS || inputs.len() == MOST {
+            break;
+        }
+        if inputs.iter().filter(|it| do_meet(it, shelved)).count() < MOST_TOGETHER {
+            spans += shelved.about().spans;
+            inputs.push(Arc::clone(shelved));
+        }
+    }
     (inputs.len() > 1).then_some(inputs)
+}
+
+/// Whether two segments may have rows of one time.
+fn do_meet(a: &Shelved, b: &Shelved) -> bool {
+    let ((a_first, a_last), (b_first, b_last)) = (a.starts(), b.starts());
+    bucket_of(a_first) <= bucket_of(b_last) && bucket_of(b_first) <= bucket_of(a_last)
 }
