@@ -1,13 +1,11 @@
 //! Links that say more than that there is one.
 
-use std::borrow::Borrow;
-
 use trackway_model::{Text, Value};
 use trackway_wire::opencensus::LINK_TYPE;
 
 use super::{Span, SpanBuilder, add_link, link};
-use crate::context::Context;
 use crate::field::{Field, Label};
+use crate::reference::Reference;
 
 /// What another span is to one, beside its parent: a kind, where there is a word for it, and attributes.
 ///
@@ -56,16 +54,16 @@ impl Relation {
 
 impl<D> SpanBuilder<'_, D> {
     /// Records a relation to a span that this one is no part of, and what is known of it.
-    pub fn link_with(mut self, to: impl Borrow<Context>, relation: Relation) -> Self {
-        self.links.extend(link(to.borrow(), relation.attributes));
+    pub fn link_with(mut self, to: impl Reference, relation: Relation) -> Self {
+        self.links.extend(to.referred().and_then(|to| link(to, relation.attributes)));
         self
     }
 }
 
 impl<D> Span<D> {
     /// Records a relation to a span that this one is no part of, and what is known of it.
-    pub fn link_with(&self, to: impl Borrow<Context>, relation: Relation) -> &Self {
-        if let Some(link) = link(to.borrow(), relation.attributes) {
+    pub fn link_with(&self, to: impl Reference, relation: Relation) -> &Self {
+        if let Some(link) = to.referred().and_then(|to| link(to, relation.attributes)) {
             self.change(|record, limits| add_link(record, limits, link));
         }
         self

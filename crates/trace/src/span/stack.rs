@@ -1,11 +1,11 @@
 //! Spans that are begun and ended in different places, one inside the other.
 
-use std::borrow::Borrow;
 use std::fmt;
 use std::time::Duration;
 
 use super::Span;
-use crate::context::{Context, Scope};
+use crate::context::Scope;
+use crate::reference::Reference;
 use crate::tracer::Tracer;
 
 /// Spans that are open inside one another on this thread, begun and ended by calls instead of blocks: what hooks of a framework
@@ -39,10 +39,10 @@ impl Tracer {
     }
 
     /// Returns a stack without a span, in a context that is active on this thread as long as the stack is there: of a request
-    /// that came from elsewhere, for example.
-    pub fn stack_in(&self, context: impl Borrow<Context>) -> SpanStack {
+    /// that came from elsewhere, for example. No context is as good as [`stack`](Self::stack).
+    pub fn stack_in(&self, context: impl Reference) -> SpanStack {
         let mut stack = self.stack();
-        stack.around = Some(context.borrow().attach());
+        stack.around = context.referred().map(|context| context.attach());
         stack
     }
 }

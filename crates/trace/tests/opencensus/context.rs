@@ -14,7 +14,7 @@ struct Foo(u32);
 struct Bar(u32);
 
 fn foo() -> Option<u32> {
-    current().local::<Foo>().map(|foo| foo.0)
+    current().local::<Foo>().map(|value| value.0)
 }
 
 mod runtime_context {
