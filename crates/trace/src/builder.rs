@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use trackway_model::{Attributes, Resource, SpanRecord, Text, Value, keys};
 
+use crate::environment::Named;
 use crate::export::{Exporter, lane::Bounds};
 use crate::field::Field;
 use crate::global;
@@ -25,12 +26,8 @@ type Redact = dyn Fn(&mut SpanRecord) + Send + Sync;
 ///
 /// What is not set here is taken from the
 /// [environment variables](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/) that every
-/// OpenTelemetry SDK knows: `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER` with its `_ARG`,
-/// `OTEL_SDK_DISABLED`, `OTEL_TRACES_EXPORTER` where it is `otlp` or `none`, and the limits of attributes and spans.
+/// OpenTelemetry SDK knows; `docs/environment.md` lists them. Lengths are counted in bytes.
 /// `TRACKWAY_DISABLED=1` has the tracer record nothing.
-///
-/// Not obeyed are `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT` and `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT`: an event and a link hold as many
-/// attributes as a span. Lengths are counted in bytes.
 #[must_use = "`build` makes the tracer, `install` makes it the program's"]
 #[derive(Default)]
 pub struct Builder {
@@ -66,7 +63,10 @@ pub(crate) struct Config {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Queue {
     bytes: Option<usize>,
-    patience: Option<Duration>,
+    pub(crate) spans: Option<usize>,
+    pub(crate) patience: Option<Duration>,
+    pub(crate) batch_spans: Option<usize>,
+    pub(crate) batch_age: Option<Duration>,
 }
 
 /// A time beyond it cannot be added to another one everywhere.
@@ -77,6 +77,7 @@ impl Queue {
         let bounds = Bounds::default();
         Bounds {
             bytes: self.bytes.unwrap_or(bounds.bytes),
+            spans: self.spans.unwrap_or(bounds.spans),
             patience: self.patience.map_or(bounds.patience, |patience| patience.min(LONGEST_PATIENCE)),
             ..bounds
         }
@@ -174,6 +175,25 @@ impl Builder {
         self
     }
 
+    /// Says how many finished spans may wait for a slow exporter; any number unless said, within the
+    /// [bytes](Self::queue_bytes).
+    pub fn queue_spans(mut self, spans: usize) -> Self {
+        self.config.queue.spans = Some(spans);
+        self
+    }
+
+    /// Says how many spans a batch has at most; 8,192 unless said. It is also full with 1 MiB.
+    pub fn batch_spans(mut self, spans: usize) -> Self {
+        self.config.queue.batch_spans = Some(spans.max(1));
+        self
+    }
+
+    /// Says for how long a finished span waits for a batch to fill; 200 ms unless said.
+    pub fn batch_age(mut self, age: Duration) -> Self {
+        self.config.queue.batch_age = Some(age);
+        self
+    }
+
     /// Says for how long a batch is tried again after failures that may pass; 5 minutes unless said.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.config.queue.patience = Some(patience);
@@ -207,19 +227,26 @@ impl Builder {
     /// Builds the tracer and makes it the global one, which the macros use.
     ///
     /// With no exporter named, spans go to a Trackway server on this machine, or to where
-    /// `OTEL_EXPORTER_OTLP_ENDPOINT` says; nowhere when `OTEL_TRACES_EXPORTER` is `none`. Spans are exported when the
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` says; elsewhere or nowhere when `OTEL_TRACES_EXPORTER` says so. Spans are exported when the
     /// returned value is dropped, and when the process exits. Then the tracer that was installed before, if it still
     /// is, is the global one again.
     pub fn install(self) -> Installed {
-        #[cfg(feature = "otlp")]
-        let this = if self.exporters.is_empty() && crate::environment::wants_exporter() {
-            self.exporter(crate::export::Otlp::new())
-        } else {
-            self
-        };
-        #[cfg(not(feature = "otlp"))]
-        let this = self;
+        let this = if self.exporters.is_empty() { self.exporters_of_environment() } else { self };
         this.build().install()
+    }
+}
+
+impl Builder {
+    fn exporters_of_environment(self) -> Self {
+        crate::environment::exporters().into_iter().fold(self, |this, name| match name {
+            #[cfg(feature = "otlp")]
+            Named::Otlp => this.exporter(crate::export::Otlp::new()),
+            #[cfg(feature = "otlp")]
+            Named::Zipkin => this.exporter(crate::export::Zipkin::new()),
+            #[cfg(not(feature = "otlp"))]
+            Named::Otlp | Named::Zipkin => this,
+            Named::Console => this.exporter(crate::export::Console::new()),
+        })
     }
 }
 

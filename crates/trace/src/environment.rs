@@ -4,10 +4,11 @@
 use std::env;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use trackway_model::Value;
 
-use crate::builder::Config;
+use crate::builder::{Config, Queue};
 use crate::limits::Limits;
 use crate::propagation::{Propagator, W3c, named};
 use crate::sampler::Sampler;
@@ -29,6 +30,7 @@ pub(crate) fn apply(config: &mut Config) {
     config.propagators.complete(propagator());
     config.sampler = config.sampler.take().or_else(sampler);
     config.limits.get_or_insert_with(limits);
+    queue(&mut config.queue);
 }
 
 fn propagator() -> Arc<dyn Propagator> {
@@ -45,16 +47,56 @@ fn propagator() -> Arc<dyn Propagator> {
     Arc::new(composite)
 }
 
-/// Returns false where spans are to go nowhere, unless the program itself says where.
-#[cfg(feature = "otlp")]
-pub(crate) fn wants_exporter() -> bool {
+/// An exporter that the environment can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Named {
+    Otlp,
+    Zipkin,
+    Console,
+}
+
+/// Returns where spans go, unless the program itself says where.
+pub(crate) fn exporters() -> Vec<Named> {
     const NAME: &str = "OTEL_TRACES_EXPORTER";
-    let Some(name) = text(NAME) else { return true };
-    let is_none = name.eq_ignore_ascii_case("none");
-    if !is_none && !name.eq_ignore_ascii_case("otlp") {
-        complain(NAME, &format!("is {}, which counts as otlp: give it otlp or none", shown(&name)));
+    let Some(names) = text(NAME) else { return vec![Named::Otlp] };
+    let mut exporters = Vec::new();
+    for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        match name.to_ascii_lowercase().as_str() {
+            "none" => {}
+            "otlp" => exporters.push(Named::Otlp),
+            "zipkin" => exporters.push(Named::Zipkin),
+            "console" => exporters.push(Named::Console),
+            _ => {
+                let said = format!("has {}, which counts as otlp: give it otlp, zipkin, console or none", shown(name));
+                complain(NAME, &said);
+                exporters.push(Named::Otlp);
+            }
+        }
     }
-    !is_none
+    exporters
+}
+
+/// Sets what of a batch processor's settings has an equal here.
+fn queue(queue: &mut Queue) {
+    let milliseconds = |name| number(name).map(Duration::from_millis);
+    let spans = |name| number(name).and_then(|spans| usize::try_from(spans).ok());
+    queue.batch_age = queue.batch_age.or_else(|| milliseconds("OTEL_BSP_SCHEDULE_DELAY"));
+    queue.patience = queue.patience.or_else(|| milliseconds("OTEL_BSP_EXPORT_TIMEOUT"));
+    queue.spans = queue.spans.or_else(|| spans("OTEL_BSP_MAX_QUEUE_SIZE"));
+    queue.batch_spans = queue.batch_spans.or_else(|| spans("OTEL_BSP_MAX_EXPORT_BATCH_SIZE"));
+    // A batch that is larger than the queue would never find room in it.
+    if let Some(most) = queue.spans {
+        queue.batch_spans = Some(queue.batch_spans.unwrap_or(most).min(most).max(1));
+    }
+}
+
+fn number(name: &'static str) -> Option<u64> {
+    let value = text(name)?;
+    let number = value.parse().ok().filter(|number| *number > 0);
+    if number.is_none() {
+        complain(name, &format!("is {}: give it a number from 1 on", shown(&value)));
+    }
+    number
 }
 
 /// Returns true for what is only known here, whoever started the process.
@@ -64,9 +106,11 @@ fn is_ours(key: &str) -> bool {
 
 fn limits() -> Limits {
     let mut limits = Limits::default();
-    for name in ["OTEL_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"] {
-        set(&mut limits.attributes, name);
-    }
+    set(&mut limits.attributes, "OTEL_ATTRIBUTE_COUNT_LIMIT");
+    limits = limits.attributes(limits.attributes);
+    set(&mut limits.attributes, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT");
+    set(&mut limits.event_attributes, "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT");
+    set(&mut limits.link_attributes, "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT");
     for name in ["OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"] {
         set(&mut limits.value_bytes, name);
     }
@@ -116,7 +160,13 @@ fn sampler() -> Option<Sampler> {
         "parentbased_always_off" => Sampler::always_off().parent_based(),
         "parentbased_traceidratio" => Sampler::probability(share()),
         _ => {
-            complain(NAME, &format!("is {}: give it always_on, traceidratio, or another one's name", shown(&name)));
+            complain(
+                NAME,
+                &format!(
+                    "is {}: give it always_on, always_off, traceidratio, or one of these after parentbased_",
+                    shown(&name)
+                ),
+            );
             return None;
         }
     })

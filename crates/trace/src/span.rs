@@ -664,7 +664,7 @@ fn add_event(record: &mut SpanRecord, limits: &Limits, name: &str, time: Timesta
 /// Records a detail of the event in that place.
 fn add_field_of(record: &mut SpanRecord, limits: &Limits, at: usize, key: &str, value: Value) {
     if let Some(event) = record.events.get_mut(at) {
-        add_attribute(&mut event.attributes, &mut event.dropped_attributes, limits, key, value);
+        add_attribute(&mut event.attributes, &mut event.dropped_attributes, &limits.of_event(), key, value);
     }
 }
 
@@ -712,7 +712,9 @@ pub(crate) fn add_link(record: &mut SpanRecord, limits: &Limits, mut link: Link)
         record.dropped.links += 1;
         return;
     }
-    link.attributes.0.truncate(limits.attributes as usize);
+    let over = link.attributes.0.len().saturating_sub(limits.link_attributes as usize);
+    link.attributes.0.truncate(limits.link_attributes as usize);
+    link.dropped_attributes += u32::try_from(over).unwrap_or(u32::MAX);
     record.links.push(link);
 }
 

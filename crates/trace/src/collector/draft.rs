@@ -255,12 +255,12 @@ impl Draft {
             (record::Place::Span, None) => self.attributes.add(encode::SPAN_ATTRIBUTES, key, &value, limits),
             (_, Some(_)) => self.attribute_of_record(place, key, value, limits),
             (_, None) => {
-                let field = match self.part {
-                    Part::Event { .. } => encode::EVENT_ATTRIBUTES,
-                    Part::Link { .. } => encode::LINK_ATTRIBUTES,
+                let (field, limits) = match self.part {
+                    Part::Event { .. } => (encode::EVENT_ATTRIBUTES, limits.of_event()),
+                    Part::Link { .. } => (encode::LINK_ATTRIBUTES, limits.of_link()),
                     Part::None | Part::Dropped => return,
                 };
-                self.part_attributes.add(field, key, &value, limits);
+                self.part_attributes.add(field, key, &value, &limits);
             }
         }
     }
@@ -275,19 +275,19 @@ impl Draft {
             Read::Bytes(value) => Value::Bytes(value.into()),
             Read::Value(value) => value,
         };
-        let (list, dropped) = match (place, &self.part) {
-            (record::Place::Span, _) => (&mut record.attributes, &mut record.dropped.attributes),
+        let (list, dropped, limits) = match (place, &self.part) {
+            (record::Place::Span, _) => (&mut record.attributes, &mut record.dropped.attributes, *limits),
             (_, Part::Event { .. }) => match record.events.last_mut() {
-                Some(event) => (&mut event.attributes, &mut event.dropped_attributes),
+                Some(event) => (&mut event.attributes, &mut event.dropped_attributes, limits.of_event()),
                 None => return,
             },
             (_, Part::Link { .. }) => match record.links.last_mut() {
-                Some(link) => (&mut link.attributes, &mut link.dropped_attributes),
+                Some(link) => (&mut link.attributes, &mut link.dropped_attributes, limits.of_link()),
                 None => return,
             },
             (_, Part::None | Part::Dropped) => return,
         };
-        add_attribute(list, dropped, limits, key.name, value);
+        add_attribute(list, dropped, &limits, key.name, value);
     }
 
     pub(crate) fn event(&mut self, time: u64, name: &str, limits: &Limits) {

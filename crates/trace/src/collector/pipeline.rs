@@ -18,9 +18,9 @@ use crate::tracer::Core;
 
 /// A batch is handed over when it is that large,
 const MOST_BYTES: usize = 1 << 20;
-/// or has that many spans,
+/// or has that many spans, unless the program says how many,
 const MOST_SPANS: usize = 8192;
-/// or is that old.
+/// or is that old, likewise.
 const MOST_AGE: Duration = Duration::from_millis(200);
 /// At most so many bytes of open spans are announced at a time.
 const MOST_ANNOUNCED: usize = 4 << 20;
@@ -45,6 +45,8 @@ pub(crate) struct Pipeline {
     open_bytes: usize,
     /// What waits for a verdict, where there are rules.
     holding: Option<Holding>,
+    most_spans: usize,
+    most_age: Duration,
 }
 
 /// Returns whether anybody wants to hear of the tracer's open spans, which the exporters say.
@@ -79,6 +81,8 @@ impl Pipeline {
             call_bytes: 0,
             open_bytes: 0,
             holding: core.config.tail.as_ref().map(|_| Holding::default()),
+            most_spans: core.config.queue.batch_spans.unwrap_or(MOST_SPANS),
+            most_age: core.config.queue.batch_age.unwrap_or(MOST_AGE),
         }
     }
 
@@ -219,7 +223,7 @@ impl Pipeline {
     #[inline]
     fn added(&mut self) {
         self.spans += 1;
-        if self.spans >= MOST_SPANS || self.out.len() >= MOST_BYTES || self.batch_bytes >= MOST_BYTES {
+        if self.spans >= self.most_spans || self.out.len() >= MOST_BYTES || self.batch_bytes >= MOST_BYTES {
             self.hand_over();
         } else if self.since.is_none() {
             self.since = Some(Instant::now());
@@ -229,8 +233,8 @@ impl Pipeline {
     /// Hands over what is old enough; returns how long the rest may still wait.
     pub(crate) fn hand_over_old(&mut self) -> Option<Duration> {
         let age = self.since?.elapsed();
-        if age < MOST_AGE {
-            return Some(MOST_AGE - age);
+        if age < self.most_age {
+            return Some(self.most_age - age);
         }
         self.hand_over();
         None

@@ -24,6 +24,8 @@ use crate::sys;
 pub(crate) struct Bounds {
     /// Bytes of the batches that wait or are being delivered; what goes beyond is dropped and counted.
     pub(crate) bytes: usize,
+    /// Spans in them, in the same way.
+    pub(crate) spans: usize,
     /// How long one batch is tried again, counted from its first failure; also the longest `Retry-After` obeyed.
     pub(crate) patience: Duration,
     /// The longest pause after a first failure; doubled by each further one.
@@ -36,6 +38,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             bytes: 32 << 20,
+            spans: usize::MAX,
             patience: Duration::from_secs(300),
             first_pause: Duration::from_millis(500),
             longest_pause: Duration::from_secs(30),
@@ -107,7 +110,8 @@ impl Lane {
             return;
         }
         // Not `>` of the sum, which could overflow.
-        if bytes > self.shared.bounds.bytes.saturating_sub(state.bytes) {
+        let spans = self.shared.bounds.spans.saturating_sub(state.spans());
+        if bytes > self.shared.bounds.bytes.saturating_sub(state.bytes) || batch.spans > spans {
             state.stats.dropped.queue_full += batch.spans as u64;
             return;
         }

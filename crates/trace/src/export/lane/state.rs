@@ -65,6 +65,12 @@ impl State {
         }
     }
 
+    /// Returns how many spans wait or are under way.
+    pub(super) fn spans(&self) -> usize {
+        let under_way = self.under_way.map_or(0, |(spans, _)| spans);
+        usize::try_from(self.queued_spans + under_way).unwrap_or(usize::MAX)
+    }
+
     pub(super) fn take(&mut self, batch: Batch, bytes: usize) {
         self.queued_spans += batch.spans as u64;
         self.bytes += bytes;
