@@ -298,6 +298,7 @@ proptest! {
         let lane = lane(
             Bounds {
                 bytes: 2000,
+                spans: usize::MAX,
                 patience: if patient { LONG } else { Duration::from_millis(1) },
                 first_pause: Duration::from_micros(100),
                 longest_pause: Duration::from_micros(400),
