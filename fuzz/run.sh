@@ -24,6 +24,7 @@ for target in $(cargo +nightly fuzz list); do
     otlp_json_*) set -- "$@" -dict=otlp_json.dict ;;
     openai_agents) set -- "$@" -dict=openai_agents.dict ;;
     span_filter) set -- "$@" -dict=span_filter.dict ;;
+    propagation_headers) set -- "$@" -dict=propagation.dict ;;
     burr | records | records_log) set -- "$@" -dict=runs.dict ;;
     # Inputs that say how to build something need some length to say anything.
     otlp_differential | wal_replay) set -- "$@" -len_control=0 ;;

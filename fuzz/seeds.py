@@ -96,6 +96,22 @@ def filters():
     yield from (line for line in page.splitlines() if line.startswith("{ "))
 
 
+def contexts():
+    """Yields the headers and the bytes of every recorded context."""
+    vectors = json.loads((FUZZ.parent / "fixtures" / "propagation-vectors.json").read_text())["vectors"]
+    for given in (vector["input"] for vector in vectors if isinstance(vector["input"], dict)):
+        headers = given.get("headers") or given.get("carrier")
+        if isinstance(headers, dict):
+            lines = "".join(f"{name}: {value}\n" for name, value in headers.items())
+            yield "propagation_headers", lines.encode()
+        if given.get("header"):
+            yield "propagation_headers", f"x-cloud-trace-context: {given['header']}\n".encode()
+        if given.get("hex"):
+            yield "propagation_bytes", bytes.fromhex(given["hex"])
+    # The basic tracer's, with an entry of baggage.
+    yield "propagation_bytes", bytes.fromhex("0000001c090100000000000000110200000000000000180122060a016b120176")
+
+
 def save(target, body):
     directory = FUZZ / "corpus" / target
     directory.mkdir(parents=True, exist_ok=True)
@@ -116,6 +132,8 @@ def main():
         save("records", body)
     for filter in filters():
         save("span_filter", filter.encode())
+    for target, body in contexts():
+        save(target, body)
     save("otlp_protobuf_logs", log_request())
     save("otlp_json_logs", log_request_as_json())
     save("otlp_metrics", metrics_request())

@@ -7,4 +7,5 @@ pub mod filter;
 pub mod json;
 pub mod log;
 pub mod message;
+pub mod propagation;
 pub mod runs;
