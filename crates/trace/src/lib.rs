@@ -136,4 +136,6 @@ pub fn builder() -> Builder {
 mod pages {
     #[doc = include_str!("../../../docs/coming-from-opentracing.md")]
     struct ComingFromOpenTracing;
+    #[doc = include_str!("../../../docs/propagation.md")]
+    struct Propagation;
 }

@@ -1,5 +1,5 @@
 //! A service on axum that the [W3C's own suite](https://github.com/w3c/trace-context/tree/main/test) for Trace Context is run
-//! against: `docs/trace-context.md` says how.
+//! against: `docs/propagation.md` says how.
 //!
 //! `POST /test` takes a list of calls and makes them, one after the other, each with the context of the request that it is a part of.
 //! Spans go to a Trackway server on this machine; `OTEL_TRACES_EXPORTER=none` has them go nowhere.
