@@ -30,6 +30,8 @@ mod embedded;
 mod engine;
 mod files;
 mod filter;
+#[cfg(test)]
+mod kit;
 mod lock;
 mod memory;
 mod opening;

@@ -22,8 +22,6 @@ mod flush;
 mod gathered;
 mod head;
 mod heads;
-#[cfg(test)]
-mod kit;
 mod room;
 mod shared;
 mod shelf;

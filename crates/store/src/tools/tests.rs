@@ -6,14 +6,13 @@ use std::{
     fs,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use tempfile::TempDir;
-use trackway_model::{Attributes, Batch, Dropped, Repeats, SpanId, SpanKind, SpanRecord, Status, Timestamp, TraceId};
+use trackway_model::{Batch, SpanRecord, Timestamp};
 
 use super::{Repair, backup, check, repair::segments::settle};
-use crate::{Config, Decoder, Embedded, SegmentSpan, SegmentWriter, catalog::Catalog, segment::Alone};
+use crate::{Config, Decoder, Embedded, SegmentSpan, SegmentWriter, catalog::Catalog, kit, segment::Alone};
 
 /// Spans of each of the two segments: several pages.
 const SPANS: u64 = 4_000;
@@ -23,28 +22,10 @@ fn decoder() -> Decoder {
 }
 
 fn span(number: u64) -> SpanRecord {
-    SpanRecord {
-        trace_id: TraceId::new(u128::from(number / 7 + 1).to_be_bytes()).unwrap(),
-        span_id: SpanId::new((number + 1).to_be_bytes()).unwrap(),
-        name: format!("work {}", number * 7_919 % 1_000).as_str().into(),
-        start: Timestamp(1_795_244_400_000_000_000 + number * 1_000_000),
-        end: Some(Timestamp(1_795_244_400_000_500_000 + number * 1_000_000)),
-        parent_id: None,
-        flags: 0,
-        trace_state: "".into(),
-        kind: SpanKind::default(),
-        attributes: Attributes::default(),
-        events: Vec::new(),
-        links: Vec::new(),
-        status: Status::default(),
-        dropped: Dropped::default(),
-        scope: Arc::default(),
-        resource: Arc::default(),
-        project: "default".into(),
-        data: None,
-        foreign: None,
-        repeats: Repeats::default(),
-    }
+    let name = format!("work {}", number * 7_919 % 1_000).as_str().into();
+    let start = 1_795_244_400_000_000_000 + number * 1_000_000;
+    let end = Some(Timestamp(start + 500_000));
+    SpanRecord { name, end, ..kit::span(u128::from(number / 7 + 1), number + 1, start) }
 }
 
 /// A directory with two segments that are published.

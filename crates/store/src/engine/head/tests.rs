@@ -3,10 +3,7 @@
 use trackway_model::*;
 
 use super::{Elsewhere, Head, Patience};
-use crate::{
-    Deleted,
-    engine::{Gathered, kit::*},
-};
+use crate::{Deleted, engine::Gathered, kit::*};
 
 const MINUTE: u64 = 60_000_000_000;
 

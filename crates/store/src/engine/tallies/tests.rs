@@ -1,37 +1,15 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use trackway_model::{Attributes, Dropped, Resource, SpanId, SpanKind, SpanRecord, Status, StatusCode, TraceId, Value};
+use trackway_model::{SpanRecord, Status, StatusCode};
 
 use super::*;
+use crate::kit;
 
 fn span(service: &str, name: &str, is_error: bool) -> SpanRecord {
     let code = if is_error { StatusCode::Error } else { StatusCode::Ok };
-    SpanRecord {
-        trace_id: TraceId::new([1; 16]).unwrap(),
-        span_id: SpanId::new([1; 8]).unwrap(),
-        parent_id: None,
-        flags: 0,
-        trace_state: Text::default(),
-        name: name.into(),
-        kind: SpanKind::Internal,
-        start: Timestamp(1),
-        end: Some(Timestamp(2)),
-        attributes: Attributes::default(),
-        events: Vec::new(),
-        links: Vec::new(),
-        status: Status { code, message: Text::default() },
-        dropped: Dropped::default(),
-        scope: Default::default(),
-        resource: std::sync::Arc::new(Resource {
-            attributes: [("service.name", Value::from(service))].into_iter().collect(),
-            ..Resource::default()
-        }),
-        project: "default".into(),
-        data: None,
-        foreign: None,
-        repeats: Default::default(),
-    }
+    let status = Status { code, message: Text::default() };
+    SpanRecord { name: name.into(), status, resource: kit::resource(service), ..kit::span(1, 1, 1) }
 }
 
 /// Project, service, name, whether it failed, and the start of its trace.

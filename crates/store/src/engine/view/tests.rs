@@ -17,7 +17,8 @@ use crate::{
     Ack, Announced, Clock, Deleted, Frame, Held, Memory, PageRequest, Span, Store, TraceQuery, TraceStatus,
     TraceSummary,
     clock::Moment,
-    engine::{Elsewhere, Gathered, Head, kit::*},
+    engine::{Elsewhere, Gathered, Head},
+    kit::*,
     table::{Fingerprints, Holding, Table},
 };
 

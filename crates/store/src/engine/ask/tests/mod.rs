@@ -25,6 +25,7 @@ use crate::{
     Frame, Memory, PageRequest, Store, TraceQuery,
     catalog::{Catalog, Flushed, NewSegment, Publication, SegmentId},
     engine::{Elsewhere, OpenBounds, Tallying, heads::Side},
+    kit::{self, span_id, trace_id},
     segment::{Bloom, SegmentSpan, SegmentWriter},
     wal::Position,
 };
@@ -187,37 +188,9 @@ fn pages(limit: usize, mut ask: impl FnMut(&PageRequest) -> (String, Option<Stri
     }
 }
 
-fn trace_id(number: u128) -> TraceId {
-    TraceId::new(number.to_be_bytes()).unwrap()
-}
-
-fn span_id(number: u64) -> SpanId {
-    SpanId::new(number.to_be_bytes()).unwrap()
-}
-
 fn span(trace: u128, id: u64, start: u64) -> SpanRecord {
-    SpanRecord {
-        trace_id: trace_id(trace),
-        span_id: span_id(id),
-        parent_id: None,
-        flags: 0,
-        trace_state: Text::default(),
-        name: format!("span {}", id % 7).as_str().into(),
-        kind: SpanKind::Internal,
-        start: Timestamp(start),
-        end: Some(Timestamp(start.saturating_add(5))),
-        attributes: Attributes::default(),
-        events: Vec::new(),
-        links: Vec::new(),
-        status: Status::default(),
-        dropped: Dropped::default(),
-        scope: Arc::default(),
-        resource: Arc::default(),
-        project: "default".into(),
-        data: None,
-        foreign: None,
-        repeats: Repeats::default(),
-    }
+    let name = format!("span {}", id % 7).as_str().into();
+    SpanRecord { name, end: Some(Timestamp(start.saturating_add(5))), ..kit::span(trace, id, start) }
 }
 
 fn failed(mut span: SpanRecord) -> SpanRecord {

@@ -15,7 +15,7 @@ fn segments_are_read_beside_their_owner_and_stay_when_they_are_replaced() {
     let place = Place::new();
     place.flush(0, &[span(1, 1), span(2, 2)]);
     place.flush(2, &[span(1, 3), span(3, 4)]);
-    place.shelf.delete(&[id(2)], Position { file: 1, offset: 0 }).unwrap();
+    place.shelf.delete(&[trace_id(2)], Position { file: 1, offset: 0 }).unwrap();
     place.shelf.publish(&Publication { late: vec![late(1, 3, 9, "slow")], ..Publication::default() }).unwrap();
 
     let sealed = Sealed::open(place.directory.path()).unwrap();
@@ -25,10 +25,10 @@ fn segments_are_read_beside_their_owner_and_stay_when_they_are_replaced() {
     assert_eq!(place.files(), "000003.parquet 000003.tix");
 
     assert_eq!(names(&sealed), "s1 s3 s4");
-    let trace = sealed.trace(id(1)).unwrap();
+    let trace = sealed.trace(trace_id(1)).unwrap();
     let shown: Vec<_> = trace.iter().map(|it| (&*it.record.name, it.late_events.len())).collect();
     assert_eq!(shown, [("s1", 0), ("s3", 1)]);
-    assert_eq!(sealed.trace(id(2)).unwrap(), []);
+    assert_eq!(sealed.trace(trace_id(2)).unwrap(), []);
     assert_eq!(sealed.segments().iter().map(|it| (it.id, it.spans)).collect::<Vec<_>>(), [(1, 2), (2, 2)]);
     assert_eq!(sealed.projects()[0].span_count, 3);
     let now = Sealed::open(place.directory.path()).unwrap();
@@ -65,7 +65,7 @@ fn another_process_reads_what_its_owner_has_published() {
     assert_eq!(read().as_deref(), Some(""));
     place.flush(0, &[span(1, 1), span(2, 2)]);
     assert_eq!(read().as_deref(), Some("s1 s2"));
-    place.shelf.delete(&[id(1)], Position { file: 1, offset: 0 }).unwrap();
+    place.shelf.delete(&[trace_id(1)], Position { file: 1, offset: 0 }).unwrap();
     place.flush(2, &[span(3, 3)]);
     assert_eq!(read().as_deref(), Some("s2 s3"));
 }

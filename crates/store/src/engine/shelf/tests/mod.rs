@@ -17,6 +17,7 @@ use crate::{
     Project, SegmentSpan, SegmentWriter,
     catalog::{Flushed, LateEvent, NewSegment},
     engine::Tallying,
+    kit::{self, trace_id},
     segment::Bloom,
 };
 
@@ -119,8 +120,10 @@ impl Place {
 
 fn shown(snapshot: &Snapshot, trace: u128) -> String {
     let mut names = Vec::new();
-    for shelved in snapshot.holding(id(trace)) {
-        names.extend(shelved.open().unwrap().trace(id(trace)).unwrap().iter().map(|it| it.record.name.to_string()));
+    for shelved in snapshot.holding(trace_id(trace)) {
+        names.extend(
+            shelved.open().unwrap().trace(trace_id(trace)).unwrap().iter().map(|it| it.record.name.to_string()),
+        );
     }
     names.join(" ")
 }
@@ -143,42 +146,15 @@ fn counts(tallies: &Tallies) -> String {
     lines.join("\n")
 }
 
-fn id(trace: u128) -> TraceId {
-    TraceId::new(trace.to_be_bytes()).unwrap()
-}
-
 /// A span that starts at its own number, of the service `web`.
 fn span(trace: u128, number: u64) -> SpanRecord {
-    SpanRecord {
-        trace_id: id(trace),
-        span_id: SpanId::new(number.to_be_bytes()).unwrap(),
-        parent_id: None,
-        flags: 0,
-        trace_state: Text::default(),
-        name: format!("s{number}").as_str().into(),
-        kind: SpanKind::Internal,
-        start: Timestamp(number),
-        end: Some(Timestamp(number + 5)),
-        attributes: Attributes::default(),
-        events: Vec::new(),
-        links: Vec::new(),
-        status: Status::default(),
-        dropped: Dropped::default(),
-        scope: Arc::default(),
-        resource: Arc::new(Resource {
-            attributes: [("service.name", Value::from("web"))].into_iter().collect(),
-            ..Resource::default()
-        }),
-        project: "default".into(),
-        data: None,
-        foreign: None,
-        repeats: Repeats::default(),
-    }
+    let (name, end) = (format!("s{number}").as_str().into(), Some(Timestamp(number + 5)));
+    SpanRecord { name, end, resource: kit::resource("web"), ..kit::span(trace, number, number) }
 }
 
 fn told(trace: u128, name: &str) -> Arc<TraceRecord> {
     Arc::new(TraceRecord {
-        trace_id: id(trace),
+        trace_id: trace_id(trace),
         original_id: format!("trace_{trace}").as_str().into(),
         name: name.into(),
         group: Some("talk".into()),
@@ -195,5 +171,5 @@ fn late(trace: u128, span: u64, sequence: u64, name: &str) -> LateEvent {
         attributes: Attributes::default(),
         dropped_attributes: 0,
     };
-    LateEvent { sequence, arrival: Timestamp(sequence), event: SpanEvent { trace_id: id(trace), span_id, event } }
+    LateEvent { sequence, arrival: Timestamp(sequence), event: SpanEvent { trace_id: trace_id(trace), span_id, event } }
 }

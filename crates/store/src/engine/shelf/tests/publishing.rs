@@ -18,7 +18,7 @@ fn a_start_finds_what_was_published_and_opens_nothing_for_it() {
     assert_eq!((place.counts().as_str(), snapshot.next_sequence()), (counted, 5));
     assert_eq!(place.trace(1), "s1 s2 s4");
     assert_eq!((place.shelf.segments_opened(), place.trace(3).as_str()), (2, "s5"));
-    assert!(snapshot.is_there(id(2)).unwrap() && !snapshot.is_there(id(9)).unwrap());
+    assert!(snapshot.is_there(trace_id(2)).unwrap() && !snapshot.is_there(trace_id(9)).unwrap());
 }
 
 #[test]
@@ -44,13 +44,13 @@ fn what_is_known_of_traces_is_found_until_it_is_forgotten() {
             (Timestamp(9), told(1, "second")),
         ],
         late: vec![late(1, 4, 2, "b"), late(1, 4, 1, "a"), late(2, 4, 3, "c")],
-        news: vec![(id(1), Timestamp(9)), (id(1), Timestamp(6)), (id(2), Timestamp(3))],
+        news: vec![(trace_id(1), Timestamp(9)), (trace_id(1), Timestamp(6)), (trace_id(2), Timestamp(3))],
         originals: vec![
-            ("gen-1".into(), id(2), SpanId::new([2; 8]).unwrap()),
-            ("gen-1".into(), id(1), SpanId::new([9; 8]).unwrap()),
+            ("gen-1".into(), trace_id(2), SpanId::new([2; 8]).unwrap()),
+            ("gen-1".into(), trace_id(1), SpanId::new([9; 8]).unwrap()),
         ],
         groups: [(1, 30), (2, 40), (1, 20)]
-            .map(|(trace, start)| Grouped { group: "talk".into(), trace: id(trace), start: Timestamp(start) })
+            .map(|(trace, start)| Grouped { group: "talk".into(), trace: trace_id(trace), start: Timestamp(start) })
             .into(),
         ..Publication::default()
     };
@@ -58,29 +58,30 @@ fn what_is_known_of_traces_is_found_until_it_is_forgotten() {
     let place = place.reopened();
     let pinned = place.shelf.pin().unwrap();
     let (asked, mut gathered) = (pinned.catalog(), Default::default());
-    asked.gather(id(1), &mut gathered).unwrap();
+    asked.gather(trace_id(1), &mut gathered).unwrap();
 
     assert_eq!(gathered.told, Some((Timestamp(8), told(1, "second"))), "what is told again is no news");
     let events: Vec<_> = gathered.late.iter().map(|(sequence, _, it)| (*sequence, &*it.event.name)).collect();
     assert_eq!((events, gathered.news), (vec![(1, "a"), (2, "b")], Timestamp(9)));
     let found: Vec<_> = asked.originals("gen-1").unwrap().into_iter().map(|(trace, _)| trace).collect();
-    assert_eq!((found, asked.originals("gen").unwrap().len()), (vec![id(1), id(2)], 0));
-    assert_eq!(asked.group("talk", None, 9).unwrap(), [(Timestamp(40), id(2)), (Timestamp(20), id(1))]);
-    let behind = Some((Timestamp(40), id(2).bytes()));
-    assert_eq!(asked.group("talk", behind, 9).unwrap(), [(Timestamp(20), id(1))]);
+    assert_eq!((found, asked.originals("gen").unwrap().len()), (vec![trace_id(1), trace_id(2)], 0));
+    assert_eq!(asked.group("talk", None, 9).unwrap(), [(Timestamp(40), trace_id(2)), (Timestamp(20), trace_id(1))]);
+    let behind = Some((Timestamp(40), trace_id(2).bytes()));
+    assert_eq!(asked.group("talk", behind, 9).unwrap(), [(Timestamp(20), trace_id(1))]);
     assert_eq!(
         (asked.group("talk", None, 1).unwrap().len(), asked.count_late().unwrap(), pinned.has_notes()),
         (1, 3, true)
     );
 
-    let settled = asked.late(id(2)).unwrap().iter().map(|it| it.id).collect();
+    let settled = asked.late(trace_id(2)).unwrap().iter().map(|it| it.id).collect();
     drop(pinned);
-    let publication = Publication { forgotten: vec![id(1)], settled, quiet: vec![id(2)], ..Publication::default() };
+    let publication =
+        Publication { forgotten: vec![trace_id(1)], settled, quiet: vec![trace_id(2)], ..Publication::default() };
     place.shelf.publish(&publication).unwrap();
     let pinned = place.shelf.pin().unwrap();
     let asked = pinned.catalog();
     let mut gathered = Default::default();
-    [1, 2].into_iter().for_each(|trace| asked.gather(id(trace), &mut gathered).unwrap());
+    [1, 2].into_iter().for_each(|trace| asked.gather(trace_id(trace), &mut gathered).unwrap());
     assert_eq!((gathered.told, gathered.late.len(), gathered.news), (None, 0, Timestamp(0)));
     assert_eq!((asked.originals("gen-1").unwrap().len(), asked.group("talk", None, 9).unwrap().len()), (1, 1));
 }
@@ -96,11 +97,11 @@ fn a_trace_told_of_is_alone_until_a_span_of_it_comes() {
         let found = pinned.catalog().told_alone(before, project, 9).unwrap();
         found.iter().map(|it| it.record.trace_id).collect::<Vec<_>>()
     };
-    assert_eq!(alone(None, None), [id(4), id(3), id(2)]);
-    assert_eq!(alone(Some((Timestamp(6), id(3).bytes())), Some("agents")), [id(2)]);
+    assert_eq!(alone(None, None), [trace_id(4), trace_id(3), trace_id(2)]);
+    assert_eq!(alone(Some((Timestamp(6), trace_id(3).bytes())), Some("agents")), [trace_id(2)]);
     assert_eq!(alone(None, Some("others")), []);
     place.flush(1, &[span(3, 2)]);
-    assert_eq!(alone(None, None), [id(4), id(2)]);
+    assert_eq!(alone(None, None), [trace_id(4), trace_id(2)]);
     let counted = place.shelf.pin().unwrap().catalog().count_told_alone().unwrap();
     assert_eq!(counted, [(Text::from("agents"), 2, Timestamp(8))]);
 }
@@ -116,9 +117,9 @@ fn whoever_has_pinned_a_state_sees_nothing_of_the_next() {
         ..Publication::default()
     };
     place.shelf.publish(&publication).unwrap();
-    assert_eq!((shown(&pinned, 1).as_str(), pinned.catalog().told(id(1)).unwrap()), ("s1", None));
+    assert_eq!((shown(&pinned, 1).as_str(), pinned.catalog().told(trace_id(1)).unwrap()), ("s1", None));
     let pinned = place.shelf.pin().unwrap();
-    assert_eq!((shown(&pinned, 1).as_str(), pinned.catalog().told(id(1)).unwrap().is_some()), ("s1 s2", true));
+    assert_eq!((shown(&pinned, 1).as_str(), pinned.catalog().told(trace_id(1)).unwrap().is_some()), ("s1 s2", true));
 }
 
 #[test]
