@@ -246,7 +246,7 @@ impl Output<'_> {
                 if let Some(parent) = path.parent() {
                     make_private_directory(parent)?;
                 }
-                self.stream.insert((id, SegmentStream::begin(&path, &self.plan, Effort::Thorough)?))
+                self.stream.insert((id, SegmentStream::begin(&path, &self.plan, Effort::Shared)?))
             }
         };
         stream.push(row.sequence, &row.record, &row.late_events)

@@ -2,15 +2,17 @@
 
 use std::{ops::Range, path::Path, sync::Arc};
 
+use arrow_array::RecordBatch;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::file::{metadata::PageIndexPolicy, reader::ChunkReader};
 
 use super::{
-    SegmentSpan, VERSION, VERSION_KEY,
+    PASSAGES, SegmentSpan, VERSION, VERSION_KEY,
     checked::{Checked, Shared},
     listed::{Listed, Mark},
+    passages::{StoredPassages, unfold},
     record::{Fields, Known},
 };
 use crate::Error;
@@ -26,6 +28,7 @@ const PIECE: usize = 2048;
 pub(crate) struct Alone {
     file: Shared,
     metadata: ArrowReaderMetadata,
+    passages: Option<Arc<StoredPassages>>,
 }
 
 impl Alone {
@@ -38,11 +41,12 @@ impl Alone {
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Skip);
         let metadata = ArrowReaderMetadata::load(&file, options).map_err(|error| file.0.damaged(error))?;
         let pairs = metadata.metadata().file_metadata().key_value_metadata();
-        let version = pairs.into_iter().flatten().find(|pair| pair.key == VERSION_KEY);
-        let version = version.and_then(|pair| pair.value.as_ref()?.parse::<u32>().ok());
+        let text = |key: &str| pairs?.iter().find(|pair| pair.key == key)?.value.as_deref();
+        let version = text(VERSION_KEY).and_then(|version| version.parse::<u32>().ok());
+        let passages = text(PASSAGES).and_then(|about| StoredPassages::of(&file, about)).map(Arc::new);
         match version {
             Some(found) if found > VERSION => Err(Error::Newer { path: path.to_owned(), found, supported: VERSION }),
-            Some(_) => Ok(Self { file, metadata }),
+            Some(_) => Ok(Self { file, metadata, passages }),
             None => Err(file.0.damaged("it does not say which version it has")),
         }
     }
@@ -77,7 +81,10 @@ impl Alone {
                 let piece = first..rows.min(first + PIECE);
                 let length = piece.len() as u64;
                 match self.piece(group, rows, piece) {
-                    Ok(spans) if spans.len() as u64 == length => spans.into_iter().try_for_each(&mut *each)?,
+                    Ok((spans, unreadable)) if spans.len() as u64 + unreadable == length => {
+                        spans.into_iter().try_for_each(&mut *each)?;
+                        lost += unreadable;
+                    }
                     _ => lost += length,
                 }
             }
@@ -85,24 +92,35 @@ impl Alone {
         Ok(lost)
     }
 
-    fn piece(&self, group: usize, rows: usize, piece: Range<usize>) -> Result<Vec<SegmentSpan>, String> {
+    /// Returns the spans of some rows, and how many cannot be read alone because of a passage that they name.
+    fn piece(&self, group: usize, rows: usize, piece: Range<usize>) -> Result<(Vec<SegmentSpan>, u64), String> {
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), self.metadata.clone())
             .with_batch_size(PIECE)
             .with_row_groups(vec![group])
             .with_row_selection(RowSelection::from_consecutive_ranges(std::iter::once(piece), rows));
         let mut spans = Vec::with_capacity(PIECE);
-        let mut known = Known::default();
+        let (mut known, mut unreadable) = (Known::default(), 0);
         for batch in builder.build().map_err(|error| error.to_string())? {
             let batch = batch.map_err(|error| error.to_string())?;
-            let fields = Fields::of(&batch)?;
-            for row in 0..batch.num_rows() {
-                let record = fields.record(row, &mut known)?;
-                let late_events = fields.late_events(row)?;
-                spans.push(SegmentSpan { sequence: fields.sequence(row), record, late_events });
+            let whole = unfold(self.passages.as_ref(), batch.clone());
+            // Rows of many pages name the same passage, so where one is damaged each row is tried by itself.
+            let rows = || (0..batch.num_rows()).map(|row| unfold(self.passages.as_ref(), batch.slice(row, 1)));
+            let batches = whole.map_or_else(|_| rows().collect::<Vec<_>>(), |whole| vec![Ok(whole)]);
+            unreadable += batches.iter().filter(|batch| batch.is_err()).count() as u64;
+            for batch in batches.into_iter().flatten() {
+                read(&batch, &mut known, &mut spans)?;
             }
         }
-        Ok(spans)
+        Ok((spans, unreadable))
     }
+}
+
+fn read(batch: &RecordBatch, known: &mut Known, spans: &mut Vec<SegmentSpan>) -> Result<(), String> {
+    let fields = Fields::of(batch)?;
+    for row in 0..batch.num_rows() {
+        spans.push(fields.with_record(row, fields.record(row, known)?)?);
+    }
+    Ok(())
 }
 
 /// What the rows of one trace come to, by themselves.

@@ -160,7 +160,8 @@ impl Checked {
         Error::Segment { path: self.path.clone(), reason: reason.to_string() }
     }
 
-    fn read(&self, start: u64, length: usize) -> io::Result<Bytes> {
+    /// Reads bytes of which the checksums match.
+    pub(super) fn read(&self, start: u64, length: usize) -> io::Result<Bytes> {
         let wrong = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
         let end =
             start.checked_add(length as u64).ok_or_else(|| wrong("a place beyond the file is asked for".into()))?;

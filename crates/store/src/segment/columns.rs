@@ -17,6 +17,7 @@ use super::{
     columns_page::Press,
     columns_text::TextColumn,
     parts::{write_events, write_foreign, write_links, write_resource, write_scope},
+    passages::Passages,
     schema::{self, Chosen},
     schema_plan::Plan,
     words::Sources,
@@ -61,6 +62,8 @@ pub(super) trait ColumnPages {
 /// The columns of a row group.
 pub(super) struct Columns {
     press: Press,
+    /// Where texts store what they repeat; `None` where all are plain.
+    passages: Option<Passages>,
     rows: usize,
     /// Where the page begins that is filled, unless a column began a new one early.
     page_rows: usize,
@@ -101,6 +104,7 @@ impl Columns {
         plan: &Plan,
         chosen: Chosen,
         press: Press,
+        passages: Option<Passages>,
     ) -> Result<Self, ParquetError> {
         let text = |name: &str| about(schema, name).map(TextColumn::new);
         let id = |name: &str| about(schema, name).map(IdColumn::new);
@@ -110,6 +114,7 @@ impl Columns {
         let [attributes, events, links] = dropped.map(count);
         Ok(Self {
             press,
+            passages,
             rows: 0,
             page_rows: 0,
             fresh_bytes: 0,
@@ -170,7 +175,7 @@ impl Columns {
         for (column, count) in self.dropped.iter_mut().zip([attributes, events, links]) {
             column.push(row, i64::from(count));
         }
-        self.fresh_bytes += self.attributes.push(row, &span.attributes)?;
+        self.fresh_bytes += self.attributes.push(row, &span.attributes, &mut self.passages)?;
         self.repeats.push(row, span.repeats == Repeats::Replace);
         self.push_shared(row, span)?;
         self.push_parts(row, span, late)?;
@@ -196,20 +201,21 @@ impl Columns {
     }
 
     fn push_parts(&mut self, row: usize, span: &SpanRecord, late: &[Event]) -> Result<(), String> {
+        let passages = &mut self.passages;
         if !span.events.is_empty() {
-            self.fresh_bytes += push_part(&mut self.events, row, write_events(&span.events))?;
+            self.fresh_bytes += push_part(&mut self.events, row, write_events(&span.events), passages)?;
         }
         if !span.links.is_empty() {
-            self.fresh_bytes += push_part(&mut self.links, row, write_links(&span.links))?;
+            self.fresh_bytes += push_part(&mut self.links, row, write_links(&span.links), passages)?;
         }
         if let Some(data) = &span.data {
-            self.fresh_bytes += push_part(&mut self.data, row, write_data(data))?;
+            self.fresh_bytes += push_part(&mut self.data, row, write_data(data), passages)?;
         }
         if let Some(foreign) = &span.foreign {
-            self.fresh_bytes += push_part(&mut self.foreign, row, write_foreign(foreign))?;
+            self.fresh_bytes += push_part(&mut self.foreign, row, write_foreign(foreign), &mut None)?;
         }
         if !late.is_empty() {
-            self.fresh_bytes += push_part(&mut self.late_events, row, write_events(late))?;
+            self.fresh_bytes += push_part(&mut self.late_events, row, write_events(late), passages)?;
         }
         Ok(())
     }
@@ -233,12 +239,18 @@ impl Columns {
             bytes += column.bytes();
             Ok(())
         })?;
+        bytes += self.passages.as_ref().map_or(0, Passages::bytes);
         Ok(rows >= GROUP_ROWS || bytes >= GROUP_BYTES)
     }
 
     /// Returns the keys that have values without a column, in their order; `None` when there are too many.
     pub(super) fn take_rest_keys(&mut self) -> Option<BTreeSet<Text>> {
         self.attributes.take_rest_keys()
+    }
+
+    /// Returns what texts repeat; `None` where all are plain.
+    pub(super) fn passages(&mut self) -> Option<&mut Passages> {
+        self.passages.as_mut()
     }
 
     /// Returns how many rows there are.
@@ -322,8 +334,13 @@ fn push_some(column: &mut TextColumn, row: usize, text: &str) {
     }
 }
 
-fn push_part(column: &mut TextColumn, row: usize, text: Result<String, String>) -> Result<usize, String> {
+fn push_part(
+    column: &mut TextColumn,
+    row: usize,
+    text: Result<String, String>,
+    passages: &mut Option<Passages>,
+) -> Result<usize, String> {
     let text = text?;
-    column.push(row, &text);
+    column.push_long(row, &text, passages)?;
     Ok(text.len())
 }

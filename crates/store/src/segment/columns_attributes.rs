@@ -10,6 +10,7 @@ use super::{
     columns_number::{BoolColumn, NumberColumn, Numbers},
     columns_text::TextColumn,
     parts::write_attributes,
+    passages::Passages,
     schema::{self, Chosen, Scalar},
     schema_plan::Plan,
     schema_shapes::Shapes,
@@ -66,7 +67,12 @@ impl AttributeColumns {
     }
 
     /// Adds the attributes of a row of the row group; returns how many bytes their texts have.
-    pub(super) fn push(&mut self, row: usize, attributes: &Attributes) -> Result<usize, String> {
+    pub(super) fn push(
+        &mut self,
+        row: usize,
+        attributes: &Attributes,
+        passages: &mut Option<Passages>,
+    ) -> Result<usize, String> {
         if attributes.is_empty() {
             return Ok(0);
         }
@@ -93,13 +99,13 @@ impl AttributeColumns {
             };
             self.path.push(column);
             match column.and_then(|column| self.columns.get_mut(usize::from(column))) {
-                Some(column) => bytes += column.push(row, value),
+                Some(column) => bytes += column.push(row, value, passages)?,
                 None => rest.0.push((key.clone(), value.clone())),
             }
         }
         self.push_order(row, place);
         if !rest.is_empty() {
-            bytes += self.push_rest(row, &rest)?;
+            bytes += self.push_rest(row, &rest, passages)?;
         }
         Ok(bytes)
     }
@@ -119,9 +125,9 @@ impl AttributeColumns {
         }
     }
 
-    fn push_rest(&mut self, row: usize, rest: &Attributes) -> Result<usize, String> {
+    fn push_rest(&mut self, row: usize, rest: &Attributes, passages: &mut Option<Passages>) -> Result<usize, String> {
         let text = write_attributes(rest)?;
-        self.rest.push(row, &text);
+        self.rest.push_long(row, &text, passages)?;
         if let Some(keys) = &mut self.rest_keys {
             for (key, _) in &rest.0 {
                 if !keys.contains(key) {
@@ -143,11 +149,11 @@ impl AttributeColumns {
 
 impl AttributeColumn {
     /// Adds the value of a row of the row group, which is of the column's type; returns how many bytes its text has.
-    fn push(&mut self, row: usize, value: &Value) -> usize {
+    fn push(&mut self, row: usize, value: &Value, passages: &mut Option<Passages>) -> Result<usize, String> {
         match (self, value) {
             (Self::Text(column), Value::Text(text)) => {
-                column.push(row, text);
-                return text.len();
+                column.push_long(row, text, passages)?;
+                return Ok(text.len());
             }
             (Self::Number(column), Value::Int(number)) => column.push(row, *number),
             (Self::Number(column), Value::Double(number)) => column.push(row, number.to_bits() as i64),
@@ -155,7 +161,7 @@ impl AttributeColumn {
             // Only values of the column's type are given a place in it.
             _ => {}
         }
-        0
+        Ok(0)
     }
 
     fn has(&self, row: usize) -> bool {

@@ -1,5 +1,7 @@
 //! A column of texts.
 
+use std::mem;
+
 use bytes::Bytes;
 use parquet::{basic::Encoding, column::writer::ColumnCloseResult, errors::ParquetError, schema::types::ColumnDescPtr};
 
@@ -9,6 +11,7 @@ use super::{
     columns_bounds::Bounds,
     columns_dictionary::{Dictionary, Form},
     columns_page::{Chunk, Press, Values},
+    passages::{Folded, Passages},
 };
 
 /// The most bytes of a dictionary, which is read whole for one span.
@@ -41,6 +44,9 @@ pub(super) struct TextColumn {
     lengths: Vec<i64>,
     text: Vec<u8>,
     longest: usize,
+    /// Of texts of the page for which something else is stored: between which they lie, and how much longer they are.
+    folded: Option<Bounds>,
+    folded_bytes: i64,
     /// The most bytes of a page with few texts.
     most_bytes: usize,
     /// Numbers of shared texts, one more than each, by what the caller calls them.
@@ -63,6 +69,8 @@ impl TextColumn {
             lengths: Vec::new(),
             text: Vec::new(),
             longest: 0,
+            folded: None,
+            folded_bytes: 0,
             most_bytes: MOST_PAGE_BYTES,
             shared: Vec::new(),
             met: Vec::new(),
@@ -72,18 +80,39 @@ impl TextColumn {
 
     /// Adds the text of a row of the row group.
     pub(super) fn push(&mut self, row: usize, text: &str) {
+        self.push_value(row, text.as_bytes());
+    }
+
+    /// Adds the text of a row of the row group, which may name passages in the place of what it repeats.
+    pub(super) fn push_long(&mut self, row: usize, text: &str, passages: &mut Option<Passages>) -> Result<(), String> {
+        let folded = passages.as_mut().map(|passages| passages.fold(text)).transpose();
+        let Some(Folded { value, text }) = folded.map_err(|error| error.to_string())?.flatten() else {
+            self.push(row, text);
+            return Ok(());
+        };
+        let bounds = Bounds::of_texts(text.as_bytes(), text.as_bytes());
+        self.folded = Some(match self.folded.take() {
+            Some(before) => before.with(bounds),
+            None => bounds,
+        });
+        self.folded_bytes += text.len() as i64 - value.len() as i64;
+        self.push_value(row, value);
+        Ok(())
+    }
+
+    fn push_value(&mut self, row: usize, value: &[u8]) {
         self.note_row(row);
         if !self.is_numbered {
-            return self.push_plain(text.as_bytes());
+            return self.push_plain(value);
         }
-        if text.len() > LONGEST_WORD || self.dictionary.page().len() > DICTIONARY_BYTES {
-            self.unfold();
-            return self.push_plain(text.as_bytes());
+        if value.len() > LONGEST_WORD || self.dictionary.page().len() > DICTIONARY_BYTES {
+            self.spell_from_now();
+            return self.push_plain(value);
         }
         let last = self.numbers.last().copied();
-        let number = match last.filter(|last| self.dictionary.get(*last) == text.as_bytes()) {
+        let number = match last.filter(|last| self.dictionary.get(*last) == value) {
             Some(last) => last,
-            None => self.dictionary.number(text.as_bytes()),
+            None => self.dictionary.number(value),
         };
         self.numbers.push(number);
     }
@@ -123,7 +152,7 @@ impl TextColumn {
     }
 
     /// Numbers no more.
-    fn unfold(&mut self) {
+    fn spell_from_now(&mut self) {
         self.is_numbered = false;
         self.spell();
         if !self.has_numbers {
@@ -133,7 +162,7 @@ impl TextColumn {
 
     /// Turns the numbers of the page into texts.
     fn spell(&mut self) {
-        for number in std::mem::take(&mut self.numbers) {
+        for number in mem::take(&mut self.numbers) {
             let text = self.dictionary.get(number);
             self.longest = self.longest.max(text.len());
             self.lengths.push(text.len() as i64);
@@ -163,8 +192,8 @@ impl TextColumn {
         let values = Values {
             present: &self.rows,
             encoding: Encoding::RLE_DICTIONARY,
-            bounds: least.zip(most).map(|(least, most)| Bounds::of_texts(least, most)),
-            text_bytes: Some(text_bytes),
+            bounds: bounds(least.zip(most), self.folded.take()),
+            text_bytes: Some(text_bytes + mem::take(&mut self.folded_bytes)),
         };
         let bits = width(self.dictionary.len().saturating_sub(1) as u32);
         self.has_numbers = true;
@@ -186,8 +215,8 @@ impl TextColumn {
         let values = Values {
             present: &self.rows,
             encoding: Encoding::DELTA_LENGTH_BYTE_ARRAY,
-            bounds: least.zip(most).map(|(least, most)| Bounds::of_texts(least, most)),
-            text_bytes: Some(self.text.len() as i64),
+            bounds: bounds(least.zip(most), self.folded.take()),
+            text_bytes: Some(self.text.len() as i64 + mem::take(&mut self.folded_bytes)),
         };
         let before = self.chunk.bytes();
         self.chunk.add(end, values, press, |out| {
@@ -201,6 +230,15 @@ impl TextColumn {
             self.most_bytes = next.clamp(PAGE_BYTES, MOST_PAGE_BYTES);
         }
         Ok(())
+    }
+}
+
+/// Returns the bounds of the values of a page, and of the texts for which some of them stand.
+fn bounds(values: Option<(&[u8], &[u8])>, folded: Option<Bounds>) -> Option<Bounds> {
+    let values = values.map(|(least, most)| Bounds::of_texts(least, most));
+    match (values, folded) {
+        (Some(values), Some(folded)) => Some(values.with(folded)),
+        (values, folded) => values.or(folded),
     }
 }
 

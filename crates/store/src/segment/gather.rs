@@ -13,6 +13,7 @@ use super::{
     candidates::{Candidates, Wanted},
     index_path,
     listed::{Flags, Listed, Mark},
+    passages::unfold,
     read::{Segment, SegmentSpan},
     record::{Fields, Known, Words, column},
     scan::SegmentFilter,
@@ -81,6 +82,7 @@ impl Segment {
         let mut known = Known::default();
         for batch in self.batches(ranges, ProjectionMask::all())? {
             let batch = batch.map_err(|error| self.damaged(error))?;
+            let batch = unfold(self.passages.as_ref(), batch).map_err(|reason| self.damaged(reason))?;
             read_batch(&batch, wanted, &mut known, each).map_err(|reason| self.damaged(reason))?;
         }
         Ok(())

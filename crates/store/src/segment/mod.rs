@@ -6,6 +6,7 @@
 //!                 resource, scope: JSON, each distinct one once in a dictionary     events, links, data: JSON
 //!                 a.http.route, a.http.response.status_code, ...: one typed column for each frequent attribute
 //!                 attributes_rest: JSON of what has no column       attribute_order: in which order the span had them
+//!                 passages: what long texts repeat, once, in files of the store that stay
 //! spans.tix       which rows are of which trace
 //! ```
 //!
@@ -30,6 +31,7 @@ mod columns_text;
 mod gather;
 mod listed;
 mod parts;
+mod passages;
 mod read;
 mod record;
 mod scan;
@@ -62,8 +64,10 @@ pub use self::{
     write::{SegmentWriter, Written},
 };
 
-/// The newest version of a segment that this program reads.
-pub(crate) const VERSION: u32 = 2;
+/// The newest version of a segment that this program reads, which files have whose texts name passages.
+pub(crate) const VERSION: u32 = 3;
+/// The version of files in which all texts are plain.
+const PLAIN_VERSION: u32 = 2;
 
 /// Keys of what the Parquet file says of itself.
 const VERSION_KEY: &str = "trackway.segment.version";
@@ -73,6 +77,8 @@ const MAX_START: &str = "trackway.segment.max_start";
 const MAX_END: &str = "trackway.segment.max_end";
 /// A JSON array of the keys that have a value in `attributes_rest`; absent when there are too many.
 const REST_KEYS: &str = "trackway.segment.rest_keys";
+/// How many blocks of passages there are, `@`, and where their table is; absent when there are none.
+const PASSAGES: &str = "trackway.segment.passages";
 
 /// Returns where the index of a segment is.
 pub(crate) fn index_path(segment: &Path) -> PathBuf {

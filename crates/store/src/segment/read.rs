@@ -17,9 +17,10 @@ use parquet::{
 use trackway_model::{Event, SpanRecord, Timestamp, TraceId};
 
 use super::{
-    MAX_END, MAX_START, MIN_START, REST_KEYS, VERSION, VERSION_KEY,
+    MAX_END, MAX_START, MIN_START, PASSAGES, REST_KEYS, VERSION, VERSION_KEY,
     checked::{Checked, Shared},
     index_path,
+    passages::{StoredPassages, unfold},
     record::{Fields, Known},
     scan::SegmentFilter,
     trace_index::TraceIndex,
@@ -32,6 +33,8 @@ pub struct Segment {
     pub(super) file: Shared,
     pub(super) metadata: ArrowReaderMetadata,
     version: u32,
+    /// What texts name in the place of what they repeat; `None` where all are plain.
+    pub(super) passages: Option<Arc<StoredPassages>>,
     pub(super) weight: Weight,
     /// The file of the index, which is open from the beginning: somebody else may take both files away.
     pub(super) index_file: Option<File>,
@@ -69,11 +72,16 @@ impl Segment {
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
         let metadata = ArrowReaderMetadata::load(&file, options).map_err(|error| file.0.damaged(error))?;
         let weight = Weight::of(metadata.metadata());
-        let mut segment = Self { file, metadata, version: 0, weight, index_file, index: OnceLock::new() };
+        let mut segment =
+            Self { file, metadata, version: 0, passages: None, weight, index_file, index: OnceLock::new() };
         let version = segment.about(VERSION_KEY).and_then(|version| u32::try_from(version).ok());
         segment.version = version.ok_or_else(|| segment.file.0.damaged("it does not say which version it has"))?;
         if segment.version > VERSION {
             return Err(Error::Newer { path: path.to_owned(), found: segment.version, supported: VERSION });
+        }
+        if let Some(about) = segment.text(PASSAGES) {
+            let passages = StoredPassages::of(&segment.file, about).map(Arc::new);
+            segment.passages = Some(passages.ok_or_else(|| segment.damaged("it does not say where its passages are"))?);
         }
         Ok(segment)
     }
@@ -136,10 +144,11 @@ impl Segment {
             .with_batch_size(self.weight.rows_at_once)
             .with_row_groups(wanted)
             .with_row_selection(selection)
-            .with_row_filter(filter.row_filter(self.parquet()));
+            .with_row_filter(filter.row_filter(self.parquet(), self.passages.as_ref()));
         let batches = builder.build().map_err(|error| self.damaged(error))?;
         let spans = Vec::new().into_iter();
-        Ok(SegmentSpans { file: self.file.clone(), batches, filter, known: Known::default(), spans, scanned })
+        let passages = self.passages.clone();
+        Ok(SegmentSpans { file: self.file.clone(), passages, batches, filter, known: Known::default(), spans, scanned })
     }
 
     /// Returns about how many bytes of memory a row takes once it is read, on average.
@@ -192,6 +201,7 @@ impl Segment {
 /// Spans of a segment, read as they are asked for.
 pub struct SegmentSpans {
     file: Shared,
+    passages: Option<Arc<StoredPassages>>,
     batches: ParquetRecordBatchReader,
     filter: SegmentFilter,
     known: Known,
@@ -205,8 +215,9 @@ impl SegmentSpans {
         self.scanned
     }
 
-    fn batch(&mut self, batch: &RecordBatch) -> Result<(), String> {
-        let fields = Fields::of(batch)?;
+    fn batch(&mut self, batch: RecordBatch) -> Result<(), String> {
+        let batch = unfold(self.passages.as_ref(), batch)?;
+        let fields = Fields::of(&batch)?;
         let mut spans = Vec::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
             let record = fields.record(row, &mut self.known)?;
@@ -228,7 +239,7 @@ impl Iterator for SegmentSpans {
                 return Some(Ok(span));
             }
             let read = match self.batches.next()? {
-                Ok(batch) => self.batch(&batch),
+                Ok(batch) => self.batch(batch),
                 Err(error) => Err(error.to_string()),
             };
             if let Err(reason) = read {

@@ -1,6 +1,6 @@
 //! Which spans are asked for, and which pages can hold them.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use arrow_array::{
     Array, BooleanArray, FixedSizeBinaryArray, Int64Array, LargeStringArray, RecordBatch, TimestampNanosecondArray,
@@ -20,6 +20,7 @@ use trackway_model::{Elapsed, SpanRecord, StatusCode, Text, Timestamp, TraceId, 
 
 use super::{
     columns::STATUSES,
+    passages::{StoredPassages, unfold},
     record::{Words, column},
     schema,
 };
@@ -82,12 +83,14 @@ impl SegmentFilter {
     }
 
     /// Returns what looks at the columns of rows, the quickest first.
-    pub(super) fn row_filter(&self, metadata: &ParquetMetaData) -> RowFilter {
+    pub(super) fn row_filter(&self, metadata: &ParquetMetaData, passages: Option<&Arc<StoredPassages>>) -> RowFilter {
         let predicate = |test: Test| -> Box<dyn ArrowPredicate> {
             let columns = metadata.file_metadata().schema_descr().columns().iter().enumerate();
             let wanted = columns.filter(|(_, column)| test.reads(column.name())).map(|(place, _)| place);
             let mask = ProjectionMask::leaves(metadata.file_metadata().schema_descr(), wanted);
-            Box::new(ArrowPredicateFn::new(mask, move |batch| test.select(&batch).map_err(ArrowError::ComputeError)))
+            let passages = passages.cloned();
+            let select = move |batch| test.select(&unfold(passages.as_ref(), batch)?);
+            Box::new(ArrowPredicateFn::new(mask, move |batch| select(batch).map_err(ArrowError::ComputeError)))
         };
         RowFilter::new(self.tests().into_iter().map(predicate).collect())
     }

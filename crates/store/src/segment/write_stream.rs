@@ -5,7 +5,7 @@ mod tests;
 
 use std::{
     fs::File,
-    io::{BufWriter, Write},
+    io::{self, BufWriter, Write},
     path::Path,
     sync::Arc,
 };
@@ -18,11 +18,12 @@ use parquet::{
 use trackway_model::{Event, SpanRecord, Timestamp};
 
 use super::{
-    MAX_END, MAX_START, MIN_START, REST_KEYS, ROWS, VERSION, VERSION_KEY, Written,
+    MAX_END, MAX_START, MIN_START, PASSAGES, PLAIN_VERSION, REST_KEYS, ROWS, VERSION, VERSION_KEY, Written,
     checked::{Summing, seal},
     columns::Columns,
     columns_page::Press,
     listed::Mark,
+    passages::{Passages, StoredPassages},
     schema::Chosen,
     schema_plan::Plan,
     trace_index::{Ranges, write_index},
@@ -39,8 +40,10 @@ const BUCKET: u64 = 1_000_000_000;
 pub(crate) enum Effort {
     /// For what is soon written again.
     Quick,
-    /// For what stays.
+    /// For what stays, and is read by whatever reads Parquet.
     Thorough,
+    /// For what stays and this program reads: what long texts repeat is stored once.
+    Shared,
 }
 
 impl Effort {
@@ -48,8 +51,12 @@ impl Effort {
     fn level(self) -> i32 {
         match self {
             Self::Quick => 1,
-            Self::Thorough => 3,
+            Self::Thorough | Self::Shared => 3,
         }
+    }
+
+    fn passages(self) -> io::Result<Option<Passages>> {
+        (self == Self::Shared).then(|| Passages::new(self.level())).transpose()
     }
 }
 
@@ -79,7 +86,8 @@ impl SegmentStream {
         let file = parts.create(&parts.segment)?;
         let copy = file.try_clone().map_err(file_error("create", &parts.segment))?;
         let press = Press::new(effort.level()).map_err(file_error("compress", path))?;
-        let begun = begin(copy, plan, press).map_err(|error| parts.failed(error));
+        let passages = effort.passages().map_err(file_error("compress", path))?;
+        let begun = begin(copy, plan, press, passages).map_err(|error| parts.failed(error));
         let (writer, columns) = begun?;
         Ok(Self { parts, file, writer, columns, ranges: Ranges::default(), range: Range::default(), is_broken: false })
     }
@@ -114,6 +122,12 @@ impl SegmentStream {
         write_group(&mut self.writer, &mut self.columns).map_err(|error| self.parts.failed(error))
     }
 
+    /// Writes the passages that are left, and their table; returns what the file says of it.
+    fn write_passages(&mut self) -> Result<Option<String>, Error> {
+        let about = write_passages(&mut self.writer, &mut self.columns);
+        about.map_err(|error| self.parts.failed(error.into()))
+    }
+
     /// Completes the segment and its index of traces. When this returns, both are durable and have their names.
     ///
     /// # Errors
@@ -123,7 +137,8 @@ impl SegmentStream {
         if self.columns.rows() > 0 {
             self.write_group()?;
         }
-        for (key, value) in self.about() {
+        let passages = self.write_passages()?;
+        for (key, value) in self.about(passages) {
             self.writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
         }
         let Self { parts, file, writer, ranges, range, .. } = self;
@@ -138,9 +153,10 @@ impl SegmentStream {
     }
 
     /// Returns what the file says of itself.
-    fn about(&mut self) -> Vec<(&'static str, String)> {
+    fn about(&mut self, passages: Option<String>) -> Vec<(&'static str, String)> {
+        let version = if passages.is_some() { VERSION } else { PLAIN_VERSION };
         let numbers = [
-            (VERSION_KEY, Some(u64::from(VERSION))),
+            (VERSION_KEY, Some(u64::from(version))),
             (ROWS, Some(self.range.spans)),
             (MIN_START, self.range.starts.map(|(min, _)| min.0)),
             (MAX_START, self.range.starts.map(|(_, max)| max.0)),
@@ -152,13 +168,14 @@ impl SegmentStream {
             serde_json::to_string(&keys).ok()
         });
         let numbers = numbers.into_iter().filter_map(|(key, value)| Some((key, value?.to_string())));
-        numbers.chain(keys.map(|keys| (REST_KEYS, keys))).collect()
+        let texts = [(REST_KEYS, keys), (PASSAGES, passages)];
+        numbers.chain(texts.into_iter().filter_map(|(key, value)| Some((key, value?)))).collect()
     }
 }
 
 type Writer = SerializedFileWriter<Summing<BufWriter<File>>>;
 
-fn begin(file: File, plan: &Plan, press: Press) -> Result<(Writer, Columns), ParquetError> {
+fn begin(file: File, plan: &Plan, press: Press, passages: Option<Passages>) -> Result<(Writer, Columns), ParquetError> {
     let chosen = Chosen::of(plan);
     let schema = chosen.schema();
     let mut properties =
@@ -167,16 +184,30 @@ fn begin(file: File, plan: &Plan, press: Press) -> Result<(Writer, Columns), Par
     let described = ArrowSchemaConverter::new().convert(&schema)?;
     let summing = Summing::new(BufWriter::with_capacity(1 << 20, file));
     let writer = SerializedFileWriter::new(summing, described.root_schema_ptr(), Arc::new(properties))?;
-    let columns = Columns::new(&described, plan, chosen, press)?;
+    let columns = Columns::new(&described, plan, chosen, press, passages)?;
     Ok((writer, columns))
 }
 
 fn write_group(writer: &mut Writer, columns: &mut Columns) -> Result<(), ParquetError> {
+    if let Some(passages) = columns.passages() {
+        let blocks = passages.take_ready(writer.bytes_written() as u64);
+        writer.write_all(&blocks)?;
+    }
     let mut group = writer.next_row_group()?;
     for (pages, about) in columns.end_group()? {
         group.append_column(&pages, about)?;
     }
     group.close().map(drop)
+}
+
+fn write_passages(writer: &mut Writer, columns: &mut Columns) -> io::Result<Option<String>> {
+    let Some(passages) = columns.passages() else { return Ok(None) };
+    passages.close_all()?;
+    let blocks = passages.take_ready(writer.bytes_written() as u64);
+    writer.write_all(&blocks)?;
+    let (table, table_at) = (passages.table(), writer.bytes_written() as u64);
+    writer.write_all(&table)?;
+    Ok(passages.has_folded().then(|| StoredPassages::about(table.len(), table_at)))
 }
 
 /// Writes the footer, and returns the checksums of the blocks.

@@ -26,6 +26,25 @@ pub(crate) fn with_late_events() -> Vec<SegmentSpan> {
     spans
 }
 
+/// The spans of the third version: what their long texts have in common is in the file once.
+pub(crate) fn with_passages() -> Vec<SegmentSpan> {
+    let mut said = String::new();
+    let mut state = 1_u64;
+    let call = |turn: u64| {
+        while said.len() < 3_000 * (turn as usize + 1) {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            said += &format!("{}ß ", (state >> 33) % 4_000);
+        }
+        let mut call = span(u128::from(turn % 2) + 1, turn + 1, START + turn * 1_000_000_000);
+        call.attributes.push("prompt", Value::Text(Text::from(said.as_str())));
+        let attributes = [("said", Value::Text(Text::from(said.as_str())))].into_iter().collect();
+        call.events.push(Event { time: Timestamp(START), name: "said".into(), attributes, dropped_attributes: 0 });
+        call.attributes.push("marked", Value::from("\u{1}a"));
+        call
+    };
+    in_order(&(0..8).map(call).collect::<Vec<_>>())
+}
+
 /// A span that has everything.
 fn whole() -> SpanRecord {
     let values = [

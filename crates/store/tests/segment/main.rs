@@ -287,3 +287,14 @@ fn segments_of_every_version_are_read_for_ever() {
         assert_eq!(segment.trace(trace_id(1)).unwrap(), of_trace);
     }
 }
+
+#[test]
+fn a_segment_of_the_third_version_is_read_for_ever() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/store/segment-v3.parquet");
+    let segment = Segment::open(&path).unwrap();
+    assert_eq!(segment.version(), 3);
+    let expected = kept::with_passages();
+    assert!(all(&segment) == expected);
+    let of_trace: Vec<_> = expected.iter().filter(|it| it.record.trace_id == trace_id(1)).cloned().collect();
+    assert!(segment.trace(trace_id(1)).unwrap() == of_trace);
+}

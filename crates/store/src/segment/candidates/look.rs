@@ -21,7 +21,7 @@ use parquet::{
 use trackway_model::{Timestamp, TraceId};
 
 use super::{
-    super::{Segment, checked::Window, record, schema},
+    super::{Segment, checked::Window, passages::may_hold_passages, record, schema},
     bits::Bits,
     check::{Check, TextCheck},
     pages::{TextPage, Texts, Values, each_number},
@@ -186,7 +186,12 @@ impl<'a> Look<'a> {
     ) -> Result<(), String> {
         let chunk = self.chunk().column(column);
         let is_optional = chunk.column_descr().max_def_level() > 0;
-        let passes = |text: &[u8]| check.map_or(Ok(true), |check| check.passes_bytes(text));
+        let passages = self.segment.passages.as_deref().filter(|_| may_hold_passages(chunk.column_descr().name()));
+        let passes = |value: &[u8]| match (check, passages) {
+            (None, _) => Ok(true),
+            (Some(check), None) => check.passes_bytes(value),
+            (Some(check), Some(passages)) => check.passes_bytes(&passages.bytes(value)?),
+        };
         let mut dictionary = Vec::new();
         if check.is_some() && chunk.dictionary_page_offset().is_some() {
             let first = self.page_reader(column, None)?.get_next_page().map_err(|error| error.to_string())?;

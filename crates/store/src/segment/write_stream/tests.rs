@@ -2,14 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path};
 
-use trackway_model::{
-    Attributes, Dropped, Event, Resource, Scope, SpanId, SpanKind, SpanRecord, Status, Text, Timestamp, TraceId, Value,
-};
+use trackway_model::{Attributes, Event, SpanRecord, Timestamp, Value};
 
 use super::{Effort, Plan, SegmentStream, file_order};
-use crate::segment::{Segment, SegmentFilter, SegmentSpan};
+use crate::{
+    kit,
+    segment::{Segment, SegmentFilter, SegmentSpan},
+};
 
 fn span(number: u64) -> SpanRecord {
     let values = [
@@ -18,27 +19,11 @@ fn span(number: u64) -> SpanRecord {
         ("ratio", Value::Double(0.5)),
         ("cached", Value::Bool(number.is_multiple_of(2))),
     ];
+    let start = number * 1_000_000;
     SpanRecord {
-        trace_id: TraceId::new((u128::from(number / 10) + 1).to_be_bytes()).unwrap(),
-        span_id: SpanId::new((number + 1).to_be_bytes()).unwrap(),
-        parent_id: None,
-        flags: 1,
-        trace_state: Text::default(),
-        name: "work".into(),
-        kind: SpanKind::Server,
-        start: Timestamp(number * 1_000_000),
-        end: Some(Timestamp(number * 1_000_000 + 5)),
+        end: Some(Timestamp(start + 5)),
         attributes: values.into_iter().collect(),
-        events: Vec::new(),
-        links: Vec::new(),
-        status: Status::default(),
-        dropped: Dropped::default(),
-        scope: Arc::new(Scope::default()),
-        resource: Arc::new(Resource::default()),
-        project: "default".into(),
-        data: None,
-        foreign: None,
-        repeats: Default::default(),
+        ..kit::span(u128::from(number / 10) + 1, number + 1, start)
     }
 }
 
@@ -118,7 +103,7 @@ fn of_a_segment_that_is_given_up_nothing_stays() {
 
 #[test]
 fn of_large_rows_few_are_read_at_once() {
-    let rows_at_once = |bytes: usize| {
+    let rows_at_once = |bytes: usize, effort: Effort| {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("spans.parquet");
         // The same text in all rows is once in the file, and in each row that is read.
@@ -126,7 +111,7 @@ fn of_large_rows_few_are_read_at_once() {
         spans.iter_mut().for_each(|span| span.attributes.0.push(("prompt".into(), "x".repeat(bytes).as_str().into())));
         let mut plan = Plan::default();
         spans.iter().for_each(|span| plan.count(span));
-        let mut stream = SegmentStream::begin(&path, &plan, Effort::Quick).unwrap();
+        let mut stream = SegmentStream::begin(&path, &plan, effort).unwrap();
         for (sequence, span) in (0..).zip(&spans) {
             stream.push(sequence, span, &[]).unwrap();
         }
@@ -136,7 +121,9 @@ fn of_large_rows_few_are_read_at_once() {
         assert!(read == spans, "all are read, however few at once");
         segment.rows_at_once()
     };
-    assert_eq!(rows_at_once(10), 1024);
-    assert!((30..=42).contains(&rows_at_once(100_000)));
-    assert_eq!(rows_at_once(1_000_000), 16);
+    for effort in [Effort::Quick, Effort::Thorough, Effort::Shared] {
+        assert_eq!(rows_at_once(10, effort), 1024);
+        assert!((30..=42).contains(&rows_at_once(100_000, effort)));
+        assert_eq!(rows_at_once(1_000_000, effort), 16);
+    }
 }
