@@ -19,6 +19,7 @@ enum Step {
     DeleteTrace(u128),
     DeleteProject(&'static str),
     Reopen,
+    Crash,
     Flush,
     Compact,
     Ask(Question),
@@ -267,6 +268,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (1..5u128).prop_map(Step::DeleteTrace),
         1 => project().prop_map(Step::DeleteProject),
         2 => Just(Step::Reopen),
+        2 => Just(Step::Crash),
         4 => Just(Step::Flush),
         1 => Just(Step::Compact),
         4 => question().prop_map(Step::Ask),
@@ -393,10 +395,10 @@ proptest! {
                     prop_assert_eq!(memory.announce(second, spans.clone()), embedded.announce(second, spans));
                 }
                 Step::Tend(second) => prop_assert_eq!(memory.tend(second), embedded.tend(second)),
-                Step::Reopen => {
+                Step::Reopen | Step::Crash => {
                     // What is only announced does not survive, so both forget it first.
                     prop_assert_eq!(memory.tend(LATE), embedded.tend(LATE));
-                    embedded.reopen();
+                    if matches!(step, Step::Crash) { embedded.crash() } else { embedded.reopen() }
                     // One that is forgotten at once: since then the new store, too, knows how late it is.
                     embedded.announce(LATE - 700, [open_span(9, 9)]);
                     embedded.tend(LATE);

@@ -9,6 +9,7 @@ pub mod runs;
 mod values;
 
 use std::{
+    fs,
     path::Path,
     sync::{
         Arc,
@@ -114,6 +115,19 @@ impl World {
         self.store = Some(open_at(directory.path(), &self.hands));
     }
 
+    /// Goes on with the directory as it was while the store was open, as after a kill.
+    pub fn crash(&mut self) {
+        let Some(directory) = &self.directory else { return };
+        let copy = TempDir::new().unwrap();
+        // The log first: what is published while this copies is then in it as well.
+        for part in ["wal", "catalog.db", "catalog.db-wal", "runs.db", "runs.db-wal", "segments", "corrupt"] {
+            copy_all(&directory.path().join(part), &copy.path().join(part));
+        }
+        self.store = None;
+        self.store = Some(open_at(copy.path(), &self.hands));
+        self.directory = Some(copy);
+    }
+
     /// The store, to be asked.
     pub fn store(&mut self) -> &dyn Store {
         if self.reopens {
@@ -199,6 +213,18 @@ impl World {
     pub fn tree(&mut self, trace: u128) -> Vec<String> {
         let page = self.store().trace(trace_id(trace), &all()).unwrap();
         page.map(|page| page.spans.items.iter().map(span_line).collect()).unwrap_or_default()
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    if from.is_dir() {
+        fs::create_dir(to).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let name = entry.unwrap().file_name();
+            copy_all(&from.join(&name), &to.join(&name));
+        }
+    } else if from.exists() {
+        fs::copy(from, to).unwrap();
     }
 }
 
