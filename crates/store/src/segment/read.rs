@@ -164,7 +164,8 @@ impl Segment {
     /// Returns about how many bytes of memory the open segment takes.
     pub(crate) fn memory_bytes(&self) -> usize {
         let index = self.index.get().map_or(0, TraceIndex::memory_bytes);
-        self.parquet().memory_size() + self.file.0.memory_bytes() + index
+        let passages = self.passages.as_ref().map_or(0, |passages| passages.memory_bytes());
+        self.parquet().memory_size() + self.file.0.memory_bytes() + index + passages
     }
 
     /// Says that something in the file is not what it has to be.

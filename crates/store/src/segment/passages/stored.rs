@@ -19,7 +19,7 @@ use super::{
 /// How many bytes a block has in the table.
 const ENTRY: usize = 16;
 /// How many blocks are kept as they were read.
-const KEPT: usize = 32;
+const KEPT: usize = 16;
 
 /// The passages of a segment, of which those are read that a text names.
 pub(in super::super) struct StoredPassages {
@@ -54,6 +54,11 @@ impl StoredPassages {
     /// Returns what a file says of a table of so many bytes at an offset.
     pub(in super::super) fn about(bytes: usize, table_at: u64) -> String {
         format!("{}@{table_at}", bytes / ENTRY)
+    }
+
+    /// Returns about how many bytes of memory the table and the blocks take that are kept at most.
+    pub(in super::super) fn memory_bytes(&self) -> usize {
+        self.count * size_of::<Block>() + self.count.min(KEPT) * BLOCK
     }
 
     #[cfg(test)]
