@@ -31,3 +31,11 @@ pub const TRACKWAY_STEP_ATTEMPT: &str = "trackway.step.attempt";
 pub const TRACKWAY_SPAN_ORDINAL: &str = "trackway.span.ordinal";
 /// Span: the spans of the same step that it waited for, or built on, as their client names them.
 pub const TRACKWAY_SPAN_DEPENDENCIES: &str = "trackway.span.dependencies";
+/// Span: what kind of an agent's work it is, in the words of the OpenAI Agents SDK: `agent`, `generation`, `handoff`.
+pub const TRACKWAY_SPAN_KIND: &str = "trackway.span.kind";
+/// Root span: the name of the workflow that the trace is a run of.
+pub const TRACKWAY_TRACE_NAME: &str = "trackway.trace.name";
+/// Root span: the id that the program gave the trace, where that is not its own.
+pub const TRACKWAY_TRACE_ID: &str = "trackway.trace.id";
+/// Root span: what attributes begin with that tell something more of the trace.
+pub const TRACKWAY_TRACE_METADATA: &str = "trackway.trace.metadata.";

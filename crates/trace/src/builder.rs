@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use trackway_model::{Attributes, Resource, SpanRecord, Text, Value, keys};
 
+use crate::agents::Capture;
 use crate::environment::Named;
 use crate::export::{Exporter, lane::Bounds};
 use crate::field::Field;
 use crate::global;
 use crate::limits::Limits;
-use crate::processor::Processor;
+use crate::processor::{Processor, Processors};
 use crate::propagation::{BinaryPropagator, Format, OpenTracingBinary, OpenTracingText, Propagator, Registry, W3c};
 use crate::sampler::Sampler;
 use crate::scopes::ScopeManager;
@@ -44,9 +45,11 @@ pub(crate) struct Config {
     pub(crate) sampler: Option<Sampler>,
     /// `None` until somebody says.
     pub(crate) limits: Option<Limits>,
-    pub(crate) processors: Vec<Box<dyn Processor>>,
+    pub(crate) processors: Processors,
     pub(crate) redact: Option<Box<Redact>>,
     pub(crate) tail: Option<Tail>,
+    /// `None` until somebody says.
+    pub(crate) capture: Option<Capture>,
     pub(crate) queue: Queue,
     pub(crate) propagators: Registry,
     pub(crate) disabled: bool,
@@ -126,8 +129,17 @@ impl Builder {
 
     /// Adds hooks at the start and the end of every span. They have the collector make
     /// [records](trackway_model::SpanRecord) of all spans, which costs it about a microsecond a span.
-    pub fn processor(mut self, processor: impl Processor) -> Self {
-        self.config.processors.push(Box::new(processor));
+    pub fn processor(self, processor: impl Processor) -> Self {
+        self.config
+            .processors
+            .change(|all| all.iter().cloned().chain([Arc::new(processor) as Arc<dyn Processor>]).collect());
+        self
+    }
+
+    /// Says how much of what [agents](crate::agents) say and are told is recorded; otherwise
+    /// `OPENAI_AGENTS_TRACE_INCLUDE_SENSITIVE_DATA`, and all of it where that does not say no.
+    pub fn capture(mut self, capture: Capture) -> Self {
+        self.config.capture = Some(capture);
         self
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use trackway_model::{SpanId, Text, TraceId};
 use trackway_wire::propagation::{Baggage, Corrupt, Decision, Extract, Inject, SpanContext, TraceFlags, TraceState};
 
+use crate::agents::Run;
 use crate::slot::{SLOT, Saved};
 use crate::span::{Live, Span};
 use crate::tracer::Tracer;
@@ -65,6 +66,8 @@ pub(crate) struct More {
     pub(crate) decision: Option<Decision>,
     /// What somebody wants to find the trace by.
     pub(crate) debug_id: Option<Text>,
+    /// What is known of the trace, where `Tracer::trace` made it.
+    pub(crate) run: Option<Arc<Run>>,
 }
 
 // A library's value is only handed on: in what state a panic left it is for the library to know.
@@ -284,6 +287,12 @@ impl Context {
     #[must_use = "the context that this was called on stays as it is"]
     pub fn without_local<T: Any + Send + Sync>(&self) -> Self {
         self.change(|more| more.local = more.local.without::<T>())
+    }
+
+    /// Returns what is known of the trace, where [`Tracer::trace`] made it here.
+    pub(crate) fn known_trace(&self) -> Option<&Arc<Run>> {
+        let trace = self.trace;
+        self.more.as_ref()?.run.as_ref().filter(|run| u128::from_be_bytes(run.record.trace_id.bytes()) == trace)
     }
 
     pub(crate) fn change(&self, change: impl FnOnce(&mut More)) -> Self {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use trackway_model::Value;
 
+use crate::agents::Capture;
 use crate::builder::{Config, Queue};
 use crate::limits::Limits;
 use crate::propagation::{Propagator, W3c, named};
@@ -31,6 +32,7 @@ pub(crate) fn apply(config: &mut Config) {
     config.sampler = config.sampler.take().or_else(sampler);
     config.limits.get_or_insert_with(limits);
     queue(&mut config.queue);
+    config.capture = config.capture.or_else(capture);
 }
 
 fn propagator() -> Arc<dyn Propagator> {
@@ -102,6 +104,21 @@ fn number(name: &'static str) -> Option<u64> {
 /// Returns true for what is only known here, whoever started the process.
 fn is_ours(key: &str) -> bool {
     key == "process.pid" || key.starts_with("telemetry.sdk.")
+}
+
+/// Reads how much agents' content is recorded; `None` where nobody says.
+fn capture() -> Option<Capture> {
+    const NAME: &str = "OPENAI_AGENTS_TRACE_INCLUDE_SENSITIVE_DATA";
+    let value = text(NAME)?.to_ascii_lowercase();
+    match value.as_str() {
+        "1" | "true" | "yes" | "on" => Some(Capture::Everything),
+        "0" | "false" | "no" | "off" => Some(Capture::Nothing),
+        // What somebody wanted to keep in must not leave for a misspelling.
+        _ => {
+            complain(NAME, &format!("is {}, which counts as false: give it true or false", shown(&value)));
+            Some(Capture::Nothing)
+        }
+    }
 }
 
 fn limits() -> Limits {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../GUIDE.md")]
 
 mod active;
+pub mod agents;
 mod aside;
 #[cfg(feature = "macros")]
 mod attribute;
@@ -61,7 +62,7 @@ pub use limits::Limits;
 pub use processor::Processor;
 pub use reference::Reference;
 pub use sampler::{Sample, Sampler, SamplerOverride, Sampling, Verdict};
-pub use span::{DataMut, Message, Relation, Span, SpanBuilder, SpanData, SpanEvent, SpanStack};
+pub use span::{DataMut, Message, Relation, Span, SpanBuilder, SpanData, SpanError, SpanEvent, SpanStack};
 pub use stats::{Dropped, Stats};
 pub use tail::Tail;
 pub use tracer::Tracer;

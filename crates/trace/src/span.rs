@@ -5,13 +5,14 @@ use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use trackway_model::{
     Attributes, Dropped, Event, Link, SpanKind, SpanRecord, Status, StatusCode, Text, Timestamp, Value, keys,
 };
 use trackway_wire::propagation::Baggage;
 
+use crate::agents::{self, Capture};
 use crate::context::{Context, DEBUG_ID, More, Scope};
 use crate::errors::Fault;
 use crate::field::{Field, Label};
@@ -23,12 +24,14 @@ use crate::tracer::{NOBODY, Tracer};
 use crate::{collector, global, record};
 
 mod baggage;
+mod error;
 mod message;
 mod outcome;
 mod relation;
 mod stack;
 mod typed;
 
+pub use error::SpanError;
 pub use message::Message;
 pub use relation::Relation;
 pub use stack::SpanStack;
@@ -59,6 +62,7 @@ pub struct Span<D = ()> {
     data: D,
     /// The attributes that say what `data` says.
     told: Vec<Text>,
+    capture: Capture,
 }
 
 /// What an open span knows.
@@ -70,6 +74,12 @@ pub(crate) struct Live {
     pub(crate) announced: AtomicU64,
     /// How often the process that began it had been forked.
     forks: u32,
+    /// When it began.
+    start: Timestamp,
+    /// When it ended, and how.
+    ended: OnceLock<(Timestamp, Option<SpanError>)>,
+    /// The id that the program gave it beside ours.
+    original: Option<Text>,
     /// The baggage that the span was given after it began, and whether there is some.
     later: Mutex<Baggage>,
     has_later: AtomicBool,
@@ -95,27 +105,42 @@ pub struct SpanBuilder<'a, D = ()> {
     same_process: Option<bool>,
     data: D,
     /// Returns what the data says as attributes.
-    describe: fn(&D) -> Attributes,
+    describe: fn(&D, Capture) -> Attributes,
+    /// The id that the program gives it beside ours.
+    original: Option<Text>,
 }
 
 impl<'a> SpanBuilder<'a> {
     pub(crate) fn new(tracer: &'a Tracer, name: Text) -> Self {
-        Self::with(tracer, name, SpanKind::Internal, (), |()| Attributes::default())
+        Self::with(tracer, name, SpanKind::Internal, (), |(), _| Attributes::default())
     }
 }
 
 impl<'a, D: SpanData> SpanBuilder<'a, D> {
     pub(crate) fn of(tracer: &'a Tracer, data: D) -> Self {
         let (name, kind) = (data.name(), data.kind());
-        Self::with(tracer, name, kind, data, D::attributes)
+        Self::with(tracer, name, kind, data, typed::described)
     }
 }
 
 impl<'a, D> SpanBuilder<'a, D> {
-    fn with(tracer: &'a Tracer, name: Text, kind: SpanKind, data: D, describe: fn(&D) -> Attributes) -> Self {
+    fn with(tracer: &'a Tracer, name: Text, kind: SpanKind, data: D, describe: fn(&D, Capture) -> Attributes) -> Self {
         let (attributes, links) = (Vec::new(), Vec::new());
         let (parent, start, sampler, same_process) = (Parent::Active, None, None, None);
-        Self { tracer, name, kind, parent, start, sampler, attributes, links, same_process, data, describe }
+        Self {
+            tracer,
+            name,
+            kind,
+            parent,
+            start,
+            sampler,
+            attributes,
+            links,
+            same_process,
+            data,
+            describe,
+            original: None,
+        }
     }
 
     /// Says which side of a call the span is; internal unless said.
@@ -166,6 +191,14 @@ impl<'a, D> SpanBuilder<'a, D> {
             }
             self.attributes.push((key, value));
         }
+        self
+    }
+
+    /// Gives the span an id beside its own, for receivers that have such ids; its own is a hash of it, the same in every
+    /// process.
+    #[cfg(feature = "openai-agents")]
+    pub fn original_id(mut self, id: impl Into<Text>) -> Self {
+        self.original = Some(id.into());
         self
     }
 
@@ -240,12 +273,17 @@ impl<'a, D> SpanBuilder<'a, D> {
             let context = if state.is_empty() { context } else { context.with_state(state) };
             return self.unrecorded(context);
         }
-        context.span = new_span();
+        let run = parent.as_ref().and_then(Context::known_trace).cloned();
+        let capture = run.as_ref().map_or_else(|| tracer.capture(), |run| run.capture);
+        let original = self.original.clone();
+        let known = original.as_deref().and_then(|id| agents::original::span(trace, run.as_deref(), id));
+        context.span = known.unwrap_or_else(|| new_span());
         self.attributes.extend(verdict.attributes);
         // Who was only told of a trace has no parent.
         let remote = parent.as_ref().is_some_and(|parent| parent.is_remote() && parent.span != 0);
         let state_text = state.to_string();
-        let (record, data, told) = self.into_record(&context, parent.as_ref(), remote, &state_text);
+        let (record, data, told) = self.into_record(&context, parent.as_ref(), remote, &state_text, capture);
+        let start = record.start;
         tracer.began(&record);
         let live = Arc::new(Live {
             tracer: tracer.clone(),
@@ -254,6 +292,9 @@ impl<'a, D> SpanBuilder<'a, D> {
             forks: collector::forks(),
             later: Mutex::default(),
             has_later: AtomicBool::new(false),
+            start,
+            ended: OnceLock::new(),
+            original,
         });
         tracer.remember(&live);
         let more = More {
@@ -261,17 +302,18 @@ impl<'a, D> SpanBuilder<'a, D> {
             local: carried.map(|more| more.local.clone()).unwrap_or_default(),
             decision: parent.as_ref().filter(|parent| parent.is_debug()).map(Context::decision),
             debug_id: None,
+            run,
             state_text: state_text.into(),
             state,
             live: Some((context.span, live.clone())),
             owner: tracer.is_direct().then(|| tracer.clone()),
         };
         context.more = Some(Arc::new(more));
-        Span { live: Some(live), context, data, told }
+        Span { live: Some(live), context, data, told, capture }
     }
 
     fn unrecorded(self, context: Context) -> Span<D> {
-        Span { live: None, context, data: self.data, told: Vec::new() }
+        Span { live: None, context, data: self.data, told: Vec::new(), capture: Capture::Everything }
     }
 
     /// Begins the span, calls `work` inside it, and ends it.
@@ -293,6 +335,7 @@ impl<'a, D> SpanBuilder<'a, D> {
         parent: Option<&Context>,
         remote: bool,
         state: &str,
+        capture: Capture,
     ) -> (SpanRecord, D, Vec<Text>) {
         let limits = self.tracer.limits();
         let mut record = self.tracer.blank(context);
@@ -300,11 +343,13 @@ impl<'a, D> SpanBuilder<'a, D> {
         record.flags |= if self.same_process.map_or(remote, |is_same| !is_same) { 0x200 } else { 0 };
         record.trace_state = state.into();
         record.name = cut_text(self.name, &limits);
+        record.foreign = agents::original::of(&record, self.original, parent);
         record.kind = self.kind;
         record.start = self.start.unwrap_or_else(|| self.tracer.now());
-        let described = (self.describe)(&self.data).0;
+        let described = (self.describe)(&self.data, capture).0;
         let told = described.iter().map(|(key, _)| key.clone()).collect();
-        for (key, value) in described.into_iter().chain(self.attributes) {
+        let facts = parent.map(|parent| agents::facts(parent)).unwrap_or_default();
+        for (key, value) in described.into_iter().chain(facts).chain(self.attributes) {
             add_attribute(&mut record.attributes, &mut record.dropped.attributes, &limits, &key, value);
         }
         if let Some(id) = parent.filter(|parent| parent.span == 0).and_then(Context::debug_id) {
@@ -321,7 +366,7 @@ impl<'a, D> SpanBuilder<'a, D> {
 impl Span {
     /// Returns a span that records nothing and answers every call.
     pub fn none() -> Self {
-        Self { live: None, context: Context::none(), data: (), told: Vec::new() }
+        Self { live: None, context: Context::none(), data: (), told: Vec::new(), capture: Capture::Everything }
     }
 }
 
@@ -329,7 +374,12 @@ impl<D> Span<D> {
     /// Returns the span as one without typed data, which records what it recorded.
     pub fn untyped(mut self) -> Span {
         let (live, context) = (self.live.take(), std::mem::take(&mut self.context));
-        Span { live, context, data: (), told: Vec::new() }
+        Span { live, context, data: (), told: Vec::new(), capture: self.capture }
+    }
+
+    /// Returns the id that the program gave it beside its own, if it did; `None` where nothing is recorded.
+    pub(crate) fn given_id(&self) -> Option<Option<&Text>> {
+        self.live.as_ref().map(|live| live.original_id())
     }
 
     /// Returns what the span is about.
@@ -469,7 +519,13 @@ impl<D> Span<D> {
 
     /// Leaves nothing here to be ended, and returns the span that is.
     pub(crate) fn leave(&mut self) -> Span {
-        Span { live: self.live.take(), context: self.context.clone(), data: (), told: Vec::new() }
+        Span {
+            live: self.live.take(),
+            context: self.context.clone(),
+            data: (),
+            told: Vec::new(),
+            capture: self.capture,
+        }
     }
 
     fn change(&self, change: impl FnOnce(&mut SpanRecord, &Limits)) {
@@ -541,6 +597,11 @@ impl fmt::Debug for SpanEvent<'_> {
 }
 
 impl Live {
+    /// Returns the id that the program gave it beside ours.
+    pub(crate) fn original_id(&self) -> Option<&Text> {
+        self.original.as_ref()
+    }
+
     fn is_recording(&self) -> bool {
         self.lock().is_some_and(|record| record.is_some())
     }
@@ -561,7 +622,9 @@ impl Live {
 
     pub(crate) fn finish(&self, end: Option<Timestamp>) {
         let Some(mut record) = self.lock().and_then(|mut record| record.take()) else { return };
-        record.end = Some(end.unwrap_or_else(|| self.tracer.now()).max(record.start));
+        let end = end.unwrap_or_else(|| self.tracer.now()).max(record.start);
+        record.end = Some(end);
+        let _ = self.ended.set((end, SpanError::of(&record))); // The record was there, so nobody ended it before.
         self.tracer.ended(record);
     }
 
@@ -596,7 +659,7 @@ pub(crate) fn silently<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-fn is_silent() -> bool {
+pub(crate) fn is_silent() -> bool {
     SILENT.get() || collector::in_collector()
 }
 

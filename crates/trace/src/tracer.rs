@@ -8,11 +8,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use trackway_model::{Resource, Scope as Library, SpanRecord, StatusCode, Text, Timestamp, project_of};
 
 use crate::active::Active;
+use crate::agents::{Begun, Capture, Run};
 use crate::builder::{Builder, Config};
 use crate::collector::{self, holding::Holding};
 use crate::context::{Context, More, Scope};
 use crate::export::{Batch, Body, Exporter, Form, lane::Lane};
 use crate::limits::Limits;
+use crate::processor::Processor;
 use crate::propagation::Registry;
 use crate::sampler::{Chosen, Sampler, Sampling, Verdict};
 use crate::scopes::ScopeManager;
@@ -93,6 +95,8 @@ pub(crate) struct Core {
     live: Mutex<Announced>,
     direct: Option<Direct>,
     sampler: Chosen,
+    /// The traces that began here, for those who come back to one.
+    begun: Begun,
 }
 
 /// The open spans of a tracer that are told of, up to a number of them.
@@ -127,6 +131,8 @@ pub(crate) struct Inbox {
 pub(crate) enum News {
     Began(SpanRecord),
     Ended(SpanRecord),
+    TraceBegan(Arc<Run>),
+    TraceEnded(Arc<Run>),
 }
 
 /// What a tracer without a collector makes its ids and times of.
@@ -188,6 +194,7 @@ impl Tracer {
             lanes: Mutex::new(lanes.into()),
             inbox: Mutex::default(),
             live: Mutex::default(),
+            begun: Begun::default(),
             direct,
         });
         core.resource();
@@ -318,13 +325,14 @@ impl Tracer {
         let Some(core) = self.core() else { return true };
         let until = after(within);
         if core.direct.is_some() {
-            return true;
+            return core.flush_processors(until);
         }
         if collector::in_collector() {
             return false;
         }
         let collected = collector::collect(until);
-        core.lanes().iter().fold(collected, |done, lane| lane.flush(until) && done)
+        let processed = core.flush_processors(until) && collected;
+        core.lanes().iter().fold(processed, |done, lane| lane.flush(until) && done)
     }
 
     /// Stops recording, exports what was recorded, and counts what cannot be exported in time as dropped; returns whether
@@ -333,6 +341,24 @@ impl Tracer {
     pub fn shutdown(&self, within: Duration) -> bool {
         global::uninstall(self);
         self.core().is_none_or(|core| core.shut_down(after(within)))
+    }
+
+    /// Adds hooks to those that the tracer was [built](Builder::processor) with; they see what begins from now on.
+    ///
+    /// Of work that has begun already they may see the end alone, or nothing.
+    pub fn add_processor(&self, processor: impl Processor) {
+        if let Some(core) = self.core() {
+            let added: Arc<dyn Processor> = Arc::new(processor);
+            core.config.processors.change(|all| all.iter().cloned().chain([added]).collect());
+        }
+    }
+
+    /// Has these hooks see what begins from now on, in the place of those before, which are neither flushed nor shut down.
+    pub fn set_processors(&self, processors: impl IntoIterator<Item = Arc<dyn Processor>>) {
+        if let Some(core) = self.core() {
+            let all = processors.into_iter().collect();
+            core.config.processors.change(|_| all);
+        }
     }
 
     /// Returns what became of all spans so far.
@@ -435,7 +461,9 @@ impl Tracer {
             return;
         }
         if core.direct.is_some() {
-            return span::silently(|| core.config.processors.iter().for_each(|processor| processor.on_start(record)));
+            return span::silently(|| {
+                core.config.processors.now().iter().for_each(|processor| processor.on_start(record))
+            });
         }
         core.tell(News::Began(record.clone()));
     }
@@ -456,6 +484,46 @@ impl Tracer {
             Some(_) => span::silently(|| core.release_directly(|holding| holding.judge(trace, keep, 0))),
             None => collector::verdicts::tell(core.number, trace, keep),
         }
+    }
+
+    pub(crate) fn trace_began(&self, run: Arc<Run>) {
+        let Some(core) = self.core() else { return };
+        core.begun.add(&run);
+        if core.direct.is_none() {
+            return core.tell(News::TraceBegan(run));
+        }
+        span::silently(|| {
+            core.config.processors.now().iter().for_each(|processor| processor.on_trace_start(&run.record));
+            for exporter in core.config.direct_exporters.iter().filter(|exporter| exporter.wants_traces()) {
+                // A test's exporter that fails does so in the test's own hands.
+                let body = Body::Records(Vec::new());
+                let _ = exporter.export(&Batch { spans: 0, body, traces: vec![run.clone()] });
+            }
+        });
+    }
+
+    pub(crate) fn trace_ended(&self, run: Arc<Run>) {
+        let Some(core) = self.core() else { return };
+        if core.direct.is_none() {
+            return core.tell(News::TraceEnded(run));
+        }
+        span::silently(|| {
+            core.config.processors.now().iter().for_each(|processor| processor.on_trace_end(&run.record));
+        });
+    }
+
+    /// Returns true when this tracer began that trace, as it is told of now.
+    pub(crate) fn has_begun(&self, run: &Run, key_hash: Option<&str>) -> bool {
+        self.core().is_some_and(|core| core.begun.has(run, key_hash))
+    }
+
+    /// Returns how much of what agents say is recorded, where a trace does not say.
+    pub(crate) fn capture(&self) -> Capture {
+        self.core().map_or(Capture::default(), |core| core.config.capture.unwrap_or_default())
+    }
+
+    pub(crate) fn project(&self) -> Text {
+        self.core().map(|core| core.project.clone()).unwrap_or_default()
     }
 
     /// Has an open span announced, where somebody wants to hear of it.
@@ -492,7 +560,7 @@ impl Core {
 
     /// Does at once what a collector does later.
     fn end_directly(&self, record: SpanRecord) {
-        self.config.processors.iter().for_each(|processor| processor.on_end(&record));
+        self.config.processors.now().iter().for_each(|processor| processor.on_end(&record));
         let Some(tail) = &self.config.tail else { return self.export_directly(record) };
         let (speaks, now) = (tail.is_spoken_for_by(&record), record.end.map_or(0, |end| end.0));
         self.release_directly(|holding| {
@@ -522,7 +590,7 @@ impl Core {
                 Form::Otlp => Body::Otlp(trackway_wire::encode::records(std::slice::from_ref(&record))),
             };
             // A test's exporter that fails does so in the test's own hands.
-            let _ = exporter.export(&Batch { spans: 1, body });
+            let _ = exporter.export(&Batch { spans: 1, body, traces: Vec::new() });
         }
     }
 
@@ -580,6 +648,7 @@ impl Core {
     fn tell(&self, news: News) {
         let bytes = match &news {
             News::Began(record) | News::Ended(record) => record.memory_bytes(),
+            News::TraceBegan(run) | News::TraceEnded(run) => run.record.memory_bytes(),
         };
         let full = collector::unforked(|| self.add(news, bytes));
         // In the child of a fork it is the first span that starts the thread.
@@ -633,6 +702,18 @@ impl Core {
         std::mem::take(&mut inbox.news)
     }
 
+    /// Has every processor deliver what it keeps back; one that panics was not done.
+    fn flush_processors(&self, until: Instant) -> bool {
+        self.config.processors.now().iter().fold(true, |done, processor| {
+            let left = until.saturating_duration_since(Instant::now());
+            Self::hook(|| processor.flush(left)).unwrap_or(false) && done
+        })
+    }
+
+    fn hook<R>(hook: impl FnOnce() -> R) -> Option<R> {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| span::silently(hook))).ok()
+    }
+
     fn shut_down(&self, until: Instant) -> bool {
         if self.is_closed() {
             // Somebody else may not be done with it, and the process end when this returns.
@@ -645,6 +726,9 @@ impl Core {
         if self.direct.is_none() {
             // What ended in between is counted.
             collector::collect(until);
+        }
+        for processor in self.config.processors.now().iter() {
+            Self::hook(|| processor.shutdown(until.saturating_duration_since(Instant::now())));
         }
         self.end_lanes(until) && collected
     }

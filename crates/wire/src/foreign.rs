@@ -1,7 +1,8 @@
 //! Trace and span ids of clients that have ids of their own.
 //!
 //! A W3C id is worked out from a foreign one, always the same, so that whoever knows the original finds the record.
-//! `trace_` with 32 hexadecimal digits is those digits; any other id is hashed.
+//! `trace_` with 32 hexadecimal digits is those digits, and `span_` with eight zeros and 16 digits is these 16: so a span that
+//! our own library sends in such a client's form has its own id. Any other id is hashed.
 
 use sha2::{Digest, Sha256};
 use trackway_model::{RunKey, SpanId, StepKey, TraceId};
@@ -15,8 +16,16 @@ pub fn trace_id(original: &str) -> TraceId {
     hex.unwrap_or_else(|| first_of(&[Some(original)], TraceId::new))
 }
 
+/// What the ids of spans begin with whose client has W3C's: the sixteen digits of these follow.
+const SPAN_PREFIX: &str = "span_00000000";
+
 /// Returns the W3C id of a foreign span id in a foreign trace, both as the client gave them.
 pub fn span_id(trace: &str, span: &str) -> SpanId {
+    let own = span.strip_prefix(SPAN_PREFIX).and_then(|digits| digits.parse().ok());
+    own.unwrap_or_else(|| hashed(trace, span))
+}
+
+fn hashed(trace: &str, span: &str) -> SpanId {
     first_of(&[Some(trace), Some(span)], SpanId::new)
 }
 
@@ -75,6 +84,16 @@ mod tests {
         assert_eq!(trace_id("my trace id").to_string(), "c84380eb8e9926865543dd7559dde60d");
         assert_ne!(trace_id("my trace id"), trace_id("my trace id "));
         assert_eq!(trace_id("trace_00000000000000000000000000000000").to_string(), "9f7a30ed5197dd8558cdb211b4d0a8db");
+    }
+
+    #[test]
+    fn a_span_id_that_was_one_of_w3c_is_that_again() {
+        assert_eq!(span_id("a", "span_00000000f67aa0ba902b7000").to_string(), "f67aa0ba902b7000");
+        let hashed =
+            ["span_00000000f67aa0ba902b70001", "span_000000000000000000000000", "span_00000001f67aa0ba902b7000"];
+        for id in hashed {
+            assert_ne!(span_id("a", id), span_id("b", id), "{id}");
+        }
     }
 
     #[test]

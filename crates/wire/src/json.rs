@@ -7,6 +7,7 @@ use trackway_model::{Attributes, Text, Value};
 
 /// What to do with a number that only a `Double` holds and that looks whole: it may have lost digits.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(any(feature = "genai", feature = "openai-agents", feature = "burr")), allow(dead_code))]
 pub(crate) enum Wide {
     /// Refuse it, so that the text can be repaired first.
     Refuse,

@@ -9,6 +9,7 @@
 //! | `otlp` | `otlp` | reads OTLP, as protobuf and as JSON, and writes its answers |
 //! | `genai` | `genai` | reads what spans of agents say of themselves, in whatever conventions |
 //! | `openai_agents` | `openai-agents` | reads what the OpenAI Agents SDK sends |
+//! | `openai_ingest` | `openai-agents-encode` | writes what the OpenAI Agents SDK sends |
 //! | `burr` | `burr` | reads what Burr's tracker and persister wrote |
 //! | `records` | `records` | reads and writes runs and their spans in a format of our own, a line each |
 //! | `foreign` | with a format that needs it | ids of clients that have ids of their own |
@@ -24,16 +25,18 @@ pub mod burr;
 mod decoded;
 #[cfg(feature = "otlp-encode")]
 pub mod encode;
-#[cfg(any(feature = "openai-agents", feature = "burr"))]
+#[cfg(any(feature = "openai-agents", feature = "openai-agents-encode", feature = "burr"))]
 pub mod foreign;
 #[cfg(feature = "genai")]
 pub mod genai;
-#[cfg(any(feature = "genai", feature = "openai-agents", feature = "burr"))]
+#[cfg(any(feature = "genai", feature = "openai-agents", feature = "openai-agents-encode", feature = "burr"))]
 mod json;
 #[cfg(feature = "json-text")]
 pub mod json_text;
 #[cfg(feature = "openai-agents")]
 pub mod openai_agents;
+#[cfg(feature = "openai-agents-encode")]
+pub mod openai_ingest;
 #[cfg(feature = "opencensus")]
 pub mod opencensus;
 #[cfg(feature = "otlp")]

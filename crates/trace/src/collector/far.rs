@@ -119,7 +119,7 @@ impl FarSpans {
         let Some(far) = self.entry(id) else {
             return stats::of(tracer).count_refused_by_collector();
         };
-        if pipeline.records {
+        if pipeline.makes_records() {
             let blank = Box::new(pipeline.core.blank(begun.trace, id, begun.flags));
             if !pipeline.core.config.processors.is_empty() {
                 let record = begun.as_record(&blank, id);

@@ -3,10 +3,12 @@
 //! What is read from the rings waits as [`Call`]s, in order, until the state is free. What a redact hook leaves of a span comes back.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use trackway_model::{SpanRecord, Text};
 
+use crate::agents::Run;
 use crate::processor::Processor;
 use crate::stats;
 use crate::tail::Tail;
@@ -22,14 +24,20 @@ pub(crate) enum Call {
     Leaving(SpanRecord),
     /// A span that is still open is to be told of.
     Open(SpanRecord),
+    TraceBegan(Arc<Run>),
+    TraceEnded(Arc<Run>),
 }
 
 impl Call {
-    pub(crate) fn span(&self) -> &SpanRecord {
+    /// Returns about how many bytes of memory it takes.
+    pub(super) fn memory_bytes(&self) -> usize {
         match self {
-            Self::Began(span) | Self::Ended(span) | Self::Seen(span, _) | Self::Leaving(span) | Self::Open(span) => {
-                span
-            }
+            Self::Began(record)
+            | Self::Ended(record)
+            | Self::Seen(record, _)
+            | Self::Leaving(record)
+            | Self::Open(record) => record.memory_bytes(),
+            Self::TraceBegan(run) | Self::TraceEnded(run) => run.record.memory_bytes(),
         }
     }
 }
@@ -49,6 +57,11 @@ pub(crate) fn call(core: &Core, calls: Vec<Call>) -> Vec<Call> {
             }
             Call::Seen(..) => left.push(call),
             Call::Leaving(record) => left.push(leaving(core, record)),
+            Call::TraceBegan(run) => {
+                each(core, |processor| processor.on_trace_start(&run.record));
+                left.push(Call::TraceBegan(run));
+            }
+            Call::TraceEnded(run) => each(core, |processor| processor.on_trace_end(&run.record)),
             Call::Open(mut record) => {
                 if redacted(core, &mut record) {
                     left.push(Call::Open(record));
@@ -79,7 +92,7 @@ fn leaving(core: &Core, mut record: SpanRecord) -> Call {
 }
 
 fn each(core: &Core, hook: impl Fn(&dyn Processor)) {
-    for processor in &core.config.processors {
+    for processor in core.config.processors.now().iter() {
         hooked(core, || hook(processor.as_ref()));
     }
 }

@@ -375,9 +375,12 @@ fn drain() -> bool {
         for (span, tick) in late::take() {
             state.desk.far.end(span, line.wall(tick));
         }
-        for (tracer, record) in ended {
-            if let Some(pipeline) = pipeline_of(&mut state.pipelines, tracer) {
-                pipeline.take_record(record);
+        for (tracer, news) in ended {
+            let Some(pipeline) = pipeline_of(&mut state.pipelines, tracer) else { continue };
+            match news {
+                News::Began(_) | News::TraceBegan(_) => {}
+                News::Ended(record) => pipeline.take_record(record),
+                News::TraceEnded(run) => pipeline.trace_ended(run),
             }
         }
         busy |= state.desk.far.complete(&mut state.pipelines);
@@ -402,14 +405,15 @@ fn drain() -> bool {
     busy
 }
 
-/// Has the processors told of owned spans that began; returns those that ended.
-fn take_news(pipelines: &mut [Option<Pipeline>]) -> Vec<(u32, trackway_model::SpanRecord)> {
+/// Has the processors told of owned spans and traces that began; returns those that ended.
+fn take_news(pipelines: &mut [Option<Pipeline>]) -> Vec<(u32, News)> {
     let mut ended = Vec::new();
     for pipeline in pipelines.iter_mut().flatten() {
         for news in pipeline.core.take_news() {
             match news {
                 News::Began(record) => pipeline.began(&record),
-                News::Ended(record) => ended.push((pipeline.core.number, record)),
+                News::TraceBegan(run) => pipeline.trace_began(run),
+                news => ended.push((pipeline.core.number, news)),
             }
         }
     }

@@ -10,8 +10,9 @@ use trackway_wire::encode;
 use super::draft::{Draft, Head};
 use super::holding::{Holding, Out};
 use super::hooks::Call;
+use crate::agents::Run;
 use crate::builder::Config;
-use crate::export::{Batch, Body, Form};
+use crate::export::{Batch, Body, Form, lane::Lane};
 use crate::stats;
 use crate::tail::Tail;
 use crate::tracer::Core;
@@ -27,12 +28,13 @@ const MOST_ANNOUNCED: usize = 4 << 20;
 
 pub(crate) struct Pipeline {
     pub(crate) core: Arc<Core>,
-    /// True when spans become records on their way.
-    pub(crate) records: bool,
     wants_otlp: bool,
     keeps_records: bool,
+    wants_traces: bool,
     out: Vec<u8>,
     batch: Vec<SpanRecord>,
+    /// Traces that have begun.
+    traces: Vec<Arc<Run>>,
     batch_bytes: usize,
     spans: usize,
     since: Option<Instant>,
@@ -65,14 +67,14 @@ impl Pipeline {
         let lanes = core.lanes();
         let keeps_records = lanes.iter().any(|lane| lane.form() == Form::Records);
         let wants_otlp = lanes.iter().any(|lane| lane.form() == Form::Otlp);
-        let changed = is_changed(core);
         Self {
             core: core.clone(),
-            records: keeps_records || changed,
             wants_otlp,
             keeps_records,
+            wants_traces: lanes.iter().any(Lane::wants_traces),
             out: Vec::new(),
             batch: Vec::new(),
+            traces: Vec::new(),
             batch_bytes: 0,
             spans: 0,
             since: None,
@@ -113,7 +115,7 @@ impl Pipeline {
             stats::of(self.core.number).shut_down.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        if self.records {
+        if self.makes_records() {
             return self.accept(record);
         }
         if self.wants_otlp {
@@ -130,8 +132,13 @@ impl Pipeline {
         }
     }
 
+    /// Returns true when spans become records on their way.
+    pub(crate) fn makes_records(&self) -> bool {
+        self.keeps_records || is_changed(&self.core)
+    }
+
     fn put(&mut self, call: Call) {
-        self.call_bytes += call.span().memory_bytes();
+        self.call_bytes += call.memory_bytes();
         self.calls.push(call);
     }
 
@@ -139,6 +146,26 @@ impl Pipeline {
     pub(crate) fn began(&mut self, record: &SpanRecord) {
         if !self.core.config.processors.is_empty() {
             self.put(Call::Began(record.clone()));
+        }
+    }
+
+    /// Takes a trace that has begun.
+    pub(crate) fn trace_began(&mut self, run: Arc<Run>) {
+        if self.core.config.processors.is_empty() { self.keep_trace(run) } else { self.put(Call::TraceBegan(run)) }
+    }
+
+    /// Has the processors told of a trace that is finished.
+    pub(crate) fn trace_ended(&mut self, run: Arc<Run>) {
+        if !self.core.config.processors.is_empty() {
+            self.put(Call::TraceEnded(run));
+        }
+    }
+
+    fn keep_trace(&mut self, run: Arc<Run>) {
+        if self.wants_traces {
+            self.batch_bytes += run.record.memory_bytes();
+            self.traces.push(run);
+            self.since.get_or_insert_with(Instant::now);
         }
     }
 
@@ -157,7 +184,8 @@ impl Pipeline {
     pub(crate) fn take_back(&mut self, left: Vec<Call>, now: u64) {
         for call in left {
             match call {
-                Call::Began(_) | Call::Ended(_) => {}
+                Call::Began(_) | Call::Ended(_) | Call::TraceEnded(_) => {}
+                Call::TraceBegan(run) => self.keep_trace(run),
                 Call::Leaving(record) => self.keep(record),
                 Call::Seen(record, speaks) => self.hold(|holding, tail| holding.take(record, speaks, tail, now)),
                 Call::Open(record) => encode::record(&mut self.open, &record),
@@ -244,11 +272,12 @@ impl Pipeline {
     pub(crate) fn hand_over(&mut self) {
         self.since = None;
         let spans = std::mem::take(&mut self.spans);
-        if spans == 0 {
+        if spans == 0 && self.traces.is_empty() {
             return;
         }
         let lanes = self.core.lanes();
         let mut batch = std::mem::take(&mut self.batch);
+        let traces = std::mem::take(&mut self.traces);
         self.batch_bytes = 0;
         for (place, lane) in lanes.iter().enumerate() {
             let later = lanes.get(place + 1..).unwrap_or_default();
@@ -259,7 +288,8 @@ impl Pipeline {
                     Body::Records(if last { std::mem::take(&mut batch) } else { batch.clone() })
                 }
             };
-            lane.push(Batch { spans, body });
+            let traces = if lane.wants_traces() { traces.clone() } else { Vec::new() };
+            lane.push(Batch { spans, body, traces });
         }
         self.out.clear();
         stats::of(self.core.number).handed_over.fetch_add(spans as u64, Ordering::Relaxed);

@@ -262,7 +262,7 @@ impl Stream {
         let Some(open) = self.open.push() else { return };
         (open.number, open.id, open.parent, open.remote) = (number, id, parent, remote);
         (open.start, open.site, open.announced, open.carried) = (start, site, 0, false);
-        let record = pipeline_of(pipelines, scope.tracer).filter(|pipeline| pipeline.records);
+        let record = pipeline_of(pipelines, scope.tracer).filter(|pipeline| pipeline.makes_records());
         match record {
             None => open.draft.reset(None),
             Some(pipeline) => {
@@ -347,7 +347,7 @@ impl Stream {
         let pipeline = pipeline_of(pipelines, tracer);
         let limits =
             pipeline.as_ref().map_or(Limits::default(), |pipeline| pipeline.core.config.limits.unwrap_or_default());
-        let records = pipeline.filter(|pipeline| pipeline.records).map(|pipeline| pipeline.core.clone());
+        let records = pipeline.filter(|pipeline| pipeline.makes_records()).map(|pipeline| pipeline.core.clone());
         self.scopes.push(Scope {
             trace: read_trace(ring, at + 2),
             span: ring.word(at + 1),

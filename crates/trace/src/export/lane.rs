@@ -54,6 +54,7 @@ impl Default for Bounds {
 /// for nothing and counts nothing, and [`Lane::again`] makes one that works.
 pub(crate) struct Lane {
     form: Form,
+    wants_traces: bool,
     shared: Arc<Shared>,
     /// The process that made the lane.
     process: u32,
@@ -76,18 +77,28 @@ impl Lane {
             worker::forget(panic);
             Form::Otlp
         });
-        Self { form, shared: Arc::new(Shared::new(exporter, bounds, start)), process: process::id() }
+        let wants_traces = catch_unwind(AssertUnwindSafe(|| exporter.wants_traces())).unwrap_or_else(|panic| {
+            worker::forget(panic);
+            false
+        });
+        let shared = Arc::new(Shared::new(exporter, bounds, start));
+        Self { form, wants_traces, shared, process: process::id() }
     }
 
     /// Makes an empty lane for the same exporter. Takes no lock, so that the child of a fork may call it.
     pub(crate) fn again(&self) -> Self {
         let shared = Shared::new(self.shared.exporter.clone(), self.shared.bounds, self.shared.start);
-        Self { form: self.form, shared: Arc::new(shared), process: process::id() }
+        Self { form: self.form, wants_traces: self.wants_traces, shared: Arc::new(shared), process: process::id() }
     }
 
     /// Returns the form of spans that the exporter wants.
     pub(crate) fn form(&self) -> Form {
         self.form
+    }
+
+    /// Returns true when the exporter wants to be told of traces.
+    pub(crate) fn wants_traces(&self) -> bool {
+        self.wants_traces
     }
 
     /// Returns true when the exporter wants to hear of spans that still run.

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use trackway_model::SpanRecord;
+use trackway_model::{SpanRecord, TraceRecord};
 
 use super::{Batch, Exporter, Failure, Form};
 
@@ -35,6 +35,7 @@ struct Kept {
     spans: usize,
     records: Vec<SpanRecord>,
     requests: Vec<Vec<u8>>,
+    traces: Vec<TraceRecord>,
     dropped: u64,
 }
 
@@ -52,6 +53,11 @@ impl Memory {
     /// Returns the spans in the order in which they came; none when it keeps requests.
     pub fn spans(&self) -> Vec<SpanRecord> {
         self.kept().records.clone()
+    }
+
+    /// Returns the traces that [`Tracer::trace`](crate::Tracer::trace) made, in the order in which they began.
+    pub fn traces(&self) -> Vec<TraceRecord> {
+        self.kept().traces.clone()
     }
 
     /// Returns each `ExportTraceServiceRequest` in the order in which they came; none when it keeps records.
@@ -91,8 +97,14 @@ impl Exporter for Memory {
         self.form
     }
 
+    fn wants_traces(&self) -> bool {
+        true
+    }
+
     fn export(&self, batch: &Batch) -> Result<(), Failure> {
         let mut kept = self.kept();
+        let traces_left = MOST_SPANS.saturating_sub(kept.traces.len());
+        kept.traces.extend(batch.traces().take(traces_left).cloned());
         let room = MOST_SPANS.saturating_sub(kept.spans);
         let taken = match self.form {
             Form::Records => {
@@ -100,6 +112,7 @@ impl Exporter for Memory {
                 batch.len().min(room)
             }
             // A request is kept whole or not at all.
+            Form::Otlp if batch.len() == 0 => 0,
             Form::Otlp if batch.len() <= room => {
                 kept.requests.push(batch.otlp().to_vec());
                 batch.len()
@@ -124,7 +137,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_counted_and_clearing_makes_room() {
         let memory = Memory::otlp();
-        let batch = Batch { spans: 60_000, body: Body::Otlp(vec![1]) };
+        let batch = Batch { spans: 60_000, body: Body::Otlp(vec![1]), traces: Vec::new() };
         assert!(memory.export(&batch).is_ok());
         assert!(matches!(memory.export(&batch), Err(Failure::Partly { rejected: 60_000, .. })));
         assert_eq!((memory.requests().len(), memory.dropped()), (1, 60_000));

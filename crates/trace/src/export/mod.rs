@@ -13,9 +13,11 @@ mod stats;
 #[cfg(feature = "otlp")]
 mod zipkin;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use trackway_model::SpanRecord;
+use trackway_model::{SpanRecord, TraceRecord};
+
+use crate::agents::Run;
 
 pub use self::{
     census::CensusJson,
@@ -57,6 +59,11 @@ pub trait Exporter: Send + Sync + 'static {
         Form::Otlp
     }
 
+    /// Returns true when it wants to be told of [traces](Batch::traces) apart from their spans; asked once.
+    fn wants_traces(&self) -> bool {
+        false
+    }
+
     /// Delivers the batch, or says why not and whether to try again. May block; is not called twice at once.
     ///
     /// # Errors
@@ -90,6 +97,7 @@ pub enum Form {
 pub struct Batch {
     pub(crate) spans: usize,
     pub(crate) body: Body,
+    pub(crate) traces: Vec<Arc<Run>>,
 }
 
 #[derive(Debug, Clone)]
@@ -106,7 +114,14 @@ impl Batch {
 
     /// Returns true when nothing is in it, which no exporter ever sees.
     pub fn is_empty(&self) -> bool {
-        self.spans == 0
+        self.spans == 0 && self.traces.is_empty()
+    }
+
+    /// Returns the traces that have begun, of those that [`Tracer::trace`](crate::Tracer::trace) made; a batch may consist of
+    /// such alone. Only for an exporter that
+    /// [wants](Exporter::wants_traces) them: the first spans of a trace say the same as attributes.
+    pub fn traces(&self) -> impl Iterator<Item = &TraceRecord> {
+        self.traces.iter().map(|run| &run.record)
     }
 
     /// Returns the `ExportTraceServiceRequest`; empty for an exporter of [`Form::Records`].

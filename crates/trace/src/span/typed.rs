@@ -5,6 +5,8 @@ use std::ops::{Deref, DerefMut};
 
 use trackway_model::{Attributes, SpanKind, Text};
 
+use crate::agents::Capture;
+
 use super::{Span, add_attribute, cut_text};
 
 /// What a span is about, as a value with a type: an agent at work, a model call, a tool call.
@@ -53,6 +55,21 @@ pub trait SpanData: Send + Sync + 'static {
 
     /// Returns what the span records of it.
     fn attributes(&self) -> Attributes;
+
+    /// Returns what was said in it, which the span records as well unless that is [to be left out](Capture::Nothing).
+    fn content(&self, capture: Capture) -> Attributes {
+        let _ = capture; // Most data says nothing.
+        Attributes::default()
+    }
+}
+
+/// Returns all that the span records of the data.
+pub(super) fn described<D: SpanData>(data: &D, capture: Capture) -> Attributes {
+    let mut attributes = data.attributes();
+    if capture != Capture::Nothing {
+        attributes.0.extend(data.content(capture).0);
+    }
+    attributes
 }
 
 impl<D: SpanData> Span<D> {
@@ -68,7 +85,7 @@ impl<D: SpanData> Span<D> {
         if !self.is_recording() {
             return;
         }
-        let (name, attributes) = (self.data.name(), self.data.attributes());
+        let (name, attributes) = (self.data.name(), described(&self.data, self.capture));
         let told = attributes.iter().map(|(key, _)| Text::from(key)).collect();
         let before_told = std::mem::replace(&mut self.told, told);
         self.change(|record, limits| {

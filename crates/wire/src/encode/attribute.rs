@@ -2,6 +2,8 @@
 
 use trackway_model::{Attributes, Value};
 
+use crate::json_text;
+
 use super::field::{bytes, bytes_len, fixed64, message, number, varint, varint_len};
 
 /// The field of a `Span` that its attributes are.
@@ -103,6 +105,29 @@ pub fn attribute_value(out: &mut Vec<u8>, field: u32, key: &str, value: &Value) 
 pub(super) fn attributes(out: &mut Vec<u8>, field: u32, list: &Attributes) {
     for (key, value) in list.iter() {
         attribute_value(out, field, key, value);
+    }
+}
+
+/// Appends every attribute of a span. Messages of agents and the like become JSON, as OpenTelemetry's
+/// [conventions](https://opentelemetry.io/docs/specs/semconv/gen-ai/) ask on spans: few receivers read objects there.
+pub(super) fn span_attributes(out: &mut Vec<u8>, list: &Attributes) {
+    for (key, value) in list.iter() {
+        if has_objects(value) && key.starts_with("gen_ai.") {
+            let mut json = String::new();
+            json_text::value(&mut json, value);
+            attribute_text(out, SPAN_ATTRIBUTES, key, &json);
+        } else {
+            attribute_value(out, SPAN_ATTRIBUTES, key, value);
+        }
+    }
+}
+
+fn has_objects(value: &Value) -> bool {
+    match value {
+        Value::Map(_) => true,
+        // A list without anything in it is a list of objects, where a convention has such.
+        Value::Array(values) => values.first().is_none_or(|first| matches!(first, Value::Map(_))),
+        _ => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use trackway_model::{SpanId, SpanKind, SpanRecord, StatusCode, Timestamp, TraceId};
 
 use super::{
-    attribute::{EVENT_ATTRIBUTES, LINK_ATTRIBUTES, SPAN_ATTRIBUTES, attributes},
+    attribute::{EVENT_ATTRIBUTES, LINK_ATTRIBUTES, attributes, span_attributes},
     field::{bytes, fixed32_unless_zero, fixed64_unless_zero, message, number_unless_zero, text_unless_empty},
 };
 
@@ -116,7 +116,7 @@ pub fn record(out: &mut Vec<u8>, record: &SpanRecord) {
 }
 
 fn fields_of(out: &mut Vec<u8>, record: &SpanRecord) {
-    attributes(out, SPAN_ATTRIBUTES, &record.attributes);
+    span_attributes(out, &record.attributes);
     for event in &record.events {
         let list = |out: &mut Vec<u8>| attributes(out, EVENT_ATTRIBUTES, &event.attributes);
         event_around(out, event.time.0, &event.name, 0, list, event.dropped_attributes);

@@ -15,7 +15,7 @@ use crate::export::Failure;
 const LONG: Duration = Duration::from_secs(20);
 
 fn batch(spans: usize) -> Batch {
-    Batch { spans, body: Body::Otlp(vec![7; spans]) }
+    Batch { spans, body: Body::Otlp(vec![7; spans]), traces: Vec::new() }
 }
 
 fn in_time() -> Instant {

@@ -103,7 +103,7 @@ fn reply(status: &str, headers: &str, body: &[u8]) -> Reply {
 }
 
 fn batch() -> Batch {
-    Batch { spans: 3, body: BatchBody::Otlp(b"spans ".repeat(50)) }
+    Batch { spans: 3, body: BatchBody::Otlp(b"spans ".repeat(50)), traces: Vec::new() }
 }
 
 /// Exports one batch to a server with one reply.
@@ -274,7 +274,7 @@ fn announcements(requests: &mpsc::Receiver<Request>) -> Vec<Option<String>> {
 fn wrong_settings_and_giant_requests_are_not_sent() {
     let mistaken = exporter("ftp://nowhere");
     assert_eq!(mistaken.export(&batch()), Err(mistaken.check().unwrap_err()));
-    let giant = Batch { spans: 1, body: BatchBody::Otlp(vec![0; (64 << 20) + 1]) };
+    let giant = Batch { spans: 1, body: BatchBody::Otlp(vec![0; (64 << 20) + 1]), traces: Vec::new() };
     assert!(matches!(exporter("http://127.0.0.1:9/").export(&giant), Err(Failure::Never { .. })));
 }
 

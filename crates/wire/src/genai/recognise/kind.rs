@@ -9,6 +9,24 @@ use super::table::{Fact, Facts};
 /// A word that is not here says nothing, and the other facts of the span decide.
 const WORDS: &[(Fact, &[(&str, DataKind)])] = &[
     (
+        Fact::OwnKind,
+        &[
+            ("agent", DataKind::Agent),
+            ("task", DataKind::Task),
+            ("turn", DataKind::Turn),
+            ("generation", DataKind::Generation),
+            ("response", DataKind::Response),
+            ("function", DataKind::Function),
+            ("handoff", DataKind::Handoff),
+            ("guardrail", DataKind::Guardrail),
+            ("mcp_tools", DataKind::McpTools),
+            ("transcription", DataKind::Transcription),
+            ("speech", DataKind::Speech),
+            ("speech_group", DataKind::SpeechGroup),
+            ("custom", DataKind::Custom),
+        ],
+    ),
+    (
         Fact::OpenInferenceKind,
         &[
             ("LLM", DataKind::Generation),

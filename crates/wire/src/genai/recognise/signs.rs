@@ -45,6 +45,7 @@ const SIGNS: &[(&str, Dialect)] = &[
     ("gen_ai.", Dialect::OpenTelemetry),
     ("mcp.method.", Dialect::OpenTelemetry),
     ("gcp.vertex.agent.", Dialect::OpenTelemetry),
+    ("trackway.span.kind", Dialect::OpenTelemetry),
 ];
 
 /// The bytes that a sign begins with: most attributes of most spans begin with another.

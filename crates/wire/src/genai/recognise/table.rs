@@ -5,13 +5,15 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use trackway_model::{Attributes, Text, Value};
+use trackway_model::{Attributes, Text, Value, keys};
 
 use crate::genai::read;
 
 /// A thing that an attribute can say of a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fact {
+    /// The kind, in our own library's words.
+    OwnKind,
     /// The kind, in OpenInference's words.
     OpenInferenceKind,
     /// The kind, in Langfuse's words.
@@ -78,6 +80,7 @@ const FACTS: usize = Fact::FirstTokenAt as usize + 1;
 
 /// Under which names each fact comes, the best first. These names mean the same on whatever span they are.
 pub(super) const SPELLINGS: &[(Fact, &[&str])] = &[
+    (Fact::OwnKind, &[keys::TRACKWAY_SPAN_KIND]),
     (Fact::OpenInferenceKind, &["openinference.span.kind"]),
     (Fact::LangfuseType, &["langfuse.observation.type", "langfuse.type"]),
     (Fact::TraceloopKind, &["traceloop.span.kind"]),
@@ -296,7 +299,7 @@ pub(super) const SPELLINGS: &[(Fact, &[&str])] = &[
         ],
     ),
     (Fact::FirstTokenMillis, &["ai.response.msToFirstChunk", "ai.stream.msToFirstChunk"]),
-    (Fact::FirstTokenAt, &["langfuse.observation.completion_start_time"]),
+    (Fact::FirstTokenAt, &["trackway.response.first_content_at", "langfuse.observation.completion_start_time"]),
 ];
 
 /// What each name says, and how far down its list it stands.
