@@ -12,7 +12,13 @@ use crate::span::{Span, SpanBuilder};
 /// it.
 ///
 /// Dropped while a scope inside it is open, it changes nothing yet: the span is left, and ends, when the inner one does. It can
-/// be closed only once, and stays on its thread: [`Traced::in_span`](crate::Traced::in_span) is for futures.
+/// be closed only once, and stays on its thread, which a span itself need not: [`Traced::in_span`](crate::Traced::in_span) is for
+/// futures.
+///
+/// ```compile_fail
+/// let scope = trackway::tracer().span("work").enter();
+/// std::thread::spawn(move || scope.close());
+/// ```
 ///
 /// ```
 /// let (tracer, spans) = trackway::testing::tracer();
@@ -46,7 +52,7 @@ impl<D> SpanBuilder<'_, D> {
 
 impl<D> Span<D> {
     /// Makes the span the active one until the scope ends, which ends the span: on this thread, or where the tracer's
-    /// [`ScopeManager`](crate::scopes::ScopeManager) says. [`activate`](Self::activate) leaves it going on.
+    /// [`ScopeManager`] says. [`activate`](Self::activate) leaves it going on.
     pub fn enter(self) -> Entered<D> {
         let manager = self.tracer().and_then(|tracer| tracer.scope_manager().cloned());
         Entered::by(manager, self)

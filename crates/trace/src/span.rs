@@ -215,7 +215,7 @@ impl<'a, D> SpanBuilder<'a, D> {
     /// use trackway::Sampler;
     ///
     /// let (tracer, spans) = trackway::testing::tracer();
-    /// let _request = tracer.span("request").start().activate();
+    /// let _request = tracer.span("request").enter();
     /// tracer.span("poll").sampler(Sampler::always_off()).start().finish();
     /// assert_eq!(spans.finished().len(), 0);
     /// ```

@@ -12,7 +12,7 @@
 //! | [`Explicit`] | nowhere: parents are named |
 //! | your own | wherever its [`here`](ScopeManager::here) finds it |
 //!
-//! The macros, [`current`](crate::current) and [`active`](crate::active) know of the thread's own scopes alone.
+//! The macros, [`current`](crate::current) and [`active`](crate::active()) know of the thread's own scopes alone.
 //!
 //! ```
 //! use trackway::scopes::{OnClose, PerTask, ScopeManager};

@@ -10,4 +10,5 @@ mod kit;
 mod mock;
 mod references;
 mod scopes;
+mod tags;
 mod testbed;

@@ -137,7 +137,9 @@ fn close_wrong_order(place: &Place) {
     assert_eq!(finished.iter().map(|span| &*span.name).collect::<Vec<_>>(), ["child", "parent"]);
 }
 
-const CHECKS: &[(&str, fn(&Place))] = &[
+type Check = fn(&Place);
+
+const CHECKS: &[(&str, Check)] = &[
     ("missing_active", missing_active),
     ("activate", activate),
     ("activate_finish_on_close", activate_finish_on_close),
@@ -239,7 +241,7 @@ mod external {
 /// them is to do.
 #[test]
 fn a_manager_that_keeps_nothing_fails_the_checks() {
-    let passes = |check: fn(&Place)| catch_unwind(AssertUnwindSafe(|| check(&Place::of(Explicit)))).is_ok();
+    let passes = |check: Check| catch_unwind(AssertUnwindSafe(|| check(&Place::of(Explicit)))).is_ok();
     let passed: Vec<_> = CHECKS.iter().filter(|(_, check)| passes(*check)).map(|(name, _)| *name).collect();
     assert_eq!(passed, ["missing_active"]);
 

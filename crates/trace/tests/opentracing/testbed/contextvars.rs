@@ -91,8 +91,7 @@ fn test_coroutines_scheduling_task() {
     block_on(async {
         let mut tasks = Vec::new();
         for (parent, child) in [("parent1", "task1"), ("parent2", "task2")] {
-            let schedule = async { create_task(work(tracer.clone(), child)) };
-            tasks.push(schedule.in_span(tracer.span(parent).start()).await);
+            tasks.push(tracer.span(parent).run(|_| create_task(work(tracer.clone(), child))));
         }
         assert_eq!(names(&tracer.finished_spans()), ["parent1", "parent2"], "they end before their children begin");
         for task in tasks {
@@ -112,7 +111,7 @@ fn count(tracer: Arc<MockTracer>, at: usize, roots: &'static [usize]) -> Pin<Box
         let span = tracer.span(*name);
         let span = if roots.contains(&at) { span.root() } else { span };
         let next = count(tracer.clone(), at + 1, roots);
-        let spawned = async { create_task(next) }.in_span(span.start()).await;
+        let spawned = span.run(|_| create_task(next));
         spawned.await.unwrap();
     })
 }
