@@ -38,18 +38,19 @@ impl Default for PerThread {
 
 impl ScopeManager for PerThread {
     fn here(&self) -> Option<Arc<Scopes>> {
-        // At the thread's end there is nothing to keep it in.
+        // At the thread's end there is nothing to keep it in, and an allocator that makes spans is not answered.
         let here = HERE.try_with(|here| {
-            let mut here = here.borrow_mut();
+            let mut here = here.try_borrow_mut().ok()?;
             here.retain(|(_, scopes)| scopes.strong_count() > 0);
             let known = here.iter().find(|(number, _)| *number == self.number);
-            known.and_then(|(_, scopes)| scopes.upgrade()).unwrap_or_else(|| {
+            let known = known.and_then(|(_, scopes)| scopes.upgrade());
+            Some(known.unwrap_or_else(|| {
                 let scopes = Arc::new(Scopes::new());
                 here.push((self.number, Arc::downgrade(&scopes)));
                 scopes
-            })
+            }))
         });
-        here.ok()
+        here.ok().flatten()
     }
 }
 

@@ -1,9 +1,10 @@
 //! The scopes of one place: one inside the other, closed in any order.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::OnClose;
+use crate::collector;
 use crate::context::Context;
 use crate::span::Span;
 
@@ -86,7 +87,7 @@ impl Scopes {
 
     /// Returns what is active; `None` when nothing is.
     pub fn active(&self) -> Option<Context> {
-        let context = self.stack().active().clone();
+        let context = self.with(|stack| stack.active().clone());
         (context.trace != 0 || context.more.is_some()).then(|| context.fresh())
     }
 
@@ -96,22 +97,20 @@ impl Scopes {
     }
 
     pub(crate) fn open(self: &Arc<Self>, span: &Context, ending: Ending) -> Activation {
-        let mut stack = self.stack();
-        stack.opened += 1;
-        let number = stack.opened;
-        stack.open.push(Open { number, context: span.clone(), closed: None });
+        let number = self.with(|stack| stack.open(span.clone()));
         Activation { place: Some((self.clone(), number)), ending }
     }
 
-    fn stack(&self) -> MutexGuard<'_, Stack> {
-        self.stack.lock().unwrap_or_else(PoisonError::into_inner)
+    fn with<R>(&self, work: impl FnOnce(&mut Stack) -> R) -> R {
+        collector::unforked(|| work(&mut self.stack.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// Leaves the scope, or notes that it is to be left when the ones inside it are.
     fn close(&self, number: u64, ending: Ending) {
-        let left = self.stack().close(number, ending);
-        // With the lock free: whoever hears that a span has ended may look at what is active.
-        left.into_iter().for_each(Ending::run);
+        let left = self.with(|stack| stack.close(number, ending));
+        // With the lock free: whoever hears that a span has ended may look at what is active, and a context may be the last
+        // to have a tracer.
+        left.into_iter().filter_map(|open| open.closed).for_each(Ending::run);
     }
 }
 
@@ -120,14 +119,21 @@ impl Stack {
         self.open.last().map_or(&self.around, |open| &open.context)
     }
 
-    /// Returns what is to be done, from the inside to the outside.
-    fn close(&mut self, number: u64, ending: Ending) -> Vec<Ending> {
+    /// Opens a scope; returns its number.
+    fn open(&mut self, context: Context) -> u64 {
+        self.opened += 1;
+        self.open.push(Open { number: self.opened, context, closed: None });
+        self.opened
+    }
+
+    /// Returns the scopes that are left, from the inside to the outside.
+    fn close(&mut self, number: u64, ending: Ending) -> Vec<Open> {
         if let Some(open) = self.open.iter_mut().find(|open| open.number == number) {
             open.closed = Some(ending);
         }
         let mut left = Vec::new();
         while let Some(open) = self.open.pop_if(|open| open.closed.is_some()) {
-            left.extend(open.closed);
+            left.push(open);
         }
         left
     }
