@@ -11,7 +11,7 @@
 //! let span = tracer.span("load order").start();
 //! span.outcome(&Status::from(Code::from_http(404)).message("no order 42"));
 //! span.finish();
-//! assert_eq!(spans.tree(), "load order 1s status.code=5 ERROR \"no order 42\"\n");
+//! assert_eq!(spans.tree(), "load order 1s status.code=5 ERROR no order 42\n");
 //! ```
 
 use std::fmt;

@@ -1,6 +1,5 @@
 //! The full span: owned, readable, and at home on every thread.
 
-use std::borrow::Borrow;
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
@@ -548,18 +547,6 @@ impl<D> Drop for Span<D> {
 impl<D> fmt::Debug for SpanBuilder<'_, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SpanBuilder").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
-    }
-}
-
-impl<D> Borrow<Context> for Span<D> {
-    fn borrow(&self) -> &Context {
-        &self.context
-    }
-}
-
-impl<D> Borrow<Context> for &Span<D> {
-    fn borrow(&self) -> &Context {
-        &self.context
     }
 }
 

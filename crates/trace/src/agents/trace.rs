@@ -1,6 +1,5 @@
 //! A trace as a thing of its own: a name, a conversation, and what else is known of all that happens in it.
 
-use std::borrow::Borrow;
 use std::collections::VecDeque;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,6 +12,7 @@ use super::{Capture, original};
 use crate::context::{Context, Scope};
 use crate::field::Field;
 use crate::global;
+use crate::reference::Reference;
 use crate::sampler::Sampling;
 use crate::slot::{SLOT, Slot};
 use crate::span::{is_silent, outside_of};
@@ -273,15 +273,9 @@ impl Drop for Trace {
     }
 }
 
-impl Borrow<Context> for Trace {
-    fn borrow(&self) -> &Context {
-        &self.context
-    }
-}
-
-impl Borrow<Context> for &Trace {
-    fn borrow(&self) -> &Context {
-        &self.context
+impl Reference for Trace {
+    fn referred(&self) -> Option<&Context> {
+        Some(&self.context)
     }
 }
 
