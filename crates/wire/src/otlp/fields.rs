@@ -99,7 +99,8 @@ impl<'a> Fields<'a> {
         Self { rest: message }
     }
 
-    #[inline]
+    // Always, since a field that is handed over in memory costs more than to read it.
+    #[inline(always)]
     fn read(&mut self) -> Result<Field<'a>, Malformed> {
         let key = self.varint()?;
         let number = u32::try_from(key).map_err(|_| broken("a field number that is too large"))? >> 3;
@@ -119,7 +120,7 @@ impl<'a> Fields<'a> {
         Ok(Field { number, held })
     }
 
-    #[inline]
+    #[inline(always)]
     fn varint(&mut self) -> Result<u64, Malformed> {
         // Keys and lengths are mostly a byte.
         if let Some((byte, rest)) = self.rest.split_first()
@@ -148,14 +149,14 @@ impl<'a> Fields<'a> {
         Err(broken("a number of more than 64 bits"))
     }
 
-    #[inline]
+    #[inline(always)]
     fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let (bytes, rest) = self.rest.split_first_chunk().ok_or_else(|| self.is_short(N as u64))?;
         self.rest = rest;
         Ok(*bytes)
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, length: u64) -> Result<&'a [u8], Malformed> {
         let split = usize::try_from(length).ok().and_then(|length| self.rest.split_at_checked(length));
         let (taken, rest) = split.ok_or_else(|| self.is_short(length))?;
@@ -172,7 +173,7 @@ impl<'a> Fields<'a> {
 impl<'a> Iterator for Fields<'a> {
     type Item = Result<Field<'a>, Malformed>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;
