@@ -11,6 +11,9 @@ use smol_str::SmolStr;
 pub struct Text(SmolStr);
 
 impl Text {
+    /// How many bytes a text may have that takes no memory beside its own.
+    pub const SHORT: usize = 23;
+
     /// Makes a text of a literal, without copying it.
     pub const fn literal(text: &'static str) -> Self {
         Self(SmolStr::new_static(text))

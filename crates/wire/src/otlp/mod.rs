@@ -18,6 +18,7 @@
 mod answer;
 mod fields;
 mod json;
+mod known;
 mod log;
 mod message;
 mod protobuf;

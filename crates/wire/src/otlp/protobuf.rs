@@ -156,9 +156,9 @@ fn span(
 ) -> Result<SpanRecord, Error> {
     builder.begin(size_of::<SpanRecord>() + bytes.len())?;
     let (mut trace_id, mut span_id, mut parent_id) = (&[][..], &[][..], &[][..]);
-    let (mut trace_state, mut name) = ("", "");
+    let (mut trace_state, mut name) = ("", Text::default());
     let (mut kind, mut flags, mut start, mut end) = (0, 0, 0, 0);
-    let mut attributes = Attributes(room(bytes, 9)?);
+    let mut attributes = builder.list();
     let (mut events, mut links) = (Vec::new(), Vec::new());
     let mut status = Status::default();
     let mut dropped = Dropped::default();
@@ -169,7 +169,7 @@ fn span(
             2 => span_id = field.bytes()?,
             3 => trace_state = field.text()?,
             4 => parent_id = field.bytes()?,
-            5 => name = field.text()?,
+            5 => name = builder.long_text(field)?,
             6 => kind = field.int32()?,
             7 => start = field.fixed64()?,
             8 => end = field.fixed64()?,
@@ -191,15 +191,15 @@ fn span(
         span_id: SpanId::from_slice(span_id).map_err(|error| named("span id", error))?,
         parent_id: optional(SpanId::from_slice(parent_id), parent_id)
             .map_err(|error| named("parent span id", error))?,
+        links: links.into_iter().collect::<Result<_, _>>().map_err(in_link)?,
         flags,
         trace_state: trace_state.into(),
-        name: name.into(),
+        name,
         kind: self::kind(i64::from(kind)),
         start: Timestamp(start),
         end: (end != 0).then_some(Timestamp(end)),
-        attributes,
+        attributes: builder.finished(attributes),
         events,
-        links: links.into_iter().collect::<Result<_, _>>().map_err(in_link)?,
         status,
         dropped,
         scope: Arc::clone(scope),
@@ -257,7 +257,7 @@ pub(super) fn status_code(number: i64) -> StatusCode {
 
 fn event(bytes: &[u8], builder: &mut Builder<'_>) -> Result<Event, Error> {
     builder.count(size_of::<Event>())?;
-    let mut event = Event { attributes: Attributes(room(bytes, 3)?), ..Event::default() };
+    let mut event = Event { attributes: builder.list(), ..Event::default() };
     for field in Fields::of(bytes) {
         let field = field?;
         match field.number {
@@ -268,6 +268,7 @@ fn event(bytes: &[u8], builder: &mut Builder<'_>) -> Result<Event, Error> {
             _ => {}
         }
     }
+    event.attributes = builder.finished(event.attributes);
     Ok(event)
 }
 
@@ -276,7 +277,7 @@ fn link(bytes: &[u8], builder: &mut Builder<'_>) -> Result<Result<Link, IdError>
     builder.count(size_of::<Link>())?;
     let (mut trace_id, mut span_id, mut trace_state) = (&[][..], &[][..], "");
     let (mut flags, mut dropped_attributes) = (0, 0);
-    let mut attributes = Attributes(room(bytes, 4)?);
+    let mut attributes = builder.list();
     for field in Fields::of(bytes) {
         let field = field?;
         match field.number {
@@ -296,7 +297,7 @@ fn link(bytes: &[u8], builder: &mut Builder<'_>) -> Result<Result<Link, IdError>
         span_id,
         trace_state: trace_state.into(),
         flags,
-        attributes,
+        attributes: builder.finished(attributes),
         dropped_attributes,
     }))
 }

@@ -5,6 +5,7 @@ use trackway_model::{Attributes, Text, Value};
 use super::{
     Afford, Error, Malformed,
     fields::{Field, Fields},
+    known::Known,
     pay, shape,
 };
 
@@ -12,6 +13,8 @@ use super::{
 const CREDIT: usize = 64 << 10;
 /// For how many items room is made before they are read.
 const FEW: usize = 64;
+/// How many lists are kept to be filled again: one for a span, and one for what is within it.
+const SPARE: usize = 2;
 
 /// Builds the items of a request. It asks for the memory of whatever it makes before it does.
 pub(super) struct Builder<'a> {
@@ -20,11 +23,15 @@ pub(super) struct Builder<'a> {
     credit: usize,
     depth: usize,
     values: usize,
+    /// What was said before in the request.
+    known: Known,
+    /// Empty lists with room.
+    spare: Vec<Attributes>,
 }
 
 impl<'a> Builder<'a> {
     pub(super) fn new(afford: Afford<'a>) -> Self {
-        Self { afford, credit: 0, depth: 0, values: 0 }
+        Self { afford, credit: 0, depth: 0, values: 0, known: Known::new(), spare: Vec::with_capacity(SPARE) }
     }
 
     /// Begins an item, which will take so much memory beside its values.
@@ -50,20 +57,42 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// Returns an empty list, which has room where one was [finished](Self::finished) before.
+    pub(super) fn list(&mut self) -> Attributes {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    /// Returns what a list holds in no more room than that needs. Counting the items before they are read costs more.
+    pub(super) fn finished(&mut self, mut list: Attributes) -> Attributes {
+        if list.len() > FEW {
+            return list;
+        }
+        let exact = Attributes(list.0.drain(..).collect());
+        if self.spare.len() < SPARE {
+            self.spare.push(list);
+        }
+        exact
+    }
+
+    /// Reads a string that spans often have in common.
+    pub(super) fn long_text(&mut self, field: Field<'_>) -> Result<Text, Malformed> {
+        self.known.long_text(field)
+    }
+
     /// Reads a `KeyValue` and puts it behind the others.
     pub(super) fn attribute(&mut self, field: Field<'_>, attributes: &mut Attributes) -> Result<(), Error> {
         let bytes = field.bytes()?;
         self.count(size_of::<(Text, Value)>())?;
-        let (mut key, mut value) = ("", Value::Empty);
+        let (mut key, mut value) = (Text::default(), Value::Empty);
         for field in Fields::of(bytes) {
             let field = field?;
             match field.number {
-                1 => key = field.text()?,
+                1 => key = self.known.text(field)?,
                 2 => self.value(field, &mut value)?,
                 _ => {}
             }
         }
-        attributes.0.push((key.into(), value));
+        attributes.0.push((key, value));
         Ok(())
     }
 
@@ -76,7 +105,7 @@ impl<'a> Builder<'a> {
         for field in Fields::of(bytes) {
             let field = field?;
             match field.number {
-                1 => *value = Value::Text(field.text()?.into()),
+                1 => *value = Value::Text(self.known.long_text(field)?),
                 2 => *value = Value::Bool(field.varint()? != 0),
                 3 => *value = Value::Int(field.varint()?.cast_signed()),
                 4 => *value = Value::Double(f64::from_bits(field.fixed64()?)),
