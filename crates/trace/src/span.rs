@@ -317,9 +317,35 @@ impl<'a, D> SpanBuilder<'a, D> {
 
     /// Begins the span, calls `work` inside it, and ends it.
     pub fn run<R>(self, work: impl FnOnce(&Span<D>) -> R) -> R {
-        let span = self.start();
-        let _scope = span.activate();
+        let span = self.enter();
         work(&span)
+    }
+
+    /// As [`run`](Self::run), for work that can fail: its error is [recorded](Span::record_error) and passed on.
+    ///
+    /// ```
+    /// let (tracer, spans) = trackway::testing::tracer();
+    /// let read = tracer.span("read").try_run(|span| {
+    ///     span.attribute("text", "many");
+    ///     "many".parse::<u8>()
+    /// });
+    /// assert!(read.is_err());
+    /// assert_eq!(&*spans.finished()[0].status.message, "invalid digit found in string");
+    /// ```
+    ///
+    /// # Errors
+    /// What `work` returns.
+    pub fn try_run<T, E, How>(self, work: impl FnOnce(&Span<D>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: Fault<How>,
+    {
+        self.run(|span| {
+            let result = work(span);
+            if let Err(error) = &result {
+                span.record_error(error);
+            }
+            result
+        })
     }
 
     fn sampling<'b>(&'b self, trace: u128, parent: Option<&'b Context>) -> Sampling<'b> {

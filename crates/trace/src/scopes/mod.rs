@@ -12,7 +12,8 @@
 //! | [`Explicit`] | nowhere: parents are named |
 //! | your own | wherever its [`here`](ScopeManager::here) finds it |
 //!
-//! The macros, [`current`](crate::current) and [`active`](crate::active()) know of the thread's own scopes alone.
+//! The macros, [`current`](crate::current), [`active`](crate::active()), `activate` and `in_span` know of the thread's own scopes
+//! alone; `enter` and `run` go by the tracer's manager.
 //!
 //! ```
 //! use trackway::scopes::{OnClose, PerTask, ScopeManager};

@@ -166,6 +166,9 @@ fn test_span_as_context_manager(subject: &Subject) {
     let tracer = &subject.tracer;
     tracer.span("antiquing").run(|_| ());
     subject.named("antiquing");
+    let failed = tracer.span("selling").try_run(|_| "one".parse::<u8>());
+    assert!(failed.is_err(), "the error is passed on");
+    assert_eq!(&*subject.named("selling").status.message, "invalid digit found in string");
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         let _span = tracer.span("exploring").enter();
         panic!("Zoidberg");
