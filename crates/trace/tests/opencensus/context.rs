@@ -106,6 +106,8 @@ mod execution_context {
     fn test_has_attrs() {
         current().with_baggage("key", "value").run(|| assert_eq!(current().baggage("key"), Some("value")));
         assert_eq!(current().baggage("key"), None);
+        let context = Context::none().with_baggage("a", "1").with_baggage("b", "2");
+        assert_eq!(context.baggage_entries().collect::<Vec<_>>(), [("a", "1"), ("b", "2")]);
     }
 
     #[test]
