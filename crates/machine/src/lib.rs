@@ -8,6 +8,7 @@ compile_error!(
 #[doc(hidden)]
 pub mod __private;
 mod action;
+mod active;
 mod application;
 mod blocking;
 mod builtin;
@@ -45,6 +46,8 @@ mod state_error;
 mod stats;
 mod step;
 pub mod testing;
+#[cfg(feature = "macros")]
+mod traced;
 mod tracing;
 pub mod tracker;
 mod value;
@@ -55,6 +58,7 @@ mod voice;
 #[cfg(feature = "cel")]
 pub use self::cel::cel;
 pub use action::{Action, Inputs, Outcome, Spec, Work};
+pub use active::{Active, active};
 pub use application::{Application, Builder, Halted, Iterate, Next, RunCall, SettleCall, StepCall, Stepped, Why};
 pub use builtin::{Input, Output};
 pub use call::Call;
@@ -82,6 +86,36 @@ pub use state_error::StateError;
 pub use stats::Stats;
 pub use step::Step;
 pub use tracker::{Durability, Tracker, TrackerReport};
+/// Times every call of a function as a span of the step that it is called in: with a place in the run, told to hooks and
+/// trackers, whether a tracer records it or not. Outside of steps it is the span that [`trackway::trace`] makes, whose
+/// options and rules it has.
+///
+/// ```
+/// use trackway_machine::{ActionSpan, Fact, Graph, State, action, state, trace, tracker::Memory};
+///
+/// #[trace(skip(key), ret)]
+/// fn complete(prompt: &str, key: &str) -> usize {
+///     prompt.len() + key.len()
+/// }
+///
+/// let answer = action("answer").run_sync(|state: State, _| {
+///     complete("why?", "secret");
+///     state
+/// });
+/// let memory = Memory::default();
+/// let graph = Graph::new([answer]).build()?;
+/// graph.start(state! {}).project("demo").tracker(memory.clone()).build()?.step().blocking()?;
+/// let span = memory.entries().into_iter().find_map(|entry| match entry.fact {
+///     Fact::Span(span) => Some(span),
+///     _ => None,
+/// });
+/// let span = span.ok_or("no span")?;
+/// assert_eq!(span.attributes.text("trackway.span.ordinal"), Some("0:0"));
+/// assert_eq!((span.attributes.text("prompt"), span.attributes.get("key")), (Some("\"why?\""), None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[cfg(feature = "macros")]
+pub use trackway_macros::trace_in_step as trace;
 #[cfg(feature = "macros")]
 pub use trackway_macros::{Schema, action};
 pub use trackway_model::{

@@ -4,7 +4,7 @@ use std::{
     fmt,
     future::Future,
     sync::{
-        Arc,
+        Arc, OnceLock, Weak,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -94,9 +94,16 @@ pub(crate) struct Inside {
     pub(crate) span: Arc<ActionSpan>,
     /// Where it is in the step around this one, when an application runs inside of an action.
     pub(crate) outer: Option<Arc<Inside>>,
+    /// The span itself, which holds a context that holds this.
+    noting: OnceLock<Weak<Noting>>,
 }
 
 impl Inside {
+    /// Returns the innermost span, while it is open.
+    pub(crate) fn noting(&self) -> Option<Arc<Noting>> {
+        self.noting.get()?.upgrade()
+    }
+
     /// Returns the innermost span of that step.
     fn span_of(this: Option<&Arc<Self>>, step: &Step) -> Option<Arc<ActionSpan>> {
         let mut inside = this;
@@ -170,15 +177,17 @@ impl<'a> StepSpanBuilder<'a> {
             Some(parent) => parent.spawn(name),
             None => step.next_span(name),
         };
-        let inside = Inside { step: step.clone(), span: place.clone(), outer: local };
-        let around = around.with_local(Arc::new(inside));
+        let noting = OnceLock::new();
+        let inside = Arc::new(Inside { step: step.clone(), span: place.clone(), outer: local, noting });
+        let around = around.with_local(inside.clone());
         let span = Recorded::start(step, &around, &place, kind, &dependencies);
-        let span = StepSpan { step: step.clone(), place, span };
+        let span = Arc::new(Noting { step: step.clone(), place, span });
+        inside.noting.get_or_init(|| Arc::downgrade(&span));
         step.tell(Happened::Started(step.clone(), span.place.clone(), dependencies));
         for (key, value) in attributes {
             span.note(key, value);
         }
-        span
+        StepSpan(span)
     }
 
     /// Begins the span, calls `work` inside it, and ends it.
@@ -200,26 +209,51 @@ impl<'a> StepSpanBuilder<'a> {
 /// call.attribute("characters", text.len());
 /// # }
 /// ```
-pub struct StepSpan {
+pub struct StepSpan(Arc<Noting>);
+
+/// An open span, as it is written to.
+pub(crate) struct Noting {
     step: Step,
     place: Arc<ActionSpan>,
     span: Recorded,
 }
 
+impl Noting {
+    /// Returns true when it is the active span in that context.
+    pub(crate) fn is_at(&self, context: &Context) -> bool {
+        let own = self.span.context();
+        (own.trace_id(), own.span_id()) == (context.trace_id(), context.span_id())
+    }
+
+    /// Returns whether anybody hears of what is recorded of it.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.span.is_heard() || !self.step.around().hooks.is_empty()
+    }
+
+    pub(crate) fn note(&self, key: Text, value: Value) {
+        self.span.attribute(&key, &value);
+        self.step.tell(Happened::Noted(self.step.clone(), Some(self.place.clone()), key, value));
+    }
+
+    pub(crate) fn fail(&self, kind: Option<&str>, message: &str, causes: Option<&str>) {
+        self.span.fail(kind, message, causes, || self.step.tracer().now());
+    }
+}
+
 impl StepSpan {
     /// Returns its place in the run.
     pub fn place(&self) -> &Arc<ActionSpan> {
-        &self.place
+        &self.0.place
     }
 
     /// Returns its id in the run: `3:0.1`.
     pub fn uid(&self) -> Text {
-        self.place.uid()
+        self.0.place.uid()
     }
 
     /// Returns its place in the trace, for children elsewhere and for other processes.
     pub fn context(&self) -> &Context {
-        self.span.context()
+        self.0.span.context()
     }
 
     /// Makes the span the active one on this thread until the scope is dropped. The span goes on after that.
@@ -235,7 +269,7 @@ impl StepSpan {
     /// Records an attribute; nothing of a value that cannot be encoded. A second one of the same name replaces the first.
     pub fn attribute(&self, key: impl Into<Text>, value: impl Serialize) -> &Self {
         if let Ok(value) = Value::encode(&value) {
-            self.note(key.into(), value);
+            self.0.note(key.into(), value);
         }
         self
     }
@@ -250,40 +284,40 @@ impl StepSpan {
 
     /// Records that something happened now.
     pub fn event(&self, name: &str) -> &Self {
-        self.span.event(name, || self.step.tracer().now());
+        self.0.span.event(name, || self.0.step.tracer().now());
         self
     }
 
     /// Records how the span went.
     pub fn status(&self, code: StatusCode, message: &str) -> &Self {
-        self.span.status(code, message);
+        self.0.span.status(code, message);
         self
     }
 
     /// Records that the span failed with that error: its status, and an `exception` event.
     pub fn record_error<How>(&self, error: &(impl trackway::Fault<How> + ?Sized)) -> &Self {
-        self.span.record_error(error, || self.step.tracer().now());
+        self.0.span.record_error(error, || self.0.step.tracer().now());
         self
     }
 
     /// Ends the span now.
     pub fn finish(self) {}
 
-    fn note(&self, key: Text, value: Value) {
-        self.span.attribute(&key, &value);
-        self.step.tell(Happened::Noted(self.step.clone(), Some(self.place.clone()), key, value));
+    /// Returns whether a tracer, a tracker or a hook hears of it: what is costly to work out need not be otherwise.
+    pub fn is_recording(&self) -> bool {
+        self.0.is_heard()
     }
 }
 
 impl Drop for StepSpan {
     fn drop(&mut self) {
-        self.span.finish(&self.step);
-        self.step.tell(Happened::Ended(self.step.clone(), self.place.clone()));
+        self.0.span.finish(&self.0.step);
+        self.0.step.tell(Happened::Ended(self.0.step.clone(), self.0.place.clone()));
     }
 }
 
 impl fmt::Debug for StepSpan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StepSpan").field("uid", &self.uid()).field("name", &self.place.name).finish_non_exhaustive()
+        f.debug_struct("StepSpan").field("uid", &self.uid()).field("name", &self.0.place.name).finish_non_exhaustive()
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -44,6 +44,9 @@ struct Core {
     spans: AtomicU64,
 }
 
+/// The step that runs, as contexts carry it. What it holds may hold contexts.
+struct Running(Weak<Core>);
+
 /// Where a step stands in a trace.
 pub(crate) struct Placement {
     pub(crate) tracer: Tracer,
@@ -66,7 +69,44 @@ impl Step {
         bound: Inputs,
         place: Placement,
     ) -> Self {
-        Self(Arc::new(Core { around, key, action, inputs, bound, place, spans: AtomicU64::new(0) }))
+        Self(Arc::new_cyclic(|this| {
+            let context = place.context.with_local(Arc::new(Running(this.clone())));
+            let place = Placement { context, ..place };
+            Core { around, key, action, inputs, bound, place, spans: AtomicU64::new(0) }
+        }))
+    }
+
+    /// Returns the step that the program is in: on the thread of the action, in what it awaits, and wherever else its
+    /// [context](Self::context) is active; `None` elsewhere.
+    ///
+    /// ```
+    /// use trackway_machine::{Graph, State, Step, action, state};
+    ///
+    /// fn deep_inside() -> Option<i64> {
+    ///     Step::current().map(|step| step.sequence())
+    /// }
+    /// let work = action("work").writes(["n"]).run_sync(|state: State, _| state.set("n", deep_inside()));
+    /// let mut app = Graph::new([work]).build()?.start(state! {}).build()?;
+    /// app.step().blocking()?;
+    /// assert_eq!((app.state()["n"].as_i64(), deep_inside()), (Some(0), None));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn current() -> Option<Self> {
+        Self::at(&trackway::current())
+    }
+
+    /// Returns the step that a context is in.
+    pub(crate) fn at(context: &Context) -> Option<Self> {
+        context.local::<Running>()?.0.upgrade().map(Self)
+    }
+
+    /// Returns the context that is active while the action works: outside of every trace, where its caller is.
+    pub(crate) fn inner_context(&self) -> Context {
+        let context = self.context();
+        match (context.trace_id(), context.local::<Running>()) {
+            (None, Some(running)) => trackway::current().with_local(running),
+            _ => context.clone(),
+        }
     }
 
     /// Returns a step outside of every application, to call an action by hand.
@@ -161,15 +201,25 @@ impl Step {
 
     /// Records an attribute of the step; nothing of a value that cannot be encoded.
     pub fn attribute(&self, key: impl Into<Text>, value: impl Serialize) -> &Self {
-        let Ok(value) = Value::encode(&value) else { return self };
-        let key = key.into();
+        if let Ok(value) = Value::encode(&value) {
+            self.note(key.into(), value);
+        }
+        self
+    }
+
+    pub(crate) fn note(&self, key: Text, value: Value) {
         tracing::add(&self.0.place.span, &key, &value);
         if let Some(teller) = &self.0.around.teller {
             let (key, value, time) = (key.clone(), value.clone(), self.tracer().now());
             teller.tell_now(Fact::Noted(Noted { step: self.key(), span: None, key, value, time }));
         }
         self.tell(Happened::Noted(self.clone(), None, key, value));
-        self
+    }
+
+    /// Returns whether anybody hears of what is recorded of it.
+    pub(crate) fn is_heard(&self) -> bool {
+        let Surroundings { hooks, teller, .. } = &*self.0.around;
+        self.0.place.span.is_recording() || teller.is_some() || !hooks.is_empty()
     }
 
     pub(crate) fn is(&self, other: &Self) -> bool {

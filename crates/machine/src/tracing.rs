@@ -8,7 +8,7 @@ use trackway_model::{SpanId, StepKey, Text, Timestamp, TraceId, keys};
 
 pub(crate) use self::{
     ids::Ids,
-    recorded::{Recorded, add, origin},
+    recorded::{Recorded, add, attribute, origin},
 };
 use crate::{
     Error, Method, Place,

@@ -23,7 +23,12 @@ const REFUSALS: Refusals = Refusals {
 
 /// Writes the function, or what is wrong and the function as it was, so that nothing else is reported.
 pub(crate) fn trace(options: TokenStream, item: TokenStream) -> TokenStream {
-    traced(options, item.clone()).unwrap_or_else(|error| {
+    trace_in(options, item, "trackway")
+}
+
+/// As [`trace`], where another crate begins the span.
+pub(crate) fn trace_in(options: TokenStream, item: TokenStream, krate: &str) -> TokenStream {
+    traced(options, item.clone(), krate).unwrap_or_else(|error| {
         let error = error.into_compile_error();
         quote!(#error #item)
     })
@@ -35,13 +40,17 @@ pub(crate) fn at(span: Option<Span>) -> Span {
     span.map_or(here, |span| here.located_at(span))
 }
 
-pub(crate) fn traced(options: TokenStream, item: TokenStream) -> Result<TokenStream> {
+pub(crate) fn traced(options: TokenStream, item: TokenStream, krate: &str) -> Result<TokenStream> {
     let function = (|input: ParseStream<'_>| Function::parse(input, &REFUSALS)).parse2(item)?;
     let options: Options = syn::parse2(options)?;
     let returned = Returned::of(&function.signature);
     check(&function, &options, &returned)?;
 
-    let krate = options.krate.as_ref().map_or_else(|| quote_spanned!(at(None)=> ::trackway), ToTokens::to_token_stream);
+    let ours = || {
+        let krate = Ident::new(krate, at(None));
+        quote_spanned!(at(None)=> ::#krate)
+    };
+    let krate = options.krate.as_ref().map_or_else(ours, ToTokens::to_token_stream);
     let private = quote_spanned!(at(None)=> #krate::__private);
     let span = match returned.course {
         // Not what is active: a span that could not begin leaves the one around it active.
@@ -124,6 +133,13 @@ fn record(function: &Function, options: &Options, span: &TokenStream, private: &
         Arguments::None => Vec::new(),
         Arguments::All => known.iter().filter(|name| !name.to_string().starts_with('_')).collect(),
         Arguments::Named(names) => names.iter().collect(),
+        Arguments::AllBut(left_out) => {
+            if let Some(unknown) = left_out.iter().find(|name| !known.contains(name)) {
+                return Err(Error::new(unknown.span(), no_argument(unknown, &known)));
+            }
+            let is_recorded = |name: &&Ident| !name.to_string().starts_with('_') && !left_out.contains(name);
+            known.iter().filter(is_recorded).collect()
+        }
     };
     let mut attributes = TokenStream::new();
     for argument in arguments {

@@ -37,6 +37,7 @@ mod schema;
 /// | `fields(order.id = id, size = %x, who = ?y)` | attributes: a value as it is, by `Display`, by `Debug` | none |
 /// | `args(id, name)` | these arguments, by `Debug`, each under its own name | none |
 /// | `args` | in the same way all arguments except `self`, and those that start with `_` | none |
+/// | `skip(password, key)` | all arguments as with `args`, except these | |
 /// | `ret` | what the function returns, by `Debug`, as `return`; of a `Result` what is in `Ok` | not recorded |
 /// | `skip_err` | an `Err` is an answer like any other | recorded, and the span has failed |
 /// | `root` | the span begins a trace of its own | child of the active span |
@@ -60,6 +61,14 @@ mod schema;
 #[proc_macro_attribute]
 pub fn trace(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::trace(options.into(), item.into()).into()
+}
+
+/// Times every call of a function as a span of the step that it is called in, or as any other span outside of steps.
+///
+/// It is told to hooks and trackers, has a place in the run, and takes the options of `trackway::trace`.
+#[proc_macro_attribute]
+pub fn trace_in_step(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand::trace_in(options.into(), item.into(), "trackway_machine").into()
 }
 
 /// Makes a function an action of a state machine.

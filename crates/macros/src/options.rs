@@ -47,6 +47,7 @@ pub(crate) enum Arguments {
     None,
     All,
     Named(Vec<Ident>),
+    AllBut(Vec<Ident>),
 }
 
 impl Parse for Options {
@@ -85,7 +86,16 @@ impl Options {
             "name" => self.name = Some(name(key, input)?),
             "kind" => self.kind = Some(kind(key, input)?),
             "fields" => self.fields = fields(key, input)?,
+            "args" | "skip" if !matches!(self.args, Arguments::None) => {
+                let said =
+                    "`args` is all arguments, `args(a)` those alone, and `skip(a)` all others: write one of them";
+                return Err(Error::new(key.span(), said));
+            }
             "args" => self.args = arguments(input)?,
+            "skip" => match arguments(input)? {
+                Arguments::Named(names) => self.args = Arguments::AllBut(names),
+                _ => return Err(Error::new(key.span(), "write `skip(password)`, which records all other arguments")),
+            },
             "ret" => self.ret = Some(key.span()),
             "skip_err" => self.skip_err = Some(key.span()),
             "root" => self.root = Some(key.span()),
@@ -101,7 +111,7 @@ impl Options {
 
 fn unknown(word: &str) -> String {
     let instead = match word {
-        "skip" | "skip_all" => "; arguments are recorded only if `args(..)` names them",
+        "skip_all" => "; arguments are recorded only if `args(..)` names them",
         "err" => "; the `Err` of a `Result` is recorded unless `skip_err` is given",
         "parent" => "; `root` begins a trace, and otherwise the active span is the parent",
         "level" | "target" => "; spans have no levels",
@@ -109,7 +119,7 @@ fn unknown(word: &str) -> String {
     };
     format!(
         "unknown option `{word}`{instead}. The options are `name = \"..\"`, `kind = Client`, `fields(key = value)`, \
-         `args`, `args(a, b)`, `ret`, `skip_err`, `root` and `crate = ::path`"
+         `args`, `args(a, b)`, `skip(a, b)`, `ret`, `skip_err`, `root` and `crate = ::path`"
     )
 }
 
@@ -164,7 +174,9 @@ fn arguments(input: ParseStream<'_>) -> Result<Arguments> {
     parenthesized!(content in input);
     let listed = Punctuated::<Ident, Token![,]>::parse_terminated_with(&content, |input| {
         if input.peek(Token![self]) {
-            return Err(input.error("of `self`, name what is to be recorded: `fields(id = self.id)`"));
+            return Err(
+                input.error("`self` is recorded by no option; of it, name what is to be: `fields(id = self.id)`")
+            );
         }
         let name = input.call(Ident::parse).map_err(|error| {
             Error::new(error.span(), "`args` takes the names of arguments; expressions go in `fields(key = value)`")

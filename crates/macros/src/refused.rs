@@ -27,7 +27,7 @@ pub(crate) fn drawn(uses: &[&str], refused: impl Fn(TokenStream, TokenStream) ->
 }
 
 fn said(uses: &[&str]) -> String {
-    drawn(uses, |options, item| traced(options, item).map(drop))
+    drawn(uses, |options, item| traced(options, item, "trackway").map(drop))
 }
 
 #[test]
@@ -47,9 +47,9 @@ fn an_option_that_is_wrong() {
         "#[trace(fields(id = find().await))] async fn load() {}",
     ]);
     let expected = r#"level
-    unknown option `level`; spans have no levels. The options are `name = ".."`, `kind = Client`, `fields(key = value)`, `args`, `args(a, b)`, `ret`, `skip_err`, `root` and `crate = ::path`
+    unknown option `level`; spans have no levels. The options are `name = ".."`, `kind = Client`, `fields(key = value)`, `args`, `args(a, b)`, `skip(a, b)`, `ret`, `skip_err`, `root` and `crate = ::path`
 skip_all
-    unknown option `skip_all`; arguments are recorded only if `args(..)` names them. The options are `name = ".."`, `kind = Client`, `fields(key = value)`, `args`, `args(a, b)`, `ret`, `skip_err`, `root` and `crate = ::path`
+    unknown option `skip_all`; arguments are recorded only if `args(..)` names them. The options are `name = ".."`, `kind = Client`, `fields(key = value)`, `args`, `args(a, b)`, `skip(a, b)`, `ret`, `skip_err`, `root` and `crate = ::path`
 "orders.load"
     write `name = "orders.load"`
 format
@@ -81,6 +81,10 @@ fn arguments_that_are_not_there() {
         "#[trace(args(id))] fn load(&self) {}",
         "#[trace(args(order.id))] fn load(order: Order) {}",
         "#[trace(args(self))] fn load(&self) {}",
+        "#[trace(skip(amount))] fn load(name: &str) {}",
+        "#[trace(skip(self))] fn load(&self) {}",
+        "#[trace(skip)] fn load(name: &str) {}",
+        "#[trace(args, skip(name))] fn load(name: &str) {}",
     ]);
     let expected = r#"amount
     there is no argument `amount`; the arguments are `name`, `a`, `b`
@@ -89,7 +93,15 @@ id
 .
     `args` takes the names of arguments; expressions go in `fields(key = value)`
 self
-    of `self`, name what is to be recorded: `fields(id = self.id)`
+    `self` is recorded by no option; of it, name what is to be: `fields(id = self.id)`
+amount
+    there is no argument `amount`; the arguments are `name`
+self
+    `self` is recorded by no option; of it, name what is to be: `fields(id = self.id)`
+skip
+    write `skip(password)`, which records all other arguments
+skip
+    `args` is all arguments, `args(a)` those alone, and `skip(a)` all others: write one of them
 "#;
     assert_eq!(drawn, expected);
 }

@@ -6,12 +6,12 @@ use std::task::{self, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-pub use crate::active::active;
+pub use crate::active::{Active, active};
 pub use crate::callsite::Callsite;
-pub use crate::field::{Key, debug, display};
+pub use crate::field::{Field, Key, debug, display};
 pub use crate::future::InSpan;
 pub use crate::guard::enter;
-pub use trackway_model::SpanKind as Kind;
+pub use trackway_model::{SpanKind as Kind, Value};
 
 use crate::context::{Context, More, Scope, current};
 use crate::future::{InContext, Traced};
@@ -30,6 +30,23 @@ pub fn run_outside<W>(work: W) -> InContext<W> {
 fn without_span() -> Context {
     let here = current();
     Context { tracer: here.tracer, more: here.more.as_deref().and_then(More::only_baggage), ..Context::none() }
+}
+
+/// Returns a value on its own; `None` when it is absent.
+pub fn owned(value: impl Field) -> Option<Value> {
+    value.lend(|value| value.to_value())
+}
+
+/// What a failure is recorded of.
+pub trait Failing {
+    /// Records that it failed: of which type the error is, its message, and what it was caused by.
+    fn failed(&self, kind: Option<&str>, message: &str, causes: Option<&str>);
+}
+
+impl Failing for Active {
+    fn failed(&self, kind: Option<&str>, message: &str, causes: Option<&str>) {
+        self.fail(kind, message, causes);
+    }
 }
 
 /// Runs a body that may return from any place, so that its outcome can be looked into.
@@ -85,7 +102,7 @@ pub mod failed {
     use std::fmt::{Debug, Display};
     use std::ops::Deref;
 
-    use crate::active::Active;
+    use super::Failing;
     use crate::errors::known_type;
     use crate::span::causes;
 
@@ -96,12 +113,12 @@ pub mod failed {
     /// An error: its message, and what it was caused by.
     pub trait ByError {
         /// Records it.
-        fn record(&self, active: &Active);
+        fn record(&self, active: &impl Failing);
     }
 
     impl<E: Error> ByError for &&&&Failed<'_, E> {
         #[cold]
-        fn record(&self, active: &Active) {
+        fn record(&self, active: &impl Failing) {
             fail::<E, _>(active, self.0);
         }
     }
@@ -109,12 +126,12 @@ pub mod failed {
     /// What holds an error and is none itself: `Box<dyn Error>`, and the error types of some libraries.
     pub trait ByHolder {
         /// Records it.
-        fn record(&self, active: &Active);
+        fn record(&self, active: &impl Failing);
     }
 
     impl<E: Deref<Target: Error>> ByHolder for &&&Failed<'_, E> {
         #[cold]
-        fn record(&self, active: &Active) {
+        fn record(&self, active: &impl Failing) {
             fail::<E, _>(active, &**self.0);
         }
     }
@@ -122,44 +139,44 @@ pub mod failed {
     /// What can be shown: a text, for example.
     pub trait ByDisplay {
         /// Records it.
-        fn record(&self, active: &Active);
+        fn record(&self, active: &impl Failing);
     }
 
     impl<E: Display> ByDisplay for &&Failed<'_, E> {
         #[cold]
-        fn record(&self, active: &Active) {
-            active.fail(known_type::<E>(), &self.0.to_string(), None);
+        fn record(&self, active: &impl Failing) {
+            active.failed(known_type::<E>(), &self.0.to_string(), None);
         }
     }
 
     /// What only its author can read.
     pub trait ByDebug {
         /// Records it.
-        fn record(&self, active: &Active);
+        fn record(&self, active: &impl Failing);
     }
 
     impl<E: Debug> ByDebug for &Failed<'_, E> {
         #[cold]
-        fn record(&self, active: &Active) {
-            active.fail(known_type::<E>(), &format!("{:?}", self.0), None);
+        fn record(&self, active: &impl Failing) {
+            active.failed(known_type::<E>(), &format!("{:?}", self.0), None);
         }
     }
 
     /// What tells nothing but its type.
     pub trait ByName {
         /// Records it.
-        fn record(&self, active: &Active);
+        fn record(&self, active: &impl Failing);
     }
 
     impl<E> ByName for Failed<'_, E> {
         #[cold]
-        fn record(&self, active: &Active) {
-            active.fail(known_type::<E>(), "", None);
+        fn record(&self, active: &impl Failing) {
+            active.failed(known_type::<E>(), "", None);
         }
     }
 
     /// Records an error as one of the type `Named`, which is the error or holds it.
-    fn fail<Named, E: Error + ?Sized>(active: &Active, error: &E) {
-        active.fail(known_type::<Named>(), &error.to_string(), causes(error).as_deref());
+    fn fail<Named, E: Error + ?Sized>(active: &impl Failing, error: &E) {
+        active.failed(known_type::<Named>(), &error.to_string(), causes(error).as_deref());
     }
 }

@@ -31,6 +31,11 @@ impl Callsite {
         self.name
     }
 
+    /// Returns which side of a call the spans made here are.
+    pub fn kind(&self) -> SpanKind {
+        self.kind
+    }
+
     /// Returns the first word of a span's record; 0 while the callsite has no number.
     #[inline(always)]
     pub(crate) fn start(&self) -> u64 {

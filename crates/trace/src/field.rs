@@ -219,6 +219,11 @@ impl Key {
         Self { name, id: AtomicU32::new(0) }
     }
 
+    /// Returns the attribute's name.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Returns the key's number; 0 while it has none.
     #[inline(always)]
     pub(crate) fn id(&self) -> u32 {

@@ -240,9 +240,7 @@ impl Drop for Open<'_> {
 
 /// Calls a part of the action, in the step's place; its panic is its failure.
 fn inside<R>(step: &Step, work: impl FnOnce() -> R) -> Result<R, Panicked> {
-    let context = step.context();
-    // Outside of every trace the action is where its caller is.
-    let _scope = context.trace_id().map(|_| context.attach());
+    let _scope = step.inner_context().attach();
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| Panicked::of(&*payload))
 }
 

@@ -13,7 +13,7 @@ use crate::{ActionSpan, Fact, List, Map, Number, Step, Value};
 /// A span inside a step: one of the application's tracer or, where none records, one that trackers are told of.
 pub(crate) struct Recorded {
     span: Span,
-    told: Option<Mutex<Box<SpanRecord>>>,
+    told: Option<Mutex<Option<Box<SpanRecord>>>>,
     context: Context,
 }
 
@@ -49,7 +49,7 @@ impl Recorded {
             record.attributes.push(keys::TRACKWAY_SPAN_DEPENDENCIES, list(dependencies));
         }
         let context = around.moved_to(trace_id, span_id, TraceFlags::SAMPLED);
-        Self { span: Span::none(), told: Some(Mutex::new(Box::new(record))), context }
+        Self { span: Span::none(), told: Some(Mutex::new(Some(Box::new(record)))), context }
     }
 
     pub(crate) fn context(&self) -> &Context {
@@ -68,12 +68,7 @@ impl Recorded {
 
     pub(crate) fn status(&self, code: StatusCode, message: &str) {
         self.span.status(code, message);
-        self.change(|record| {
-            if record.status.code != StatusCode::Ok && code != StatusCode::Unset {
-                let message = if code == StatusCode::Error { message } else { "" };
-                record.status = Status { code, message: message.into() };
-            }
-        });
+        self.change(|record| set_status(record, code, message));
     }
 
     pub(crate) fn record_error<How>(
@@ -82,39 +77,66 @@ impl Recorded {
         time: impl FnOnce() -> Timestamp,
     ) {
         self.span.record_error(error);
-        if self.told.is_none() {
-            return;
+        if self.told.is_some() {
+            self.tell_failure(error.kind(), &error.message(), error.causes().as_deref(), time);
         }
-        let (message, causes) = (error.message(), error.causes());
+    }
+
+    /// As [`record_error`](Self::record_error), of an error that is known in words.
+    pub(crate) fn fail(
+        &self,
+        kind: Option<&str>,
+        message: &str,
+        causes: Option<&str>,
+        time: impl FnOnce() -> Timestamp,
+    ) {
+        let event = self.span.event(keys::EXCEPTION);
+        event.field(keys::EXCEPTION_TYPE, kind).field(keys::EXCEPTION_MESSAGE, message);
+        event.field(keys::EXCEPTION_STACKTRACE, causes);
+        self.span.status(StatusCode::Error, message);
+        self.tell_failure(kind, message, causes, time);
+    }
+
+    fn tell_failure(&self, kind: Option<&str>, message: &str, causes: Option<&str>, time: impl FnOnce() -> Timestamp) {
         self.change(|record| {
             let mut event = Event { time: time(), name: Text::literal(keys::EXCEPTION), ..Event::default() };
-            if let Some(kind) = error.kind() {
-                event.attributes.push(keys::EXCEPTION_TYPE, kind);
-            }
-            event.attributes.push(keys::EXCEPTION_MESSAGE, &*message);
-            if let Some(causes) = causes {
-                event.attributes.push(keys::EXCEPTION_STACKTRACE, causes);
+            let details = [
+                (keys::EXCEPTION_TYPE, kind),
+                (keys::EXCEPTION_MESSAGE, Some(message)),
+                (keys::EXCEPTION_STACKTRACE, causes),
+            ];
+            for (key, detail) in details {
+                if let Some(detail) = detail {
+                    event.attributes.push(key, detail);
+                }
             }
             record.events.push(event);
+            set_status(record, StatusCode::Error, message);
         });
-        self.status(StatusCode::Error, &message);
+    }
+
+    /// Returns whether a tracer records it or trackers are told of it.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.span.is_recording() || self.told.is_some()
     }
 
     /// Ends the span, and tells it to the trackers if nobody else does.
-    pub(crate) fn finish(&mut self, step: &Step) {
+    pub(crate) fn finish(&self, step: &Step) {
         if std::thread::panicking() {
             self.status(StatusCode::Error, "panicked");
         }
         self.span.finish();
-        let (Some(told), Some(teller)) = (self.told.take(), &step.around().teller) else { return };
-        let mut record = told.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let told = self.told.as_ref().and_then(|told| told.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let (Some(mut record), Some(teller)) = (told, &step.around().teller) else { return };
         record.end = Some(step.tracer().now().max(record.start));
         teller.tell_now(Fact::Span(record));
     }
 
     fn change(&self, change: impl FnOnce(&mut SpanRecord)) {
-        if let Some(told) = &self.told {
-            change(&mut told.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(told) = &self.told
+            && let Some(record) = told.lock().unwrap_or_else(PoisonError::into_inner).as_mut()
+        {
+            change(record);
         }
     }
 }
@@ -174,6 +196,13 @@ pub(crate) fn origin() -> (Arc<Scope>, Arc<Resource>) {
     (Arc::new(scope), Arc::new(Resource { attributes, ..Resource::default() }))
 }
 
+fn set_status(record: &mut SpanRecord, code: StatusCode, message: &str) {
+    if record.status.code != StatusCode::Ok && code != StatusCode::Unset {
+        let message = if code == StatusCode::Error { message } else { "" };
+        record.status = Status { code, message: message.into() };
+    }
+}
+
 fn set(attributes: &mut Attributes, key: &str, value: Attribute) {
     match attributes.0.iter_mut().find(|(known, _)| &**known == key) {
         Some((_, known)) => *known = value,
@@ -186,7 +215,7 @@ fn list(names: &[Text]) -> Attribute {
 }
 
 /// Returns a value as attributes have it.
-fn attribute(value: &Value) -> Attribute {
+pub(crate) fn attribute(value: &Value) -> Attribute {
     match value {
         Value::Null => Attribute::Empty,
         Value::Bool(value) => Attribute::from(*value),
