@@ -49,5 +49,7 @@ pub mod records;
 mod remark;
 #[cfg(any(feature = "genai", feature = "openai-agents", feature = "burr"))]
 mod repair;
+#[cfg(any(feature = "genai", feature = "openai-agents"))]
+mod title;
 #[cfg(feature = "zipkin")]
 pub mod zipkin;

@@ -53,6 +53,7 @@ pub(super) fn decode(frame: &Frame, prices: &Prices, afford: &mut dyn FnMut(usiz
         Format::Otlp(Signal::Traces, encoding) => {
             let mut decoded = otlp::decode_traces(encoding, &frame.body, frame.project.as_ref(), afford)?;
             recognise(&mut decoded.batch.spans, afford)?;
+            traces(&mut decoded, afford)?;
             decoded
         }
         Format::Records => {
@@ -75,6 +76,17 @@ pub(super) fn finish(
 ) -> Result<(), Error> {
     recognise(spans, afford)?;
     spans.iter_mut().for_each(|span| prices.price(span));
+    Ok(())
+}
+
+/// Reads what the roots of traces tell of these.
+fn traces(decoded: &mut Decoded, afford: &mut dyn FnMut(usize) -> bool) -> Result<(), Error> {
+    for trace in decoded.batch.spans.iter().filter_map(genai::trace) {
+        if !afford(trace.memory_bytes()) {
+            return Err(Error::Memory);
+        }
+        decoded.batch.traces.push(trace);
+    }
     Ok(())
 }
 

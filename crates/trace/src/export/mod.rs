@@ -7,6 +7,8 @@ pub(crate) mod escape;
 pub(crate) mod http;
 pub(crate) mod lane;
 mod memory;
+#[cfg(feature = "openai-agents")]
+mod openai_agents;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod stats;
@@ -19,6 +21,8 @@ use trackway_model::{SpanRecord, TraceRecord};
 
 use crate::agents::Run;
 
+#[cfg(feature = "openai-agents")]
+pub use self::openai_agents::OpenAiAgents;
 pub use self::{
     census::CensusJson,
     console::Console,

@@ -13,7 +13,7 @@ use super::{
     fields::{as_map, as_text, is_nothing, sort, take, text},
     time::Time,
 };
-use crate::foreign;
+use crate::{foreign, title::title};
 
 /// What the SDK would be called as a service; it does not tell what program it runs in.
 const NAME: &str = "openai-agents";
@@ -132,26 +132,9 @@ fn taken_text(fields: &mut Attributes, key: &str) -> Option<Text> {
     text
 }
 
-/// What to call a span: by what it worked on, which says more than its type.
+/// What to call a span.
 fn name(data: &SpanData, span_data: Option<&Attributes>) -> Text {
-    let kind = || span_data.and_then(|told| text(told, "type")).unwrap_or(Text::literal("span"));
-    let with = |what: &str, of: Option<&Text>| match of {
-        Some(of) => format!("{what} {of}").into(),
-        None => Text::from(what),
-    };
-    match data.kind {
-        DataKind::Turn => with("turn", data.turn.map(|turn| turn.to_string().into()).as_ref()),
-        DataKind::Handoff => match data.handoff.as_ref().and_then(|handoff| handoff.to.as_ref()) {
-            Some(to) => with("handoff to", Some(to)),
-            None => Text::literal("handoff"),
-        },
-        DataKind::McpTools => with("mcp tools", data.server.as_ref()),
-        DataKind::Generation | DataKind::Response => data.model().cloned().unwrap_or_else(kind),
-        DataKind::Transcription | DataKind::Speech => kind(),
-        DataKind::SpeechGroup => Text::literal("speech group"),
-        DataKind::Task => data.subject.clone().unwrap_or(Text::literal("task")),
-        _ => data.subject.clone().unwrap_or_else(kind),
-    }
+    title(data, || span_data.and_then(|told| text(told, "type")).unwrap_or(Text::literal("span")))
 }
 
 /// When a span began and ended: without a start it has its end's, and without either when it came.

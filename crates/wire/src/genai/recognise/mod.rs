@@ -10,6 +10,7 @@ mod logfire;
 mod openinference;
 mod openllmetry;
 mod opentelemetry;
+mod own;
 #[cfg(test)]
 mod properties;
 mod signs;
@@ -20,6 +21,7 @@ mod vercel;
 
 use trackway_model::{DataKind, Dialect, Handoff, SpanData, SpanRecord, Text, Value};
 
+pub use self::own::trace;
 use self::table::{Fact, Facts};
 
 /// Reads what a span says of itself into [`SpanRecord::data`]; a span of no agent stays as it is.
@@ -67,6 +69,7 @@ fn read(span: &SpanRecord, dialect: Dialect) -> Option<SpanData> {
         Dialect::Burr => burr::amend(span, &mut data),
         Dialect::OpenTelemetry | Dialect::OpenAiAgents => opentelemetry::amend(span, &mut data),
     }
+    own::amend(span, &facts, &mut data);
     Some(data)
 }
 
