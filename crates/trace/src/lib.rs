@@ -135,6 +135,8 @@ pub fn builder() -> Builder {
 /// Pages whose Rust is compiled and run with the doc tests.
 #[cfg(doctest)]
 mod pages {
+    #[doc = include_str!("../../../docs/coming-from-openai-agents.md")]
+    struct ComingFromOpenAiAgents;
     #[doc = include_str!("../../../docs/coming-from-opencensus.md")]
     struct ComingFromOpenCensus;
     #[doc = include_str!("../../../docs/coming-from-opentracing.md")]

@@ -16,12 +16,21 @@ pub struct Agent {
     pub tools: Option<Vec<Text>>,
     /// The type that it is to answer with.
     pub output_type: Option<Text>,
+    /// What else is told of it.
+    pub metadata: Attributes,
 }
 
 impl Agent {
     /// Returns an agent of that name.
     pub fn new(name: impl Into<Text>) -> Self {
         Self { name: name.into(), ..Self::default() }
+    }
+
+    /// Tells something more of it.
+    #[must_use]
+    pub fn metadata(mut self, key: impl Into<Text>, value: impl Into<Value>) -> Self {
+        self.metadata.push(key, value);
+        self
     }
 }
 
@@ -45,6 +54,7 @@ impl SpanData for Agent {
         fields.put("trackway.agent.handoffs", self.handoffs.clone());
         fields.tools(self.tools.as_ref());
         fields.put("trackway.agent.output_type", self.output_type.clone());
+        fields.metadata(&self.metadata);
         fields.done()
     }
 }
@@ -65,13 +75,18 @@ impl Task {
     pub fn new(name: impl Into<Text>) -> Self {
         Self { name: name.into(), ..Self::default() }
     }
+
+    /// Tells something more of it.
+    #[must_use]
+    pub fn metadata(mut self, key: impl Into<Text>, value: impl Into<Value>) -> Self {
+        self.metadata.push(key, value);
+        self
+    }
 }
 
 setters!(Task {
     /// Says what all model calls in it used.
     usage(usage: Usage) |task| task.usage = Some(usage);
-    /// Tells something more of it.
-    metadata(pair: (impl Into<Text>, impl Into<Value>)) |task| task.metadata.push(pair.0, pair.1);
 });
 
 impl SpanData for Task {
@@ -106,13 +121,18 @@ impl Turn {
     pub fn new(turn: u32, agent: impl Into<Text>) -> Self {
         Self { turn, agent: agent.into(), ..Self::default() }
     }
+
+    /// Tells something more of it.
+    #[must_use]
+    pub fn metadata(mut self, key: impl Into<Text>, value: impl Into<Value>) -> Self {
+        self.metadata.push(key, value);
+        self
+    }
 }
 
 setters!(Turn {
     /// Says what the model calls in it used.
     usage(usage: Usage) |turn| turn.usage = Some(usage);
-    /// Tells something more of it.
-    metadata(pair: (impl Into<Text>, impl Into<Value>)) |turn| turn.metadata.push(pair.0, pair.1);
 });
 
 impl SpanData for Turn {

@@ -123,3 +123,58 @@ fn times_and_ids_are_in_the_form_of_the_sdk() {
     assert_eq!(span["id"], "span_000000000000000000000001");
     assert_eq!(span["started_at"], "2020-01-01T00:00:00+00:00");
 }
+
+#[test]
+fn metadata_of_an_agent_is_beside_its_data() {
+    let (tracer, spans) = tracer();
+    tracer.span_of(Agent::new("a").metadata("team", "alpha")).start().finish();
+    tracer.span_of(Turn::new(2, "a").metadata("n", 1)).start().finish();
+    tracer.span_of(Task::new("t").metadata("n", 2)).start().finish();
+    let told: Vec<Json> = exported(&spans).iter().map(|span| span["metadata"].clone()).collect();
+    assert_eq!(told, [serde_json::json!({"team": "alpha"}), serde_json::json!({"n": 1}), serde_json::json!({"n": 2})]);
+}
+
+#[test]
+fn disabled_spans_and_what_is_inside_them_are_not_recorded() {
+    let (tracer, spans) = tracer();
+    let off = tracer.span_of(Custom::new("c")).sampler(trackway::Sampler::always_off()).start();
+    tracer.span("inside").child_of(&off).start().finish();
+    assert_eq!((off.is_recording(), &*off.original_id()), (false, "no-op"));
+    drop(off);
+    assert!(spans.finished().is_empty());
+}
+
+#[test]
+fn the_parent_is_the_active_span_or_the_one_that_is_named() {
+    let (tracer, spans) = tracer();
+    tracer.trace("t").run(|trace| {
+        let _agent = tracer.span_of(Agent::new("a")).enter();
+        tracer.span_of(Custom::new("inside")).start().finish();
+        tracer.span_of(Custom::new("beside")).child_of(trace).start().finish();
+    });
+    let agent = spans.named("invoke_agent a").unwrap();
+    assert_eq!(spans.named("inside").unwrap().parent_id, Some(agent.span_id));
+    let beside = spans.named("beside").unwrap();
+    assert_eq!((beside.parent_id, beside.trace_id), (None, agent.trace_id));
+}
+
+#[test]
+fn the_console_shows_them() {
+    use std::sync::{Arc, Mutex};
+    #[derive(Clone, Default)]
+    struct Shown(Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Shown {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let shown = Shown::default();
+    let console = trackway::export::Console::to(shown.clone());
+    let (tracer, _spans) = trackway::testing::tracer_of(Tracer::builder().exporter(console));
+    tracer.span_of(Agent::new("triage")).start().finish();
+    let text = String::from_utf8(shown.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("invoke_agent triage"), "{text}");
+}
