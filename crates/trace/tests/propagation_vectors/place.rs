@@ -27,11 +27,18 @@ pub fn digits(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Returns true when all that an object has is texts, so that a carrier of ours can have it.
+pub fn is_of_texts(json: &Json) -> bool {
+    json.as_object().is_some_and(|object| object.values().all(Json::is_string))
+}
+
 /// Returns OpenCensus's context of `trace_id`, `span_id` and `trace_options`, a decimal number.
 pub fn context(vector: &Vector) -> Context {
     let text = |key| vector.input(key).as_str();
-    let flags = TraceFlags(text("trace_options").unwrap().parse().unwrap());
-    let (trace_id, span_id) = (text("trace_id").unwrap().parse().ok(), text("span_id").map(|id| id.parse().unwrap()));
+    // Other options than those of a byte are 1 to the library.
+    let flags = TraceFlags(text("trace_options").and_then(|options| options.parse().ok()).unwrap_or(1));
+    let trace_id = text("trace_id").and_then(|id| id.parse().ok());
+    let span_id = text("span_id").and_then(|id| id.parse().ok());
     Context::from(Carried { trace_id, span_id, flags, decision: Decision::from(flags), ..Carried::default() })
 }
 

@@ -77,7 +77,9 @@ fn baggage(carrier: &(impl Extract + ?Sized)) -> Baggage {
     let mut baggage = Baggage::default();
     let mut room = Room::default();
     carrier.each(BAGGAGE, &mut |line| {
-        for (key, value) in line.split(',').filter_map(|member| member.split_once('=')) {
+        let members = line.split(',').filter_map(|member| member.split_once('='));
+        // Jaeger's own libraries know no value with another one.
+        for (key, value) in members.filter(|(_, value)| !value.contains('=')) {
             room.insert(&mut baggage, trim(key), trim(value));
         }
     });
