@@ -5,7 +5,7 @@ use trackway::{Context, Excluded, SpanId, TraceFlags, TraceId, TraceState, testi
 
 use super::super::vector::same;
 use super::super::{Rule, Verdict, vector::Vector};
-use super::{hold, library, rule};
+use super::{hold, library, not_ours, rule};
 
 const WHOLE: Verdict = Verdict::Ours(
     "a context is read whole or not at all: ids have their digits, no more and not only zeros, and none is made up beside one that came; \
@@ -102,7 +102,7 @@ fn tracestate(vector: &Vector) -> Result<(), String> {
     for op in vector.inputs().as_array().unwrap() {
         let text = |at: usize| op[at].as_str().unwrap_or_default().to_owned();
         if !["set", "append", "prepend"].contains(&&*text(0)) {
-            return Err(format!("no equal of {op}"));
+            return not_ours(op);
         }
         let (key, value) = (text(1), text(2));
         state = state.with(&key, &value);
@@ -144,8 +144,15 @@ fn disable_tracing_url(vector: &Vector) -> Result<(), String> {
         _ => vec!["_ah/health"],
     };
     let excluded = paths.iter().fold(Excluded::new(), |excluded, path| excluded.path(path));
-    let covered = excluded.covers(vector.input("url").as_str().unwrap());
+    let url = vector.input("url").as_str().unwrap();
+    let covered = excluded.covers(url);
+    // The library knows three schemes, takes a query for a path where there is none, and compares paths without their slash.
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let is_odd = !["http", "https", "ftp"].contains(&scheme)
+        || rest.find(['?', '#']).is_some_and(|at| rest.find('/').is_none_or(|slash| slash > at))
+        || paths.iter().any(|path| path.starts_with('/'));
     match vector.library() {
+        Some(_) if is_odd => not_ours(vector.inputs()),
         Some(library) => same(&json!(covered), library),
         None => hold(!covered, || "a URL without a path is covered".into()),
     }

@@ -2,11 +2,11 @@
 
 use serde_json::{Value as Json, json};
 use trackway::canonical::{Code, Status};
-use trackway::{Attributes, Context, Sampler, TraceFlags, Tracer, Value, testing};
+use trackway::{Context, Sampler, TraceFlags, Tracer, Value, testing};
 
 use super::super::vector::same;
 use super::super::{Rule, Verdict, vector::Vector};
-use super::{hold, library, rule};
+use super::{hold, library, not_ours, rule};
 
 pub(crate) const RULES: &[Rule] = &[
     rule("status", "status_from_http_code", Verdict::Library, from_http),
@@ -48,28 +48,39 @@ fn from_http(vector: &Vector) -> Result<(), String> {
 }
 
 fn from_exception(vector: &Vector) -> Result<(), String> {
-    let literal = vector.input("exception").as_str().unwrap();
-    let says = literal.split_once("('").and_then(|(_, says)| says.strip_suffix("')")).unwrap_or_default();
-    let error: Box<dyn std::error::Error> = says.into();
-    same(&json(&Status::from_error(&error)), library(vector)?)
+    let theirs = library(vector)?;
+    let error: Box<dyn std::error::Error> = theirs["message"].as_str().unwrap_or_default().into();
+    same(&json(&Status::from_error(&error)), theirs)
 }
 
 fn in_full(vector: &Vector) -> Result<(), String> {
-    let code = vector.input("code").as_i64().unwrap() as i32;
-    let mut status = Status::from(Code::from_number(code).ok_or("no such code")?);
+    let number = vector.input("code").as_i64().and_then(|code| i32::try_from(code).ok());
+    let Some(code) = number.and_then(Code::from_number) else { return not_ours(vector.inputs()) };
+    let mut status = Status::from(code);
     if let Some(message) = vector.input("message").as_str() {
         status = status.message(message);
     }
     for detail in vector.input("details").as_array().into_iter().flatten() {
-        let fields: Attributes = detail
-            .as_object()
-            .unwrap()
-            .iter()
-            .map(|(key, field)| (key.as_str(), Value::from(field.as_str().unwrap_or_default())))
-            .collect();
-        status = status.detail(fields);
+        let Some(fields) = detail.as_object() else { return not_ours(detail) };
+        status = status.detail(fields.iter().map(|(key, field)| (key.as_str(), value(field))).collect());
     }
-    same(&json(&status), library(vector)?)
+    let mut expected = library(vector)?.clone();
+    // No details are none.
+    if expected["details"] == json!([]) {
+        expected.as_object_mut().unwrap().remove("details");
+    }
+    same(&json(&status), &expected)
+}
+
+fn value(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::Empty,
+        Json::Bool(value) => (*value).into(),
+        Json::Number(number) => number.as_i64().map_or_else(|| number.as_f64().unwrap().into(), Value::from),
+        Json::String(text) => text.as_str().into(),
+        Json::Array(values) => Value::Array(values.iter().map(value).collect()),
+        Json::Object(fields) => Value::Map(fields.iter().map(|(key, field)| (key.as_str(), value(field))).collect()),
+    }
 }
 
 fn unknown_code(vector: &Vector) -> Result<(), String> {
@@ -82,15 +93,17 @@ fn unknown_code(vector: &Vector) -> Result<(), String> {
 const THEIR_SHARE: f64 = 1e-4;
 
 fn probability(vector: &Vector) -> Result<(), String> {
-    let rate = vector.input("rate").as_f64().unwrap_or(THEIR_SHARE);
+    let Some(rate) = (if vector.input("rate").is_null() { Some(THEIR_SHARE) } else { number(vector.input("rate")) })
+    else {
+        return not_ours(vector.inputs());
+    };
     let is_sampled = vector.input("parent_enabled").as_bool().unwrap_or_default();
     let expected = if rate == 0.0 && !is_sampled { false } else { library(vector)?.as_bool().unwrap() };
     records(vector, Sampler::opencensus(rate), expected)
 }
 
 fn any_rate(vector: &Vector) -> Result<(), String> {
-    let given = vector.input("rate");
-    let rate = given.as_f64().or_else(|| given.as_str()?.parse().ok()).ok_or("no number")?;
+    let Some(rate) = number(vector.input("rate")) else { return not_ours(vector.inputs()) };
     let (low, high) = ("4bf92f3577b34da60000000000000001", "4bf92f3577b34da6ffffffffffffffff");
     let tracer = Tracer::builder().sampler(Sampler::opencensus(rate)).build();
     let recorded = [low, high].map(|trace| {
@@ -101,6 +114,10 @@ fn any_rate(vector: &Vector) -> Result<(), String> {
     hold(recorded == expected, || format!("{rate}: {recorded:?}"))
 }
 
+fn number(json: &Json) -> Option<f64> {
+    json.as_f64().or_else(|| json.as_str()?.parse().ok())
+}
+
 const SPAN: &str = "00f067aa0ba902b7";
 
 /// Begins a span of that trace, and looks whether it is recorded as the library would.
@@ -109,7 +126,8 @@ fn decides(vector: &Vector, sampler: Sampler) -> Result<(), String> {
 }
 
 fn records(vector: &Vector, sampler: Sampler, expected: bool) -> Result<(), String> {
-    let trace = vector.input("trace_id").as_str().unwrap().parse().map_err(|error| format!("{error}"))?;
+    // What is no id begins no trace.
+    let Ok(trace) = vector.input("trace_id").as_str().unwrap().parse() else { return not_ours(vector.inputs()) };
     let is_sampled = vector.input("parent_enabled").as_bool().unwrap_or_default();
     let flags = TraceFlags::default().with_sampled(is_sampled);
     let parent = Context::remote(trace, SPAN.parse().unwrap(), flags);
