@@ -391,13 +391,15 @@ impl From<SpanContext> for Context {
     }
 }
 
-/// Equal are contexts of which everything that can be asked is equal: ids, flags, `tracestate` and baggage.
+/// Equal are contexts of which everything that can be asked is equal: ids, flags, decision, `tracestate` and baggage.
 impl PartialEq for Context {
     fn eq(&self, other: &Self) -> bool {
         let ids = |context: &Self| (context.trace, context.span, context.flags, context.remote);
         ids(self) == ids(other)
             && self.trace_state() == other.trace_state()
             && self.baggage_entries().eq(other.baggage_entries())
+            && self.decision() == other.decision()
+            && self.debug_id() == other.debug_id()
     }
 }
 

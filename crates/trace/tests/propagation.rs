@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::process::Command;
+use std::sync::Arc;
 
 use trackway::export::Memory;
 use trackway::propagation::{
@@ -80,7 +81,7 @@ fn baggage_is_gathered_from_all_formats_and_the_first_one_has_the_last_word() {
 
 #[test]
 fn what_is_corrupt_in_one_format_does_not_hide_what_another_one_says() {
-    let composite = Composite::new().and(W3c).and(B3::multi());
+    let composite = Composite::new().and(Arc::new(W3c)).and(B3::multi());
     let good = format!("{TRACE}-{SPAN}-1");
     let headers = texts([("traceparent", "broken"), ("b3", &good)]);
     assert_eq!(composite.extract(&headers).unwrap().unwrap().span_id().unwrap().to_string(), SPAN);
@@ -118,7 +119,8 @@ fn debug_is_recorded_whatever_samplers_say_and_travels_on() {
     assert_eq!(sent(&B3::multi(), child.context())["x-b3-flags"], "1");
     assert!(sent(&Jaeger, child.context())["uber-trace-id"].ends_with(":0:3"));
     assert!(child.context().traceparent().unwrap().ends_with("-01"), "other formats are told that it is recorded");
-    (child.finish(), owned.finish());
+    child.finish();
+    owned.finish();
     context.run(|| {
         let _guard = span!("guard");
         let _inner = span!("inner");
@@ -192,6 +194,9 @@ fn a_program_decides_for_a_context_that_it_was_sent() {
     assert!(begins(&context.with_decision(Decision::Deferred)));
     assert!(!begins(&context.with_decision(Decision::Debug).with_decision(Decision::Drop)));
     assert_eq!(Context::none().with_decision(Decision::Debug), Context::none());
+    let recorded = context.with_decision(Decision::Record);
+    assert_ne!(recorded.with_decision(Decision::Debug), recorded, "the flags are the same, and what they mean is not");
+    assert_eq!(recorded.with_decision(Decision::Debug).with_decision(Decision::Record), recorded);
 }
 
 #[test]
@@ -242,7 +247,7 @@ impl Propagator for Plain {
 fn any_format_is_registered_before_or_while_the_tracer_is_used() {
     let tracer = Tracer::builder()
         .propagator(Format::HTTP_HEADERS, B3::multi())
-        .propagator("plain", Plain)
+        .propagator("plain", Box::new(Plain) as Box<dyn Propagator>)
         .binary_propagator(Format::BINARY, OpenTracingBinary)
         .build();
     let context = Context::extract(&texts([("traceparent", TRACEPARENT)])).unwrap().with_baggage("a", "1");

@@ -32,6 +32,7 @@ mod context;
 mod formats;
 mod named;
 mod registry;
+mod shared;
 mod tracer;
 
 pub use carrier::{Incoming, Outgoing};
