@@ -109,6 +109,8 @@ fn tracestate(vector: &Vector) -> Result<(), String> {
         if is_key(&key) && is_value(&value) {
             expected.retain(|(known, _)| *known != key);
             expected.insert(0, (key, value));
+            // Theirs grows on, and is then not valid.
+            all_right &= expected.len() <= 32;
             expected.truncate(32);
         } else {
             all_right = false;
