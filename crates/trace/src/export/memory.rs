@@ -112,7 +112,7 @@ impl Exporter for Memory {
                 batch.len().min(room)
             }
             // A request is kept whole or not at all.
-            Form::Otlp if batch.len() == 0 => 0,
+            Form::Otlp if batch.spans == 0 => 0,
             Form::Otlp if batch.len() <= room => {
                 kept.requests.push(batch.otlp().to_vec());
                 batch.len()

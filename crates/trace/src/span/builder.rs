@@ -209,7 +209,7 @@ impl<'a, D> SpanBuilder<'a, D> {
         let capture = run.as_ref().map_or_else(|| tracer.capture(), |run| run.capture);
         let original = self.original.clone();
         let known = original.as_deref().and_then(|id| agents::original::span(trace, run.as_deref(), id));
-        context.span = known.unwrap_or_else(|| new_span());
+        context.span = known.unwrap_or_else(new_span);
         self.attributes.extend(verdict.attributes);
         // Who was only told of a trace has no parent.
         let remote = parent.as_ref().is_some_and(|parent| parent.is_remote() && parent.span != 0);
@@ -306,7 +306,7 @@ impl<'a, D> SpanBuilder<'a, D> {
         record.start = self.start.unwrap_or_else(|| self.tracer.now());
         let described = (self.describe)(&self.data, capture).0;
         let told = described.iter().map(|(key, _)| key.clone()).collect();
-        let facts = parent.map(|parent| agents::facts(parent)).unwrap_or_default();
+        let facts = parent.map(agents::facts).unwrap_or_default();
         for (key, value) in described.into_iter().chain(facts).chain(self.attributes) {
             add_attribute(&mut record.attributes, &mut record.dropped.attributes, &limits, &key, value);
         }

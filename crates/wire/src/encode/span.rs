@@ -58,7 +58,7 @@ pub struct SpanTail<'a> {
 /// Appends a span as one whole `ScopeSpans.spans` field.
 ///
 /// `fields` are fields of the `Span` that are already written, in any order: attributes under
-/// [`SPAN_ATTRIBUTES`], [`event`]s and [`link`]s.
+/// [`SPAN_ATTRIBUTES`](super::SPAN_ATTRIBUTES), [`event`]s and [`link`]s.
 pub fn span(out: &mut Vec<u8>, head: &SpanHead<'_>, fields: &[u8], tail: &SpanTail<'_>) {
     span_around(out, head, fields.len(), |out| out.extend_from_slice(fields), tail);
 }
