@@ -1,16 +1,16 @@
 //! Settings: from a flag, the environment, `config.toml` in the data directory, or the default, in this order.
 
 mod burr;
+mod finder;
+mod misspelt;
 mod prices;
 mod retention;
+mod words;
 
 use std::{
     collections::BTreeMap,
-    fmt::{self, Display},
     net::SocketAddr,
-    ops::RangeInclusive,
     path::{Path, PathBuf},
-    str::FromStr,
     time::Duration,
 };
 
@@ -22,7 +22,12 @@ use trackway_store::{Announced, Retention};
 
 use crate::print;
 use burr::{Folders, Zone};
+use finder::{Finder, environment, variable};
+use misspelt::misspelt;
 use retention::{KeepEntry, Most};
+use words::{Patterns, Room, Switch};
+
+pub(crate) use finder::{Given, Origin};
 
 /// Settings as the command line gives them; what is absent is looked for elsewhere.
 #[derive(Debug, Clone, Default, Args)]
@@ -143,203 +148,10 @@ pub(crate) struct Settings {
     pub(crate) given: Vec<Given>,
 }
 
-/// A setting with its value and where that came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Given {
-    pub(crate) name: &'static str,
-    pub(crate) value: String,
-    pub(crate) origin: Origin,
-}
-
-/// Where a value came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Origin {
-    Flag,
-    /// The variable.
-    Environment(String),
-    /// The file's path.
-    File(PathBuf),
-    Default,
-}
-
-impl Given {
-    /// Returns what a user would change to change this setting.
-    pub(crate) fn asked_by(&self) -> String {
-        match &self.origin {
-            Origin::Flag => format!("--{}", self.name),
-            Origin::Environment(variable) => variable.clone(),
-            Origin::File(path) => format!("{} in {}", self.name.replace('-', "_"), path.display()),
-            Origin::Default => self.name.to_owned(),
-        }
-    }
-
-    fn origin(&self) -> String {
-        match &self.origin {
-            Origin::File(path) => path.display().to_string(),
-            Origin::Default => "default".to_owned(),
-            Origin::Flag | Origin::Environment(_) => self.asked_by(),
-        }
-    }
-}
-
-/// Room on the disk, or "auto".
-#[derive(Debug, Clone, Copy)]
-struct Room(Option<u64>);
-
-impl FromStr for Room {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "auto" { Ok(Self(None)) } else { text.parse().map(|bytes| Self(Some(bytes))) }
-    }
-}
-
-impl Display for Room {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(bytes) => bytes.fmt(formatter),
-            None => formatter.write_str("auto"),
-        }
-    }
-}
-
-/// Regular expressions; one where a setting is a single text, since they may hold any separator.
-#[derive(Debug, Clone, Default)]
-struct Patterns(Vec<String>);
-
-impl FromStr for Patterns {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(if text.is_empty() { Vec::new() } else { vec![text.to_owned()] }))
-    }
-}
-
-impl Display for Patterns {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0.join(" "))
-    }
-}
-
-/// Yes or no, in the words that people use in the environment.
-#[derive(Debug, Clone, Copy)]
-struct Switch(bool);
-
-impl FromStr for Switch {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.to_ascii_lowercase().as_str() {
-            "1" | "true" | "yes" => Ok(Self(true)),
-            "0" | "false" | "no" => Ok(Self(false)),
-            _ => Err("use 1, true or yes, or else 0, false or no"),
-        }
-    }
-}
-
-impl Display for Switch {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
-}
-
-/// Finds the value of each setting, and remembers where it came from.
-struct Finder {
-    file: PathBuf,
-    found: Vec<Given>,
-}
-
-impl Finder {
-    /// The flag, else the environment, else the file, else the default.
-    fn find<T: FromStr + Display>(
-        &mut self,
-        name: &'static str,
-        flag: Option<T>,
-        file: Option<T>,
-        default: &str,
-    ) -> Result<T>
-    where
-        T::Err: Display,
-    {
-        let variable = variable(name);
-        let given = environment(&variable)?;
-        let (value, origin) = match (flag, given, file) {
-            (Some(flag), ..) => (flag, Origin::Flag),
-            (None, Some(text), _) => (read(&text, &variable)?, Origin::Environment(variable)),
-            (None, None, Some(value)) => (value, Origin::File(self.file.clone())),
-            (None, None, None) => (read(default, name)?, Origin::Default),
-        };
-        self.found.push(Given { name, value: value.to_string(), origin });
-        Ok(value)
-    }
-
-    /// Finds a number, which must be in a range.
-    fn number(
-        &mut self,
-        name: &'static str,
-        flag: Option<u64>,
-        file: Option<u64>,
-        default: u64,
-        range: RangeInclusive<u64>,
-    ) -> Result<u64> {
-        let value = self.find(name, flag, file, &default.to_string())?;
-        let asked_by = || self.last_asked_by();
-        match range.into_inner() {
-            (least, u64::MAX) if value < least => bail!("{} is {value}; use at least {least}", asked_by()),
-            (least, most) if value < least || value > most => {
-                bail!("{} is {value}; use a number from {least} to {most}", asked_by())
-            }
-            _ => Ok(value),
-        }
-    }
-}
-
-impl Finder {
-    /// What a user would change to change the setting that was found last.
-    fn last_asked_by(&self) -> String {
-        self.found.last().map(Given::asked_by).unwrap_or_default()
-    }
-
-    /// Remembers the tables that only the file can hold, where it does.
-    fn note_tables(&mut self, server: &Config, projects: &BTreeMap<String, KeepEntry>) {
-        let models: Vec<&str> = server.prices.iter().map(|price| price.model.as_str()).collect();
-        let agents: Vec<&str> = server.agent_models.keys().map(String::as_str).collect();
-        let projects: Vec<String> = projects.iter().map(|(name, entry)| format!("{name} ({entry})")).collect();
-        let projects = projects.iter().map(String::as_str).collect();
-        for (name, entries) in [("price", models), ("agent-models", agents), ("project", projects)] {
-            if !entries.is_empty() {
-                let origin = Origin::File(self.file.clone());
-                self.found.push(Given { name, value: entries.join(", "), origin });
-            }
-        }
-    }
-}
-
 /// The directory in which programs of this machine keep their projects, below that of the data.
 const PROJECTS: &str = "projects";
 /// Another name of TRACKWAY_DATA_DIR.
 const HOME: &str = "TRACKWAY_HOME";
-
-/// The environment variable of a setting.
-fn variable(name: &str) -> String {
-    format!("TRACKWAY_{}", name.replace('-', "_").to_uppercase())
-}
-
-fn environment(variable: &str) -> Result<Option<String>> {
-    match std::env::var(variable) {
-        Ok(text) if text.is_empty() => Ok(None),
-        Ok(text) => Ok(Some(text)),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(error) => Err(error).with_context(|| variable.to_owned()),
-    }
-}
-
-fn read<T: FromStr>(text: &str, origin: &str) -> Result<T>
-where
-    T::Err: Display,
-{
-    text.parse().map_err(|error| anyhow::anyhow!("{origin} is {text:?}: {error}"))
-}
 
 impl Flags {
     /// Answers every question.
@@ -482,30 +294,6 @@ fn data_dir(flag: Option<PathBuf>) -> Result<(PathBuf, Origin)> {
     };
     let path = std::path::absolute(&path).with_context(|| format!("cannot use the directory {}", path.display()))?;
     Ok((path, origin))
-}
-
-/// A note about a variable that is nearly one of ours; other programs may have their own.
-fn misspelt(variable: &str, known: &[String]) -> Option<String> {
-    let near = known.iter().find(|known| distance(known, variable) <= 2)?;
-    let is_known = known.iter().any(|known| known == variable);
-    let all = known.join(", ");
-    (!is_known).then(|| format!("note: {variable} is not read, {near} is; all that are read: {all}"))
-}
-
-/// How many characters must be put in, left out or changed to make one text the other.
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (line, left) in one.chars().enumerate() {
-        let mut last = line + 1;
-        let above = row.clone();
-        let pairs = above.iter().zip(above.iter().skip(1)).zip(other.chars());
-        let rest = pairs.map(|((diagonal, above), right)| {
-            last = (diagonal + usize::from(left != right)).min(above + 1).min(last + 1);
-            last
-        });
-        row = std::iter::once(line + 1).chain(rest).collect();
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 fn file(path: &Path) -> Result<File> {
