@@ -186,9 +186,10 @@ impl fmt::Display for StackTrace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for frame in &self.frames {
             // A name with a line break in it would be two calls.
-            f.write_str(frame.function.lines().next().unwrap_or_default())?;
+            let line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+            f.write_str(&line(&frame.function))?;
             if let Some(file) = &frame.file {
-                write!(f, " ({file}:{}", frame.line)?;
+                write!(f, " ({}:{}", line(file), frame.line)?;
                 if frame.column > 0 {
                     write!(f, ":{}", frame.column)?;
                 }
