@@ -1,6 +1,7 @@
 //! `opentracing.mocktracer`: its counter, its list of finished spans, and what is there before a span ends.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use trackway::propagation::{
     Corrupt, Extract, Format, Inject, OpenTracingText, PropagationError, Propagator, W3cTraceContext,
@@ -95,6 +96,12 @@ fn the_global_tracer_is_set_asked_for_and_taken_back() {
     trackway::tracer().span("work").start().finish();
     assert_eq!(first.finished_spans().len(), 1);
     drop(installed);
+    assert!(!trackway::is_installed());
+
+    let kept = MockTracer::new();
+    kept.install().keep();
+    assert!(trackway::is_installed() && trackway::tracer().is_enabled());
+    assert!(kept.shutdown(Duration::ZERO));
     assert!(!trackway::is_installed());
 }
 #[test]
