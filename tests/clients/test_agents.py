@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import model
-from kit import HERE, environment
+from kit import BINARY, HERE, ROOT, environment
 
 PYTHON = [sys.executable, HERE / "agents_app.py"]
 JAVASCRIPT = ["node", HERE / "js/agents.mjs"]
@@ -191,3 +191,46 @@ def test_openinference_tells_the_same_story(own, play):
 def test_the_key_of_the_exporter_is_not_kept(own, play):
     play(PYTHON, "handoff")
     assert b"sk-not-a-real-key-0123456789" not in b"".join(path.read_bytes() for path in own.directory.rglob("*.log"))
+
+
+SUPPORT = """
+agent Triage agent
+  guardrail no_secrets
+  call gpt-4.1
+  handoff handoff to Billing agent
+agent Billing agent
+  call gpt-4.1
+  function get_invoice survived
+    custom db.query
+  function get_invoice
+    custom db.query
+  call gpt-4.1
+"""
+
+
+@pytest.mark.parametrize("way", ["python", "otlp", "ingest"])
+def test_our_own_library_and_the_sdk_tell_the_same_story(own, way):
+    """One run with the SDK, with our library over OTLP, and with our library in the SDK's own form."""
+    ingest = f"{own.ui}/v1/traces/ingest"
+    ours = BINARY.parent / "examples/support"
+    command = {"python": [sys.executable, ROOT / "examples/support.py", ingest], "otlp": [ours], "ingest": [ours, ingest]}[way]
+    env = environment(OTEL_EXPORTER_OTLP_ENDPOINT=own.otlp_http)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    trace = only(own)
+    assert (trace["root_name"], trace["group_id"], trace["status"]) == ("Customer support", "thread_123", "ok")
+    assert [(item["key"], item["value"]) for item in trace["metadata"]] == [("customer", "ACME")]
+    agents = trace["agents"]
+    assert (agents["model_calls"], agents["tool_calls"], agents["handoffs"]) == (3, 2, 1)
+    assert agents["agents"] == ["Triage agent", "Billing agent"]
+    assert (agents["usage"]["input_tokens"], agents["usage"]["output_tokens"]) == (2700, 90)
+    assert agents["cost"]["total_usd"] > 0
+    story = own.get(f"traces/{trace['trace_id']}/story")
+    assert outline(story) == SUPPORT.strip()
+    assert texts(story)[0] == ("user", "How much is invoice 42?")
+    assert texts(story)[-1] == ("assistant", "Invoice 42 is 99.50 EUR.")
+    spans = {span["span_id"]: span for span in own.spans(trace["trace_id"])}
+    shown = sorted((span["data"] or {}).get("title") or span["name"] for span in spans.values())
+    assert shown == sorted(
+        ["Customer support", "Triage agent", "turn 1", "no_secrets", *3 * ["gpt-4.1"], "handoff to Billing agent",
+         "Billing agent", "turn 1", *2 * ["get_invoice"], *2 * ["db.query"], "turn 2"])
