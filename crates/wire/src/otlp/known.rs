@@ -22,6 +22,7 @@ impl Known {
     }
 
     /// Reads a string that may have come before.
+    #[inline]
     pub(super) fn text(&mut self, field: Field<'_>) -> Result<Text, Malformed> {
         let bytes = field.bytes()?;
         let Some(place) = self.places.get_mut(place_of(bytes)).filter(|_| bytes.len() <= LONGEST) else {
@@ -34,6 +35,7 @@ impl Known {
     }
 
     /// Reads a string that is worth to be remembered only where that saves memory: a short one needs none of its own.
+    #[inline(always)]
     pub(super) fn long_text(&mut self, field: Field<'_>) -> Result<Text, Malformed> {
         if field.bytes()?.len() > Text::SHORT { self.text(field) } else { Ok(field.text()?.into()) }
     }

@@ -67,7 +67,8 @@ impl<'a> Builder<'a> {
         if list.len() > FEW {
             return list;
         }
-        let exact = Attributes(list.0.drain(..).collect());
+        let mut exact = Attributes(Vec::with_capacity(list.len()));
+        exact.0.append(&mut list.0);
         if self.spare.len() < SPARE {
             self.spare.push(list);
         }
@@ -83,16 +84,17 @@ impl<'a> Builder<'a> {
     pub(super) fn attribute(&mut self, field: Field<'_>, attributes: &mut Attributes) -> Result<(), Error> {
         let bytes = field.bytes()?;
         self.count(size_of::<(Text, Value)>())?;
-        let (mut key, mut value) = (Text::default(), Value::Empty);
+        // Built where it stays: it is as large as what is read for it.
+        attributes.0.push((Text::default(), Value::Empty));
+        let Some((key, value)) = attributes.0.last_mut() else { return Ok(()) };
         for field in Fields::of(bytes) {
             let field = field?;
             match field.number {
-                1 => key = self.known.text(field)?,
-                2 => self.value(field, &mut value)?,
+                1 => *key = self.known.text(field)?,
+                2 => self.value(field, value)?,
                 _ => {}
             }
         }
-        attributes.0.push((key, value));
         Ok(())
     }
 
