@@ -2,10 +2,9 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
 
 use crate::context::Scope;
-use crate::scopes::{Activation, OnClose, ScopeManager};
+use crate::scopes::{Activation, OnClose};
 use crate::span::{Span, SpanBuilder};
 
 /// A span that is active where it was entered, and ends when this is dropped. [`SpanBuilder::enter`] and [`Span::enter`] make
@@ -44,30 +43,24 @@ enum Hold {
 impl<D> SpanBuilder<'_, D> {
     /// Begins the span and makes it the active one until the scope ends, which ends the span.
     pub fn enter(self) -> Entered<D> {
-        // Of a span that is not recorded nobody knows whose it is.
-        let manager = self.tracer.scope_manager().cloned();
-        Entered::by(manager, self.start())
+        self.start().enter()
     }
 }
 
 impl<D> Span<D> {
     /// Makes the span the active one until the scope ends, which ends the span: on this thread, or where the tracer's
-    /// [`ScopeManager`] says. [`activate`](Self::activate) leaves it going on.
+    /// [`ScopeManager`](crate::scopes::ScopeManager) says. [`activate`](Self::activate) leaves it going on.
     pub fn enter(self) -> Entered<D> {
         let manager = self.tracer().and_then(|tracer| tracer.scope_manager().cloned());
-        Entered::by(manager, self)
+        let hold = match manager {
+            Some(manager) => Hold::Place(manager.activate(self.context(), OnClose::Keep)),
+            None => Hold::Thread(self.activate()),
+        };
+        Entered { span: self, hold: Some(hold) }
     }
 }
 
 impl<D> Entered<D> {
-    fn by(manager: Option<Arc<dyn ScopeManager>>, span: Span<D>) -> Self {
-        let hold = match manager {
-            Some(manager) => Hold::Place(manager.activate(span.context(), OnClose::Keep)),
-            None => Hold::Thread(span.activate()),
-        };
-        Self { span, hold: Some(hold) }
-    }
-
     /// Ends the scope and the span, as dropping it does.
     pub fn close(self) {
         drop(self);

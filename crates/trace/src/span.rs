@@ -63,6 +63,8 @@ pub struct Span<D = ()> {
     /// The attributes that say what `data` says.
     told: Vec<Text>,
     capture: Capture,
+    /// Whose it is, when it is not recorded and the tracer's scopes are not the thread's.
+    unrecorded_by: Option<Tracer>,
 }
 
 /// What an open span knows.
@@ -88,7 +90,14 @@ pub(crate) struct Live {
 impl Span {
     /// Returns a span that records nothing and answers every call.
     pub fn none() -> Self {
-        Self { live: None, context: Context::none(), data: (), told: Vec::new(), capture: Capture::Everything }
+        Self {
+            live: None,
+            context: Context::none(),
+            data: (),
+            told: Vec::new(),
+            capture: Capture::Everything,
+            unrecorded_by: None,
+        }
     }
 }
 
@@ -96,7 +105,8 @@ impl<D> Span<D> {
     /// Returns the span as one without typed data, which records what it recorded.
     pub fn untyped(mut self) -> Span {
         let (live, context) = (self.live.take(), std::mem::take(&mut self.context));
-        Span { live, context, data: (), told: Vec::new(), capture: self.capture }
+        let unrecorded_by = self.unrecorded_by.take();
+        Span { live, context, data: (), told: Vec::new(), capture: self.capture, unrecorded_by }
     }
 
     /// Returns the id that the program gave it beside its own, if it did; `None` where nothing is recorded.
@@ -229,7 +239,7 @@ impl<D> Span<D> {
     }
 
     pub(crate) fn tracer(&self) -> Option<Tracer> {
-        self.live.as_ref().map(|live| live.tracer.clone())
+        self.live.as_ref().map(|live| &live.tracer).or(self.unrecorded_by.as_ref()).cloned()
     }
 
     /// Returns a span to be begun as a part of this one, by the same tracer; of a span that is not recorded, one that is
@@ -247,6 +257,7 @@ impl<D> Span<D> {
             data: (),
             told: Vec::new(),
             capture: self.capture,
+            unrecorded_by: None,
         }
     }
 

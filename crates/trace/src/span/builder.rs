@@ -26,7 +26,7 @@ enum Parent {
 /// A span that is about to begin. [`Tracer::span`] and [`Tracer::span_of`] make it.
 #[must_use = "the span begins with `start`"]
 pub struct SpanBuilder<'a, D = ()> {
-    pub(crate) tracer: &'a Tracer,
+    pub(super) tracer: &'a Tracer,
     pub(super) name: Text,
     pub(super) kind: SpanKind,
     parent: Parent,
@@ -241,11 +241,13 @@ impl<'a, D> SpanBuilder<'a, D> {
             owner: tracer.is_direct().then(|| tracer.clone()),
         };
         context.more = Some(Arc::new(more));
-        Span { live: Some(live), context, data, told, capture }
+        Span { live: Some(live), context, data, told, capture, unrecorded_by: None }
     }
 
     fn unrecorded(self, context: Context) -> Span<D> {
-        Span { live: None, context, data: self.data, told: Vec::new(), capture: Capture::Everything }
+        let unrecorded_by = self.tracer.scope_manager().map(|_| self.tracer.clone());
+        let (told, capture) = (Vec::new(), Capture::Everything);
+        Span { live: None, context, data: self.data, told, capture, unrecorded_by }
     }
 
     /// Begins the span, calls `work` inside it, and ends it.

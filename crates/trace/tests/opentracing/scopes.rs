@@ -322,3 +322,14 @@ fn a_thread_that_ends_with_scopes_out_of_order_ends_their_spans() {
     std::thread::spawn(work).join().unwrap();
     assert!(tracer.spans().named("outer").is_some());
 }
+
+#[test]
+fn what_is_inside_of_a_span_that_is_not_recorded_is_not_either() {
+    let tracer = MockTracer::of(builder().scope_manager(PerThread::new()));
+    let outer = tracer.span("outer").enter();
+    let quiet = tracer.span("quiet").sampler(trackway::Sampler::always_off()).start().enter();
+    assert!(!tracer.span("inner").start().is_recording());
+    quiet.close();
+    assert!(tracer.span("other").start().is_recording());
+    outer.close();
+}
