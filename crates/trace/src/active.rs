@@ -1,5 +1,6 @@
 //! Adding to the active span without having it at hand.
 
+mod outcome;
 mod relation;
 
 use std::marker::PhantomData;

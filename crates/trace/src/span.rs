@@ -21,7 +21,7 @@ mod baggage;
 mod builder;
 mod error;
 mod message;
-mod outcome;
+pub(crate) mod outcome;
 mod relation;
 mod stack;
 mod typed;

@@ -2,13 +2,14 @@
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use trackway_model::{StatusCode, Value};
+use trackway_model::{SpanRecord, StatusCode, Value};
 use trackway_wire::json_text;
 use trackway_wire::opencensus::{STACK_TRACE, STACK_TRACE_HASH, STATUS_CODE, STATUS_DETAILS, StackTrace};
 
 use super::{Span, add_attribute, set_status};
 use crate::bounded::BoundedMap;
 use crate::canonical;
+use crate::limits::Limits;
 use crate::{collector, record};
 
 /// How many stack traces of traces are known to have been told.
@@ -18,27 +19,7 @@ impl<D> Span<D> {
     /// Records how the span went by a canonical code: its verdict and message as [`status`](Self::status) does, so that `Ok` is final;
     /// of an error also the code, as the attribute `status.code`, and the details as JSON under `status.details`.
     pub fn outcome(&self, status: &canonical::Status) -> &Self {
-        self.change(|record, limits| {
-            let verdict = status.verdict();
-            if record.status.code == StatusCode::Ok {
-                return;
-            }
-            let message = record::cut(status.message.as_deref().unwrap_or_default(), limits.value_bytes);
-            set_status(&mut record.status, verdict, message);
-            let mut attributes = Vec::new();
-            if verdict == StatusCode::Error {
-                attributes.push((STATUS_CODE, Value::from(status.code.number())));
-            }
-            if !status.details.is_empty() {
-                let mut text = String::new();
-                json_text::value(&mut text, &Value::Array(status.details.clone()));
-                attributes.push((STATUS_DETAILS, Value::from(text)));
-            }
-            record.attributes.0.retain(|(key, _)| ![STATUS_CODE, STATUS_DETAILS].contains(&&**key));
-            for (key, value) in attributes {
-                add_attribute(&mut record.attributes, &mut record.dropped.attributes, limits, key, value);
-            }
-        });
+        self.change(|record, limits| write(record, limits, status));
         self
     }
 
@@ -72,6 +53,33 @@ impl<D> Span<D> {
         });
         self
     }
+}
+
+/// Records an outcome, in the place of an earlier one that was not Ok.
+pub(crate) fn write(record: &mut SpanRecord, limits: &Limits, status: &canonical::Status) {
+    if record.status.code == StatusCode::Ok {
+        return;
+    }
+    let message = record::cut(status.message.as_deref().unwrap_or_default(), limits.value_bytes);
+    set_status(&mut record.status, status.verdict(), message);
+    record.attributes.0.retain(|(key, _)| ![STATUS_CODE, STATUS_DETAILS].contains(&&**key));
+    for (key, value) in attributes(status) {
+        add_attribute(&mut record.attributes, &mut record.dropped.attributes, limits, key, value);
+    }
+}
+
+/// Returns what OpenTelemetry's status has no place for.
+pub(crate) fn attributes(status: &canonical::Status) -> Vec<(&'static str, Value)> {
+    let mut attributes = Vec::new();
+    if !status.is_ok() {
+        attributes.push((STATUS_CODE, Value::from(status.code.number())));
+    }
+    if !status.details.is_empty() {
+        let mut text = String::new();
+        json_text::value(&mut text, &Value::Array(status.details.clone()));
+        attributes.push((STATUS_DETAILS, Value::from(text)));
+    }
+    attributes
 }
 
 /// Returns true for a stack trace that this process has not told of in that trace, as far as it remembers.

@@ -98,3 +98,19 @@ fn what_is_recorded_of_an_outcome() {
     });
     assert_eq!((record.status.code, record.attributes.len()), (StatusCode::Ok, 0), "what went well stays so");
 }
+
+#[test]
+fn an_outcome_of_the_active_span_is_recorded_on_the_quick_path_too() {
+    let memory = trackway::export::Memory::new();
+    let tracer = trackway::builder().exporter(memory.clone()).build();
+    let scope = tracer.activate();
+    let call = trackway::span!("call");
+    trackway::active().outcome(&Status::from(Code::Unavailable).message("later").detail(details()));
+    drop(call);
+    drop(scope);
+    assert!(tracer.flush(std::time::Duration::from_secs(10)));
+    let record = memory.spans().remove(0);
+    assert_eq!((record.status.code, &*record.status.message), (StatusCode::Error, "later"));
+    assert_eq!(record.attributes.get("status.code"), Some(&Value::from(14)));
+    assert_eq!(record.attributes.text("status.details"), Some(r#"[{"@type":"string","field1":"value"}]"#));
+}
