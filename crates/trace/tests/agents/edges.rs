@@ -217,3 +217,25 @@ fn id_formats() {
     assert_ne!(new_group_id(), new_group_id());
     assert!(new_span_id().bytes().skip(5).all(|byte| byte.is_ascii_hexdigit()));
 }
+
+#[test]
+fn guards_and_functions_are_a_part_of_the_trace() {
+    let memory = Memory::new();
+    let tracer = Tracer::builder().exporter(memory.clone()).build();
+    let _scope = tracer.activate();
+    let trace = tracer.trace("t").start();
+    trace.context().run(|| {
+        let _guard = trackway::span!("guard");
+        tracer.span("owned").start().finish();
+    });
+    let off = tracer.trace("off").disabled(true).start();
+    off.context().run(|| drop(trackway::span!("unseen")));
+    assert!(tracer.flush(Duration::from_secs(10)));
+    let spans = memory.spans();
+    let id = trace.record().unwrap().trace_id;
+    assert_eq!(spans.len(), 2);
+    assert!(spans.iter().all(|span| span.trace_id == id));
+    let guard = spans.iter().find(|span| &*span.name == "guard").unwrap();
+    let owned = spans.iter().find(|span| &*span.name == "owned").unwrap();
+    assert_eq!((guard.parent_id, owned.parent_id), (None, Some(guard.span_id)));
+}
