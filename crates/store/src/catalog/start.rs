@@ -21,6 +21,22 @@ impl Catalog {
         })
     }
 
+    /// Adds segments that were found beside those that the catalog names.
+    pub(crate) fn adopt(&self, found: &[SegmentEntry], next_segment: SegmentId) -> Result<(), Error> {
+        self.transact(|change| {
+            for entry in found {
+                insert_segment(change, entry)?;
+            }
+            let next_age = found.iter().map(|entry| entry.age.0).max().unwrap_or_default() + 1;
+            let sequences = found.iter().map(|entry| entry.about.sequences.1.saturating_add(1));
+            let next_sequence = sequences.max().unwrap_or_default();
+            let sql = "UPDATE publication SET next_segment = max(next_segment, ?1), next_age = max(next_age, ?2), \
+                       next_sequence = max(next_sequence, ?3)";
+            change.execute(sql, params![next_segment.0 as i64, next_age as i64, next_sequence as i64])?;
+            Ok(())
+        })
+    }
+
     /// Writes the rows of segments anew.
     pub(crate) fn rewrite(&self, segments: &[SegmentEntry]) -> Result<(), Error> {
         self.transact(|change| {

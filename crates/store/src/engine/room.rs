@@ -5,6 +5,12 @@ use rustix::io::Errno;
 
 use crate::Error;
 
+/// Returns true when a file could not be opened since too many are: that passes, and tells nothing of the file.
+pub(crate) fn is_lack_of_handles(error: &Error) -> bool {
+    let Error::File { source, .. } = error else { return false };
+    matches!(source.raw_os_error().map(Errno::from_raw_os_error), Some(Errno::MFILE | Errno::NFILE))
+}
+
 /// Returns true when an error tells of a lack of room, or of too many open files, which can pass, and not of a disk that
 /// fails.
 pub(crate) fn is_lack_of_room(error: &Error) -> bool {

@@ -16,6 +16,7 @@ use crate::{
     engine::{
         Gathered,
         heads::{Parts, Side},
+        room::is_lack_of_handles,
         shelf::Shelved,
     },
     segment::{Flags, Listed, Segment},
@@ -75,6 +76,8 @@ impl<'a> Question<'a> {
     pub(super) fn readable<T>(&self, shelved: &Shelved, answer: Result<T, Error>) -> Result<Option<T>, Error> {
         match answer {
             Ok(answer) => Ok(Some(answer)),
+            // That says nothing of the segment.
+            Err(error) if is_lack_of_handles(&error) => Err(error),
             Err(error @ (Error::Segment { .. } | Error::File { .. } | Error::Newer { .. })) => {
                 self.desk.note_damage(shelved, &error);
                 Ok(None)

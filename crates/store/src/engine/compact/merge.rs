@@ -11,7 +11,7 @@ use trackway_model::{Event, SpanId, SpanRecord, Timestamp, TraceId};
 use crate::{
     Error, SegmentFilter, SegmentSpan, SegmentSpans,
     catalog::{LateEvent, SegmentId},
-    engine::{Shelf, Shelved, Snapshot, Tallying},
+    engine::{Shelf, Shelved, Snapshot, Tallying, room::is_lack_of_handles},
     segment::{bucket_of, file_order},
 };
 
@@ -96,7 +96,7 @@ impl<'a> Merge<'a> {
             && let Some(shelved) = self.waiting.pop()
         {
             let spans = shelved.open().and_then(|segment| segment.spans(&SegmentFilter::default()));
-            let spans = spans.inspect_err(|_| self.unreadable = Some(shelved.id()))?;
+            let spans = spans.inspect_err(|error| self.unreadable = blamed(&shelved, error))?;
             self.inputs.push(Input { shelved, spans: Some(spans) });
             self.advance(self.inputs.len() - 1)?;
         }
@@ -141,7 +141,7 @@ impl<'a> Merge<'a> {
         let Some(Input { shelved, spans }) = self.inputs.get_mut(input) else { return Ok(()) };
         for row in spans.iter_mut().flatten() {
             // Whoever asks that segment next tells the damage.
-            let row = row.inspect_err(|_| self.unreadable = Some(shelved.id()))?;
+            let row = row.inspect_err(|error| self.unreadable = blamed(shelved, error))?;
             if !self.base.is_gone(row.record.trace_id, shelved) {
                 self.next.push(Next { row, input });
                 return Ok(());
@@ -171,6 +171,11 @@ impl<'a> Merge<'a> {
         self.done = std::mem::take(&mut self.run).into_iter();
         Ok(())
     }
+}
+
+/// Returns the segment that is to be left out from now on: one that could not be opened for lack of handles is not.
+fn blamed(shelved: &Shelved, error: &Error) -> Option<SegmentId> {
+    (!is_lack_of_handles(error)).then(|| shelved.id())
 }
 
 fn join_events(known: &mut Vec<Event>, more: Vec<Event>) {

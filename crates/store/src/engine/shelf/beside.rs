@@ -56,7 +56,7 @@ fn hold(directory: &Path, published: &Published) -> Result<(Opened, Vec<SegmentI
 }
 
 /// Lets this process have as many files open as it needs, as far as it may decide that.
-fn allow_handles(files: u64) {
+pub(super) fn allow_handles(files: u64) {
     let needed = files + SPARE_HANDLES;
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current.is_some_and(|current| current < needed) {

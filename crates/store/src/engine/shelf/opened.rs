@@ -14,6 +14,7 @@ use std::{
 use crate::{
     Error,
     catalog::SegmentId,
+    engine::room::is_lack_of_handles,
     files::file_error,
     segment::{Segment, index_path},
 };
@@ -80,9 +81,17 @@ impl Opened {
             return Ok(segment);
         }
         // Others may go on meanwhile. Two that open the same segment at once do no harm.
-        let segment = Arc::new(match self.held.get(&id) {
-            Some(held) => held.segment(path)?,
-            None => Segment::open(path)?,
+        let open = || match self.held.get(&id) {
+            Some(held) => held.segment(path),
+            None => open(path),
+        };
+        let segment = Arc::new(match open() {
+            // What nobody reads just now gives its handles back.
+            Err(error) if is_lack_of_handles(&error) => {
+                self.kept().clear();
+                open()?
+            }
+            opened => opened?,
         });
         self.count.fetch_add(1, Relaxed);
         self.kept().keep(id, Arc::clone(&segment), self.bounds);
@@ -102,6 +111,16 @@ impl Opened {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Opens the files of a segment. One without its index is opened all the same, and tells so when it is asked for a trace.
+fn open(path: &Path) -> Result<Segment, Error> {
+    let file = File::open(path).map_err(file_error("open", path))?;
+    let index = match File::open(index_path(path)).map_err(file_error("open", path)) {
+        Err(error) if is_lack_of_handles(&error) => return Err(error),
+        index => index.ok(),
+    };
+    Segment::of_files(path, file, index)
 }
 
 impl Held {
@@ -129,6 +148,10 @@ impl Kept {
             let Some(oldest) = oldest.map(|(id, _)| *id) else { break };
             self.remove(oldest);
         }
+    }
+
+    fn clear(&mut self) {
+        (self.segments, self.bytes) = (HashMap::new(), 0);
     }
 
     fn remove(&mut self, id: SegmentId) {

@@ -9,12 +9,14 @@ use std::{
 
 use trackway_model::{Text, Timestamp, TraceId};
 
+use super::beside::allow_handles;
 use crate::{
     Damage, Error,
     catalog::{Age, Catalog, NewSegment, Published, Readers, SEGMENTS, SegmentEntry, SegmentId},
-    engine::tallies::Tallying,
+    engine::{room::is_lack_of_handles, tallies::Tallying},
     files::{file_error, make_private_directory},
     segment::{Bloom, Segment, SegmentFilter, index_path},
+    wal::file_numbers,
 };
 
 /// Nanoseconds of a day.
@@ -39,14 +41,86 @@ impl Start<'_> {
         if !published.is_begun {
             return self.begin(&files);
         }
-        let damaged = self.reread(&published)?;
-        // What was written and not published comes again from the log, and what was replaced is in what replaced it.
+        let mut damaged = self.reread(&published)?;
         let known = published.segments.iter().map(|it| &it.path).chain(published.unreadable.iter().map(|it| &it.path));
         let known: Vec<_> = known.map(|path| self.directory.join(path)).collect();
-        for file in files.iter().filter(|file| !known.contains(&file.with_extension("parquet"))) {
+        let unknown = files.iter().filter(|file| !known.contains(&file.with_extension("parquet"))).cloned();
+        let mut unknown: Vec<PathBuf> = unknown.collect();
+        if !unknown.is_empty() && self.is_outlived(&known)? {
+            let adopted = self.adopt(&published, &unknown)?;
+            unknown.retain(|file| !adopted.iter().any(|it| it.file == file.with_extension("parquet")));
+            damaged.extend(adopted);
+        }
+        // What was written and not published comes again from the log, and what was replaced is in what replaced it.
+        for file in unknown.iter().filter(|file| file.exists()) {
             fs::remove_file(file).map_err(file_error("remove", file))?;
         }
-        Ok((if published.unreadable.is_empty() { published } else { self.read()? }, damaged))
+        Ok((if damaged.is_empty() { published } else { self.read()? }, damaged))
+    }
+
+    /// Returns true when the catalog is older than the files beside it, as one that was copied back: segments that it names
+    /// were replaced since, or the log that it knew of is gone. Then what it does not name is nowhere else.
+    fn is_outlived(&self, known: &[PathBuf]) -> Result<bool, Error> {
+        if known.iter().any(|path| !path.exists()) {
+            return Ok(true);
+        }
+        let log = self.directory.join("wal");
+        let numbers = match file_numbers(&log) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            numbers => numbers.map_err(file_error("read", &log))?,
+        };
+        // A file of the log goes only once a later one is noted.
+        let durable = self.catalog.durable()?.map_or(0, |place| place.file);
+        Ok(durable > 0 && numbers.first().is_some_and(|first| *first > durable))
+    }
+
+    /// Takes up whole segments that the catalog does not name, and tells of each.
+    fn adopt(&self, published: &Published, unknown: &[PathBuf]) -> Result<Vec<Damage>, Error> {
+        allow_handles((published.segments.len() + unknown.len()) as u64 * 2);
+        let mut older = self.named(published)?;
+        let (named, mut told) = (older.len(), Vec::new());
+        for path in unknown.iter().filter(|path| is_parquet(path)) {
+            let segment = match Segment::open(path) {
+                Ok(segment) => segment,
+                Err(error) if is_lack_of_handles(&error) => return Err(error),
+                Err(error @ Error::Newer { .. }) => return Err(error),
+                Err(error) => {
+                    told.push(self.put_aside(path, &error)?);
+                    continue;
+                }
+            };
+            let age = Age(published.next_age.0.max(1) + (older.len() - named) as u64);
+            let stored = Stored { id: SegmentId(number_of(path).unwrap_or_default()), age, level: 0, path };
+            match self.entry(stored, &segment, &older) {
+                Ok(entry) => older.push((entry, segment)),
+                Err(error) if is_lack_of_handles(&error) => return Err(error),
+                Err(error) => {
+                    told.push(self.put_aside(path, &error)?);
+                    continue;
+                }
+            }
+            let reason = "the catalog is older than this segment, which was taken up again: what was deleted since that \
+                          catalog was written may be back";
+            told.push(Damage { file: path.clone(), offset: 0, bytes: 0, reason: reason.to_owned() });
+        }
+        let next = unknown.iter().filter_map(|path| number_of(path)).max().unwrap_or_default() + 1;
+        let entries: Vec<_> = older.into_iter().skip(named).map(|(entry, _)| entry).collect();
+        self.catalog.adopt(&entries, SegmentId(next))?;
+        Ok(told)
+    }
+
+    /// Opens the segments that the catalog names, as far as they can be read: what they count is counted.
+    fn named(&self, published: &Published) -> Result<Vec<(SegmentEntry, Segment)>, Error> {
+        let mut named = Vec::new();
+        for entry in &published.segments {
+            match Segment::open(&self.directory.join(&entry.path)) {
+                Ok(segment) => named.push((entry.clone(), segment)),
+                Err(error) if is_lack_of_handles(&error) => return Err(error),
+                // A start tells of it in any case.
+                Err(_) => {}
+            }
+        }
+        Ok(named)
     }
 
     fn read(&self) -> Result<Published, Error> {
@@ -55,11 +129,13 @@ impl Start<'_> {
 
     /// Takes up every segment that there is, where the catalog knows nothing: it is new, or was lost.
     fn begin(&self, files: &[PathBuf]) -> Result<(Published, Vec<Damage>), Error> {
+        allow_handles(files.len() as u64);
         let (mut found, mut damaged) = (Vec::new(), Vec::new());
         for path in files.iter().filter(|path| is_parquet(path)) {
             match Segment::open(path) {
                 Ok(segment) => found.push((path, segment)),
                 Err(error @ Error::Newer { .. }) => return Err(error),
+                Err(error) if is_lack_of_handles(&error) => return Err(error),
                 Err(error) => damaged.push(self.put_aside(path, &error)?),
             }
         }
@@ -70,6 +146,7 @@ impl Start<'_> {
             let stored = Stored { id: SegmentId(number_of(path).unwrap_or_default()), age, level: 0, path };
             match self.entry(stored, &segment, &adopted) {
                 Ok(entry) => adopted.push((entry, segment)),
+                Err(error) if is_lack_of_handles(&error) => return Err(error),
                 Err(error) => damaged.push(self.put_aside(path, &error)?),
             }
         }
@@ -92,6 +169,7 @@ impl Start<'_> {
                     damaged.push(Damage { file: path, offset: 0, bytes: 0, reason });
                     entries.push(entry);
                 }
+                Err(error) if is_lack_of_handles(&error) => return Err(error),
                 Err(error) => {
                     let reason =
                         format!("the catalog's counts of a segment are damaged, and so is the segment: {error}");

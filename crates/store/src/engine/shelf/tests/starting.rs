@@ -143,3 +143,33 @@ fn a_newer_catalog_is_refused_and_stays_as_it_is() {
     let refused = Catalog::open(directory.path(), &directory.path().join("corrupt")).err().unwrap();
     assert!(matches!(refused, Error::Newer { found: 1_000, .. }), "{refused}");
 }
+
+#[test]
+fn segments_that_an_older_catalog_does_not_name_are_taken_up_again() {
+    let place = Place::new();
+    let path = place.directory.path().to_owned();
+    fs::create_dir(path.join("wal")).unwrap();
+    fs::write(path.join("wal/0001.log"), "").unwrap();
+    place.flush(0, &[span(1, 1)]);
+    place.catalog.note_durable(Position { file: 1, offset: 9 }).unwrap();
+    let (before, older) = (place.counts(), path.join("older.db"));
+    Connection::open(path.join("catalog.db")).unwrap().execute("VACUUM INTO ?1", [older.to_str()]).unwrap();
+    place.flush(1, &[span(1, 2), span(2, 3)]);
+    let (counted, directory) = (place.counts(), Arc::clone(&place.directory));
+    drop(place);
+    let restore = || fs::copy(&older, path.join("catalog.db")).unwrap();
+
+    restore();
+    let place = Place::at(Arc::clone(&directory), OpenBounds::default());
+    assert_eq!((place.damaged.len(), place.counts()), (0, before), "all of it is in the log still");
+    place.flush(1, &[span(1, 2), span(2, 3)]);
+    drop(place);
+
+    restore();
+    fs::rename(path.join("wal/0001.log"), path.join("wal/0003.log")).unwrap();
+    let place = Place::at(directory, OpenBounds::default());
+    assert_eq!(place.damaged.len(), 1, "{:?}", place.damaged);
+    assert_eq!((place.counts(), place.trace(1), place.trace(2)), (counted, "s1 s2".into(), "s3".into()));
+    assert_eq!((place.shelf.snapshot().next_sequence(), place.shelf.reserve()), (3, SegmentId(3)));
+    assert_eq!(place.reopened().damaged, []);
+}
