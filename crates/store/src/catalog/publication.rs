@@ -133,6 +133,8 @@ pub(crate) struct Publication {
     pub(crate) originals: Vec<(Text, TraceId, SpanId)>,
     /// Traces of conversations.
     pub(crate) groups: Vec<Grouped>,
+    /// Traces of which segments that go without a replacement may have the first row, and others more: these count them.
+    pub(crate) inherited: Vec<TraceId>,
     /// Traces of which nothing is left in any part: what the catalog knows of them beside their spans goes.
     pub(crate) forgotten: Vec<TraceId>,
     /// How far the log is in segments now; absent when that did not change.

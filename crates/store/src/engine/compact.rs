@@ -18,6 +18,7 @@ use super::{
     MOST_OPERATIONS, Shared, Shelved, Snapshot, Tallies,
     background::whole,
     flush::{Unpublished, new_segment},
+    room::is_lack_of_handles,
     work::Occasion,
 };
 use crate::{
@@ -28,6 +29,7 @@ use crate::{
 };
 use merge::Merge;
 use plan::{Choice, Wish};
+use retention::Going;
 
 /// How often it is looked whether something is too old, though nothing came.
 const PERIOD: Duration = Duration::from_secs(60);
@@ -143,11 +145,11 @@ impl Compactor {
     fn drop_segments(&self, segments: &[Arc<Shelved>]) -> Result<(), Error> {
         let removed: Vec<SegmentId> = segments.iter().map(|it| it.id()).collect();
         let spans = segments.iter().map(|it| it.about().spans).sum();
-        let known = retention::known(&self.shared, segments)?;
+        let Going { known, spread: inherited } = retention::going(&self.shared, segments)?;
         self.shared.publish_merged(Unpublished::default(), |now| {
             let forgotten =
                 known.into_iter().filter(|id| !retention::stays(&self.shared, now, &removed, *id)).collect();
-            Publication { removed, forgotten, ..Publication::default() }
+            Publication { removed, inherited, forgotten, ..Publication::default() }
         })?;
         self.shared.counts.expired_spans.fetch_add(spans, Relaxed);
         Ok(())
@@ -160,7 +162,9 @@ impl Compactor {
         let inputs = &base.segments().iter().filter(is_input).cloned().collect::<Vec<_>>();
         let mut plan = Plan::default();
         for shelved in inputs {
-            let segment = shelved.open().inspect_err(|_| self.unreadable.extend([shelved.id()]))?;
+            let segment = shelved.open().inspect_err(|error| {
+                self.unreadable.extend(Some(shelved.id()).filter(|_| !is_lack_of_handles(error)));
+            })?;
             plan.count_segment(&segment);
         }
         let mut merge = Merge::new(&self.shared.shelf, Arc::clone(&base), inputs)?;

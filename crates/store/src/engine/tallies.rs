@@ -74,8 +74,19 @@ impl Tallying {
 
     /// Counts a span of a trace that lists under `project` and starts at `trace_start`.
     pub(crate) fn note_span(&mut self, project: &Text, span: &SpanRecord, trace_start: Timestamp) {
-        let (service, name) = (span.service(), &*span.name);
-        let one = OperationTally { spans: 1, errors: u64::from(span.is_error()) };
+        self.note_operation(project, span.service(), &span.name, span.is_error(), trace_start);
+    }
+
+    /// Counts a span by what is counted of it.
+    pub(crate) fn note_operation(
+        &mut self,
+        project: &Text,
+        service: &str,
+        name: &str,
+        is_error: bool,
+        trace_start: Timestamp,
+    ) {
+        let one = OperationTally { spans: 1, errors: u64::from(is_error) };
         let (operations, services) = (self.operations, self.services);
         let part = self.project(project);
         part.tally.spans += 1;

@@ -148,7 +148,11 @@ impl Segment {
     }
 
     /// Reads rows, which may come as ranges in any order, in the order of the file.
-    fn batches(&self, mut ranges: Vec<Range<u64>>, mask: ProjectionMask) -> Result<ParquetRecordBatchReader, Error> {
+    pub(super) fn batches(
+        &self,
+        mut ranges: Vec<Range<u64>>,
+        mask: ProjectionMask,
+    ) -> Result<ParquetRecordBatchReader, Error> {
         ranges.sort_unstable_by_key(|range| range.start);
         if ranges.last().is_some_and(|range| range.end > self.len()) {
             return Err(self.damaged("its index of traces names rows that it does not have"));
@@ -171,7 +175,7 @@ impl Segment {
         builder.build().map_err(|error| self.damaged(error))
     }
 
-    fn columns(&self, names: &[&str]) -> ProjectionMask {
+    pub(super) fn columns(&self, names: &[&str]) -> ProjectionMask {
         ProjectionMask::columns(self.parquet().file_metadata().schema_descr(), names.iter().copied())
     }
 

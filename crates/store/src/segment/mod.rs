@@ -28,6 +28,7 @@ mod columns_dictionary;
 mod columns_number;
 mod columns_page;
 mod columns_text;
+mod counting;
 mod gather;
 mod listed;
 mod parts;
@@ -52,7 +53,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use self::{
     alone::{Alone, Counted},
     bloom::Bloom,
-    candidates::{Candidates, Wanted},
+    candidates::{Block, Candidates, Wanted},
     listed::{Flags, Listed},
     parts::{read_attributes, read_events, write_attributes, write_events},
     schema_plan::Plan,

@@ -8,7 +8,7 @@ use super::Task;
 use crate::{
     Error, Keep, Retention,
     catalog::SegmentId,
-    engine::{Shared, Shelved, Snapshot},
+    engine::{Shared, Shelved, Snapshot, room::is_lack_of_handles},
     segment::Flags,
 };
 
@@ -85,23 +85,44 @@ fn before(now: Timestamp, time: Duration) -> Timestamp {
     Timestamp(now.0.saturating_sub(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
 }
 
-/// Returns the traces of segments that the catalog may know something of.
-pub(super) fn known(shared: &Shared, segments: &[Arc<Shelved>]) -> Result<Vec<TraceId>, Error> {
-    let has_notes = shared.shelf.pin()?.has_notes();
+/// The traces of segments that go, as far as something has to be done about them.
+#[derive(Default)]
+pub(super) struct Going {
+    /// Those that the catalog may know something of.
+    pub(super) known: Vec<TraceId>,
+    /// Those of which other segments may have rows as well.
+    pub(super) spread: Vec<TraceId>,
+}
+
+/// Looks at the traces of segments that go.
+pub(super) fn going(shared: &Shared, segments: &[Arc<Shelved>]) -> Result<Going, Error> {
+    let (snapshot, has_notes) = (shared.shelf.snapshot(), shared.shelf.pin()?.has_notes());
     let may_be_known = Flags::FOREIGN | Flags::AGENT | Flags::LATE | Flags::OPEN;
-    let mut known = Vec::new();
+    let is_other = |it: &&Arc<Shelved>| !segments.iter().any(|gone| gone.id() == it.id());
+    let is_spread = |id: TraceId| snapshot.holding(id).any(|it| is_other(&it));
+    let mut going = Going::default();
     for shelved in segments {
-        // What cannot be read goes all the same.
-        let Ok(segment) = shelved.open() else { continue };
+        let segment = match shelved.open() {
+            Ok(segment) => segment,
+            Err(error) if is_lack_of_handles(&error) => return Err(error),
+            // What cannot be read goes all the same.
+            Err(_) => continue,
+        };
         let mut before = None;
         while let Ok(page) = segment.list_before(before, TRACES_AT_ONCE) {
             let Some(last) = page.last() else { break };
             before = Some(last.place());
-            let of_page = page.iter().filter(|listed| has_notes || listed.flags.meets(may_be_known));
-            known.extend(of_page.map(|listed| listed.trace_id));
+            for listed in page {
+                if has_notes || listed.flags.meets(may_be_known) {
+                    going.known.push(listed.trace_id);
+                }
+                if is_spread(listed.trace_id) {
+                    going.spread.push(listed.trace_id);
+                }
+            }
         }
     }
-    Ok(known)
+    Ok(going)
 }
 
 /// Returns true when something of a trace stays though some segments go.

@@ -11,7 +11,10 @@ use super::{Shelved, Snapshot, gone::Gone};
 use crate::{
     Error,
     catalog::{Publication, SegmentId},
-    engine::tallies::{Tallies, Tallying},
+    engine::{
+        room::is_lack_of_handles,
+        tallies::{Tallies, Tallying},
+    },
     segment::{Flags, Listed, SegmentSpan},
 };
 
@@ -69,10 +72,8 @@ fn first_part(id: TraceId, parts: &[(Arc<Shelved>, Listed)]) -> Result<Option<Se
     }
     let mut first = None;
     for (part, _) in parts {
-        part.open()?.gather(&[id], &mut |_, span| {
-            let here = (span.sequence, part.id());
-            first = Some(first.map_or(here, |first| here.min(first)));
-        })?;
+        let here = part.open()?.first_sequence(id)?.map(|sequence| (sequence, part.id()));
+        first = [first, here].into_iter().flatten().min();
     }
     Ok(first.map(|(_, part)| part))
 }
@@ -109,6 +110,7 @@ impl Snapshot {
         let is_added = |it: &Shelved| publication.added.iter().any(|about| about.id == it.id());
         let counting = Counting { as_of: before, replaced: &[], told };
         let mut recounted = self.without_traces(&publication.moved, |it| !is_added(it), &counting)?.1;
+        recounted.extend(self.inherit(publication, before, told)?);
         let base = publication.base.as_deref();
         let mut dead = publication.deleted.clone();
         if let Some(base) = base {
@@ -124,6 +126,43 @@ impl Snapshot {
         recounted.extend(all.without_traces(&dead, is_added, &counting)?.1);
         self.set_tallies(&recounted);
         Ok(recounted)
+    }
+
+    /// Counts traces where their first row is now, which were counted in segments that go without a replacement.
+    fn inherit(&self, publication: &Publication, before: &Self, told: &ToldProject<'_>) -> Result<Recounted, Error> {
+        let mut inherited: HashMap<SegmentId, Tallies> = HashMap::new();
+        for id in &publication.inherited {
+            let parts = before.parts_of(*id)?;
+            let is_gone = |part: SegmentId| publication.removed.contains(&part);
+            if !first_part(*id, &parts)?.is_some_and(is_gone) {
+                continue;
+            }
+            let project = match told(*id)? {
+                Some(project) => project,
+                None => project_of(*id, &parts)?,
+            };
+            let left: Vec<_> = parts.into_iter().filter(|(part, _)| !is_gone(part.id())).collect();
+            let heir = first_part(*id, &left)?;
+            let Some((part, _)) = left.iter().find(|(part, _)| Some(part.id()) == heir) else { continue };
+            let start = left.iter().map(|(_, listed)| listed.start).min().unwrap_or_default();
+            let tallies = inherited.entry(part.id()).or_insert_with(|| (*part.about().tallies).clone());
+            tallies.add_trace(&project, 0, start);
+        }
+        Ok(inherited.into_iter().map(|(id, tallies)| (id, Arc::new(tallies))).collect())
+    }
+
+    /// Returns the segments that have rows of a trace, each with what it lists.
+    fn parts_of(&self, id: TraceId) -> Result<Vec<(Arc<Shelved>, Listed)>, Error> {
+        let mut parts = Vec::new();
+        for part in self.holding(id) {
+            match part.open().and_then(|segment| segment.listed(id)) {
+                Ok(listed) => parts.extend(listed.map(|listed| (Arc::clone(part), listed))),
+                Err(error) if is_lack_of_handles(&error) => return Err(error),
+                // What cannot be read does not keep others from going; whoever asks it next tells the damage.
+                Err(_) => {}
+            }
+        }
+        Ok(parts)
     }
 
     /// Returns the counts of what goes from segments when traces do, and the counts that remain of each.
@@ -210,9 +249,9 @@ impl Snapshot {
             counts.insert(id, counted);
         }
         let ids: Vec<_> = counts.keys().copied().collect();
-        segment.gather(&ids, &mut |id, span| {
-            if let Some(counted) = counts.get(&id) {
-                tallying.note_span(&counted.project, &span.record, counted.start);
+        segment.each_operation(&ids, &mut |it| {
+            if let Some(counted) = counts.get(&it.trace) {
+                tallying.note_operation(&counted.project, it.service, it.name, it.is_error, counted.start);
             }
         })?;
         Ok(tallying.finish())

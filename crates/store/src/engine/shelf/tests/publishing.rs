@@ -194,3 +194,39 @@ fn no_more_segments_are_open_than_are_allowed() {
     assert_eq!((place.trace(6), place.shelf.segments_opened()), ("s6".into(), 6));
     assert_eq!((place.trace(1), place.shelf.segments_opened()), ("s1".into(), 7));
 }
+
+#[test]
+fn a_burst_of_changes_leaves_nothing_beside_the_catalog() {
+    let place = Place::new();
+    let grouped = |trace| Grouped { group: "talk".into(), trace: trace_id(trace), start: Timestamp(1) };
+    let publication = Publication { groups: (1..30_000).map(grouped).collect(), ..Publication::default() };
+    place.shelf.publish(&publication).unwrap();
+    let beside = place.directory.path().join("catalog.db-wal");
+    assert!(beside.metadata().unwrap().len() > 1 << 20);
+    let pinned = place.shelf.pin().unwrap();
+    place.shelf.publish(&Publication { settled: vec![1], ..Publication::default() }).unwrap();
+    place.catalog.tidy().unwrap();
+    assert!(beside.metadata().unwrap().len() > 0, "what somebody reads stays");
+    drop(pinned);
+    place.catalog.tidy().unwrap();
+    assert_eq!(beside.metadata().unwrap().len(), 0);
+}
+
+#[test]
+fn a_trace_counts_in_the_part_that_is_left_when_its_first_part_goes() {
+    let place = Place::new();
+    place.flush(0, &[span(1, 1), span(2, 2), span(3, 3)]);
+    place.flush(3, &[span(1, 4), span(4, 5)]);
+    place.flush(5, &[span(1, 6)]);
+    assert_eq!(place.counts(), "default: 4 traces 6 spans @6 [web 6/0 s1,s2,s3,s4,s5,s6]");
+    let go = |segment| Publication {
+        removed: vec![SegmentId(segment)],
+        inherited: vec![trace_id(1), trace_id(2)],
+        ..Publication::default()
+    };
+    place.shelf.publish(&go(1)).unwrap();
+    assert_eq!(place.counts(), "default: 2 traces 3 spans @6 [web 3/0 s4,s5,s6]");
+    place.shelf.publish(&go(3)).unwrap();
+    assert_eq!(place.counts(), "default: 2 traces 2 spans @5 [web 2/0 s4,s5]");
+    assert_eq!(place.reopened().counts(), "default: 2 traces 2 spans @5 [web 2/0 s4,s5]");
+}
