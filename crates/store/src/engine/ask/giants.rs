@@ -3,12 +3,14 @@
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
+    time::Instant,
 };
 
 use trackway_model::{Event, SpanId, SpanRecord, Timestamp, TraceId};
 
 use super::{
     digest::Digest,
+    halfway::{Halfway, Patience, Purpose},
     kept::Version,
     list::{admits, version},
     merge::Judged,
@@ -37,7 +39,7 @@ impl Question<'_> {
         after: Option<SpanPlace>,
         limit: usize,
     ) -> Result<Option<TracePage>, Error> {
-        let Some(summary) = self.giant_summary(located)? else { return Ok(None) };
+        let Some(Some(summary)) = self.giant_summary(located, None)? else { return Ok(None) };
         let mut rows = self.rows(located, after.and_then(just_before))?;
         let mut found = Vec::new();
         while found.len() <= limit
@@ -52,32 +54,51 @@ impl Question<'_> {
         Ok(Some(TracePage { summary, spans: Page { items, next: page.next } }))
     }
 
-    /// Returns what a list shows of a giant.
-    pub(super) fn giant_summary(&self, located: &Located) -> Result<Option<TraceSummary>, Error> {
+    /// Returns what a list shows of a giant; nothing when the time is over before that is known, and the next who asks goes
+    /// on there.
+    pub(super) fn giant_summary(
+        &self,
+        located: &Located,
+        until: Option<Instant>,
+    ) -> Result<Option<Option<TraceSummary>>, Error> {
         let beside = self.beside_giant(located)?;
         let version = version(located, &self.beside(located)?);
         let known = self.desk.digests().get(located.id, &version);
         let digest = match known {
             Some(digest) => digest,
-            None => self.digest(located, version)?,
+            None => match self.digest(located, version, until)? {
+                Some(digest) => digest,
+                None => return Ok(None),
+            },
         };
         let mut digest = (*digest).clone();
         for (sequence, span) in &beside.spans {
             digest.note((span.start, span.span_id, *sequence), span);
         }
-        Ok(digest.into_summary(located.id, &beside, self.moment))
+        Ok(Some(digest.into_summary(located.id, &beside, self.moment)))
     }
 
     /// Counts the published rows of a giant.
-    fn digest(&self, located: &Located, version: Version) -> Result<Arc<Digest>, Error> {
-        let mut rows = Rows::new(self, located, None, Gathered::default())?;
-        let mut digest = Digest::default();
+    fn digest(
+        &self,
+        located: &Located,
+        version: Version,
+        until: Option<Instant>,
+    ) -> Result<Option<Arc<Digest>>, Error> {
+        let mut halfway = self.desk.readings.take(located.id, &version, &Purpose::Digest);
+        let mut rows = Rows::new(self, located, halfway.after, Gathered::default())?;
+        let mut patience = Patience::until(until, self.desk.giant_rows);
         while let Some((place, row)) = rows.next()? {
-            digest.note(place, &row.record);
+            halfway.digest.note(place, &row.record);
+            if patience.is_over() && rows.is_between() {
+                halfway.after = Some(place);
+                self.desk.readings.put(located.id, version, Purpose::Digest, halfway);
+                return Ok(None);
+            }
         }
-        let digest = Arc::new(digest);
+        let digest = Arc::new(halfway.digest);
         self.desk.digests().put(located.id, version, Arc::clone(&digest), DIGEST_BYTES);
-        Ok(digest)
+        Ok(Some(digest))
     }
 
     /// Returns the records of a span of a giant.
@@ -92,33 +113,55 @@ impl Question<'_> {
         Ok(found)
     }
 
-    /// Decides whether a giant matches.
-    pub(super) fn judge_giant(&self, query: &TraceQuery, id: TraceId, judged: &mut Judged) -> Result<(), Error> {
+    /// Decides whether a giant matches; when the time is over before, it is left.
+    pub(super) fn judge_giant(
+        &self,
+        query: &TraceQuery,
+        id: TraceId,
+        until: Instant,
+        judged: &mut Judged,
+    ) -> Result<(), Error> {
         let located = self.locate(id)?;
-        let Some(summary) = self.giant_summary(&located)? else { return Ok(()) };
-        if !admits(query, &summary) {
+        let Some(summary) = self.giant_summary(&located, Some(until))? else {
+            judged.left.push(id);
             return Ok(());
+        };
+        let Some(summary) = summary.filter(|summary| admits(query, summary)) else { return Ok(()) };
+        let (version, purpose) = (version(&located, &self.beside(&located)?), Purpose::Judgement(query.clone().into()));
+        let (mut it, beside) = (self.desk.readings.take(id, &version, &purpose), self.beside_giant(&located)?);
+        let in_heads = beside.spans.len();
+        if it.ended_with.is_some_and(|rows| rows != in_heads) {
+            it = Halfway::default();
         }
-        let mut is_named = query.name.as_deref().is_none_or(|part| contains_any_case(&summary.root_name, part));
-        let mut is_filtered = query.spans.is_none();
-        let mut rows = self.rows(&located, None)?;
-        while !(is_named && is_filtered)
-            && let Some((_, row)) = rows.next()?
+        it.is_named |= query.name.as_deref().is_none_or(|part| contains_any_case(&summary.root_name, part));
+        it.is_filtered |= query.spans.is_none();
+        let mut rows = Rows::new(self, &located, it.after, beside)?;
+        let mut patience = Patience::until(Some(until), self.desk.giant_rows);
+        while !(it.is_named && it.is_filtered)
+            && let Some((place, row)) = rows.next()?
         {
             judged.scanned += 1;
-            is_named = is_named
+            it.after = Some(place);
+            it.is_named = it.is_named
                 || query.name.as_deref().is_some_and(|part| {
                     contains_any_case(&row.record.name, part) || contains_any_case(title(&row.record), part)
                 });
-            is_filtered = is_filtered
+            it.is_filtered = it.is_filtered
                 || query
                     .spans
                     .as_ref()
                     .is_some_and(|filter| filter.matches(&rows.beside.whole(row, &self.desk.prints)));
+            if patience.is_over() && rows.is_between() {
+                self.desk.readings.put(id, version, purpose, it);
+                judged.left.push(id);
+                return Ok(());
+            }
         }
-        if is_named && is_filtered {
+        if it.is_named && it.is_filtered {
             judged.found.push((trace_place(summary.start, id), summary));
         }
+        it.ended_with = Some(in_heads);
+        self.desk.readings.put(id, version, purpose, it);
         Ok(())
     }
 
@@ -186,6 +229,8 @@ struct Rows<'q> {
     parts: Vec<Part<'q>>,
     /// Rows with the same start and ids, settled.
     settled: VecDeque<(SpanPlace, Row)>,
+    /// Whether the last row had no other with the same start and ids.
+    was_alone: bool,
     beside: Beside,
 }
 
@@ -229,7 +274,7 @@ impl<'q> Rows<'q> {
             news = news.max(arrival);
             of_spans.entry(late.span_id).or_default().push(late.event);
         }
-        Ok(Self { parts, settled: VecDeque::new(), beside: Beside { late: of_spans, news } })
+        Ok(Self { parts, settled: VecDeque::new(), was_alone: false, beside: Beside { late: of_spans, news } })
     }
 
     fn next(&mut self) -> Result<Option<(SpanPlace, Row)>, Error> {
@@ -237,6 +282,7 @@ impl<'q> Rows<'q> {
             return Ok(Some(settled));
         }
         let Some((place, row)) = self.next_row()? else { return Ok(None) };
+        self.was_alone = false;
         let mut copies = vec![(place, row)];
         while copies.len() < MOST_COPIES
             && let Some(next) = self.next_place()?
@@ -245,10 +291,16 @@ impl<'q> Rows<'q> {
             copies.extend(self.next_row()?);
         }
         if copies.len() == 1 {
+            self.was_alone = true;
             return Ok(copies.pop());
         }
         self.settled = settle(copies).into();
         Ok(self.settled.pop_front())
+    }
+
+    /// Whether whoever goes on behind the last row misses nothing.
+    fn is_between(&self) -> bool {
+        self.was_alone
     }
 
     fn next_place(&mut self) -> Result<Option<SpanPlace>, Error> {

@@ -46,7 +46,7 @@ impl Question<'_> {
             stop: Instant::now() + self.desk.search_time,
             is_unwanted: &has_left,
         };
-        let merged = merge(listing.sources(), &mut |ids| self.judge(query, ids), &limits)?;
+        let merged = merge(listing.sources(), &mut |ids| self.judge(query, ids, limits.stop), &limits)?;
         let segments = self.segments_asked();
         let search = Search {
             scanned: merged.scanned,
@@ -79,8 +79,8 @@ impl Question<'_> {
         Ok(found)
     }
 
-    /// Decides which traces match, each as a whole.
-    pub(super) fn judge(&self, query: &TraceQuery, ids: Vec<TraceId>) -> Result<Judged, Error> {
+    /// Decides which traces match, each as a whole; giants only as far as there is time.
+    pub(super) fn judge(&self, query: &TraceQuery, ids: Vec<TraceId>, until: Instant) -> Result<Judged, Error> {
         let (mut judged, mut giants, mut rest) = (Judged::default(), Vec::new(), ids);
         for side in self.sides() {
             let (of_side, others): (Vec<_>, _) = {
@@ -101,7 +101,7 @@ impl Question<'_> {
         }
         self.judge_published(query, rest, &mut giants, &mut judged)?;
         for id in giants {
-            self.judge_giant(query, id, &mut judged)?;
+            self.judge_giant(query, id, until, &mut judged)?;
         }
         Ok(judged)
     }

@@ -9,7 +9,9 @@
 //! has at most: another part may start earlier. So what was found counts only once nothing newer can come any more.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashSet},
+    thread,
     time::Instant,
 };
 
@@ -27,7 +29,15 @@ pub(super) trait Source {
 
     /// Goes on, and brings the place down.
     fn pull(&mut self, most: usize) -> Result<Pulled, Error>;
+
+    /// Returns what can be done before it is pulled, on any thread; `None` when that is nothing, or was done.
+    fn ahead(&mut self) -> Result<Option<Work<'_>>, Error> {
+        Ok(None)
+    }
 }
+
+/// Work of a source that others need not wait for.
+pub(super) type Work<'a> = Box<dyn FnOnce() + Send + 'a>;
 
 /// What a source gave.
 #[derive(Default)]
@@ -47,6 +57,8 @@ pub(super) struct Judged {
     pub(super) found: Vec<(TracePlace, TraceSummary)>,
     /// How many spans were looked at one by one.
     pub(super) scanned: u64,
+    /// Those for which the time did not suffice: who judges them again goes on where this ended.
+    pub(super) left: Vec<TraceId>,
 }
 
 /// How far to go.
@@ -70,6 +82,9 @@ pub(super) struct Merged {
     pub(super) cut: Option<TracePlace>,
 }
 
+/// After so many steps without enough a search looks for more on several threads, and on how many at most.
+const ALONE: u64 = 6;
+const MOST_THREADS: usize = 4;
 /// The fewest traces that are judged together: what they have in common is read once.
 const FEWEST_AT_ONCE: usize = 8;
 /// The most, so that a search ends in time, and needs memory for so many.
@@ -98,10 +113,22 @@ pub(super) fn merge(
         search.rounds += 1;
         if from_pool >= from_sources {
             let lacking = limits.most - decided;
-            let judged = judge(search.take_pool(lacking.clamp(FEWEST_AT_ONCE, MOST_AT_ONCE)))?;
+            let taken = search.take_pool(lacking.clamp(FEWEST_AT_ONCE, MOST_AT_ONCE));
+            let judged = judge(taken.iter().map(|(_, id)| *id).collect())?;
             search.scanned += judged.scanned;
             search.keep(judged.found, limits);
-        } else if let Some(source) = sources.iter_mut().max_by_key(|source| source.before()) {
+            let left: Vec<_> = taken.into_iter().filter(|(_, id)| judged.left.contains(id)).collect();
+            if let Some((place, _)) = left.iter().max() {
+                let cut = just_above(*place);
+                let cut = limits.before.map_or(cut, |before| cut.min(before));
+                return Ok(search.into_merged(limits.most, Some(cut)));
+            }
+            continue;
+        }
+        if search.rounds > ALONE {
+            look_ahead(&mut sources)?;
+        }
+        if let Some(source) = sources.iter_mut().max_by_key(|source| source.before()) {
             let pulled = source.pull(limits.most)?;
             search.scanned += pulled.scanned;
             for (_, trace) in &pulled.found {
@@ -118,6 +145,33 @@ pub(super) fn merge(
     }
 }
 
+/// Lets the newest sources work side by side, as many as there are cores.
+///
+/// What the others have found waits until their turn comes. It is for nothing when there is enough before that.
+fn look_ahead(sources: &mut [Box<dyn Source + '_>]) -> Result<(), Error> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    let mut newest: Vec<_> = sources.iter_mut().filter(|source| source.before().is_some()).collect();
+    newest.sort_by_key(|source| Reverse(source.before()));
+    let mut work = Vec::with_capacity(threads);
+    for source in newest {
+        match source.ahead()? {
+            Some(of_source) => work.push(of_source),
+            // The first is what is waited for.
+            None if work.is_empty() => return Ok(()),
+            None => {}
+        }
+        if work.len() == threads {
+            break;
+        }
+    }
+    let Some(first) = (work.len() > 1).then(|| work.remove(0)) else { return Ok(()) };
+    thread::scope(|scope| {
+        work.into_iter().for_each(|of_source| drop(scope.spawn(of_source)));
+        first();
+    });
+    Ok(())
+}
+
 #[derive(Default)]
 struct Merging {
     /// Every trace that was named or found.
@@ -130,8 +184,8 @@ struct Merging {
 }
 
 impl Merging {
-    fn take_pool(&mut self, most: usize) -> Vec<TraceId> {
-        std::iter::from_fn(|| self.pool.pop_last()).take(most).map(|(_, id)| id).collect()
+    fn take_pool(&mut self, most: usize) -> Vec<(TracePlace, TraceId)> {
+        std::iter::from_fn(|| self.pool.pop_last()).take(most).collect()
     }
 
     fn keep(&mut self, found: Vec<(TracePlace, TraceSummary)>, limits: &Limits<'_>) {

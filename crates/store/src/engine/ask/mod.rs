@@ -12,6 +12,7 @@ mod counts;
 mod digest;
 mod far;
 mod giants;
+mod halfway;
 mod kept;
 mod list;
 mod merge;
@@ -40,6 +41,7 @@ use crate::{
 };
 use digest::Digest;
 use far::far;
+use halfway::Readings;
 use kept::Kept;
 use parts::Question;
 
@@ -77,6 +79,7 @@ pub(crate) struct Desk {
     summaries: Mutex<Kept<TraceSummary>>,
     tables: Mutex<Kept<Arc<Table>>>,
     digests: Mutex<Kept<Arc<Digest>>>,
+    readings: Readings,
     damaged: AtomicU64,
     reports: Mutex<Vec<Damage>>,
 }
@@ -96,6 +99,7 @@ impl Desk {
             summaries: Mutex::new(Kept::new(SUMMARY_BYTES)),
             tables: Mutex::new(Kept::new(TABLE_BYTES)),
             digests: Mutex::new(Kept::new(DIGEST_BYTES)),
+            readings: Readings::default(),
             damaged: AtomicU64::default(),
             reports: Mutex::default(),
         }

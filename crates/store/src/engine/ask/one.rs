@@ -46,7 +46,7 @@ impl Desk {
         let question = self.ask()?;
         match question.ask_trace(id, |table| table.summary(id, question.moment))? {
             Asked::Answer(summary) => Ok(summary),
-            Asked::Giant(located) => question.giant_summary(&located),
+            Asked::Giant(located) => Ok(question.giant_summary(&located, None)?.flatten()),
         }
     }
 

@@ -1,22 +1,29 @@
 //! Where the traces of a list may be, besides the heads.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+};
 
 use trackway_model::{Timestamp, TraceId};
 
 use super::{
-    merge::{Pulled, Source},
+    merge::{Pulled, Source, Work},
     parts::Question,
 };
 use crate::{
     Error, TraceQuery, TraceStatus,
     cursor::TracePlace,
     engine::{heads::Side, shelf::Shelved},
-    segment::{Candidates, Flags, Listed, Segment, Wanted},
+    segment::{Block, Candidates, Flags, Listed, Segment, Wanted},
 };
 
 /// The most traces that a listing names at once.
 const MOST_LISTED: usize = 2_048;
+
+/// How many blocks of a segment are looked at ahead at once, and the most of which the findings wait.
+const BLOCKS_AHEAD: usize = 4;
+const MOST_AHEAD: usize = 32;
 
 /// The latest place of all.
 const LAST: TracePlace = (Timestamp(u64::MAX), [u8::MAX; 16]);
@@ -301,6 +308,10 @@ struct InSearch<'a> {
     slot: Slot<'a>,
     wanted: Option<Wanted>,
     candidates: Option<Candidates>,
+    /// What was found ahead.
+    ready: VecDeque<Result<Block, Error>>,
+    /// Nothing more will be found.
+    is_over: bool,
     before: Option<TracePlace>,
 }
 
@@ -312,7 +323,32 @@ impl<'a> InSearch<'a> {
         let until = slot.listing.upper().and_then(|(time, _)| time.0.checked_add(lag)?.checked_add(1)).map(Timestamp);
         let wanted = wanted.clone();
         let wanted = until.map_or(wanted.clone(), |until| wanted.before(until));
-        Some(Self { slot, wanted: Some(wanted), candidates: None, before: Some(before) })
+        let (wanted, ready) = (Some(wanted), VecDeque::new());
+        Some(Self { slot, wanted, candidates: None, ready, is_over: false, before: Some(before) })
+    }
+
+    /// Opens the segment, the first time.
+    fn begin(&mut self) -> Result<(), Error> {
+        let Slot { listing, shelved, .. } = self.slot;
+        if let Some(wanted) = self.wanted.take()
+            && let Some(segment) = self.slot.open()?
+        {
+            self.candidates = listing.question.readable(shelved, segment.candidates(&wanted))?;
+        }
+        Ok(())
+    }
+}
+
+/// Goes on for some blocks.
+fn find(candidates: &mut Candidates, ready: &mut VecDeque<Result<Block, Error>>, is_over: &mut bool) {
+    for _ in 0..BLOCKS_AHEAD {
+        match candidates.next() {
+            Some(block) => ready.push_back(block),
+            None => {
+                *is_over = true;
+                return;
+            }
+        }
     }
 }
 
@@ -325,11 +361,9 @@ impl Source for InSearch<'_> {
         let mut pulled = Pulled::default();
         let Some(before) = self.before.take() else { return Ok(pulled) };
         let Slot { listing, shelved, .. } = self.slot;
-        if let Some(wanted) = self.wanted.take() {
-            let Some(segment) = self.slot.open()? else { return Ok(pulled) };
-            self.candidates = listing.question.readable(shelved, segment.candidates(&wanted))?;
-        }
-        let Some(block) = self.candidates.as_mut().and_then(Iterator::next) else { return Ok(pulled) };
+        self.begin()?;
+        let block = self.ready.pop_front().or_else(|| self.candidates.as_mut().and_then(Iterator::next));
+        let Some(block) = block else { return Ok(pulled) };
         let Some(block) = listing.question.readable(shelved, block)? else { return Ok(pulled) };
         pulled.scanned = block.scanned;
         for found in block.found {
@@ -346,5 +380,14 @@ impl Source for InSearch<'_> {
         let is_over = listing.query.start.is_some_and(|start| block.floor <= start);
         self.before = Some((block.floor, [0; 16])).filter(|_| !is_over).map(|floor| floor.min(before));
         Ok(pulled)
+    }
+
+    fn ahead(&mut self) -> Result<Option<Work<'_>>, Error> {
+        if self.is_over || self.ready.len() >= MOST_AHEAD {
+            return Ok(None);
+        }
+        self.begin()?;
+        let Self { candidates: Some(candidates), ready, is_over, .. } = self else { return Ok(None) };
+        Ok(Some(Box::new(|| find(candidates, ready, is_over))))
     }
 }

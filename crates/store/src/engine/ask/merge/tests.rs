@@ -82,7 +82,11 @@ fn judge(traces: &Traces, ids: Vec<TraceId>) -> Judged {
     let number = |id: TraceId| u128::from_be_bytes(id.bytes()) as usize - 1;
     let wanted = ids.into_iter().map(number).filter(|trace| is_wanted(*trace));
     let found = wanted.filter_map(|trace| Some((place(traces, trace)?, trace)));
-    Judged { found: found.map(|(place, trace)| (place, summary(id(trace), place.0))).collect(), scanned: 1 }
+    Judged {
+        found: found.map(|(place, trace)| (place, summary(id(trace), place.0))).collect(),
+        scanned: 1,
+        ..Judged::default()
+    }
 }
 
 proptest! {

@@ -2,7 +2,10 @@ use super::*;
 
 /// Parts with a trace of `spans` spans, some of them in two segments, beside a small one; the last are in a head.
 fn bench_of(spans: u64, giant_rows: u64) -> Bench {
-    let mut bench = Bench::new();
+    filled(Bench::new(), spans, giant_rows)
+}
+
+fn filled(mut bench: Bench, spans: u64, giant_rows: u64) -> Bench {
     bench.desk = bench.desk.with_giants_of(giant_rows);
     let part = spans / 4;
     for number in 0..4 {
@@ -50,6 +53,25 @@ fn a_giant_is_found_by_its_spans() {
     bench.flush();
     assert_same(bench.lists(&TraceQuery { name: Some("span 5".into()), ..TraceQuery::default() }, 1));
     assert_eq!(bench.desk.summary(trace_id(1)).unwrap(), bench.memory.summary(trace_id(1)).unwrap());
+}
+
+#[test]
+fn a_search_that_has_no_time_leaves_a_giant_and_goes_on_with_it() {
+    let bench = Bench::with(|config| Config { search_time: Duration::ZERO, ..config });
+    let bench = filled(bench, 1_200, 100);
+    let query = |filter: &str| TraceQuery { spans: Some(filter.parse().unwrap()), ..TraceQuery::default() };
+    let nowhere = query(r#"{ status = error && duration > 1s }"#);
+    let (mut pages, mut cursor) = (0, None);
+    loop {
+        let page = bench.desk.traces(&nowhere, &PageRequest { limit: 3, cursor }).unwrap();
+        (pages, cursor) = (pages + 1, page.next);
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert!(pages > 12, "1,200 rows were read on {pages} pages");
+    assert_same(bench.lists(&nowhere, 3));
+    assert_same(bench.lists(&query(r#"{ status = error && name = "span 6" }"#), 3));
 }
 
 #[test]

@@ -297,3 +297,19 @@ fn a_trace_that_ends_at_the_end_of_time_is_found_by_its_beginning() {
     let spans = Some(r#"{ name = "span 2" }"#.parse().unwrap());
     assert_same(bench.lists(&TraceQuery { end: Some(Timestamp(1)), spans, ..TraceQuery::default() }, 1));
 }
+
+#[test]
+fn a_search_of_many_segments_finds_what_each_of_them_has() {
+    let bench = Bench::new();
+    for part in 0..16u64 {
+        let of_part =
+            |it: u64| span(u128::from(part * 40 + it) + 1, if it.is_multiple_of(20) { 3 } else { 1 }, part * 30 + it);
+        bench.append((0..50).map(of_part).collect());
+        bench.flush();
+    }
+    let spans = Some(r#"{ name = "span 3" }"#.parse().unwrap());
+    let query = TraceQuery { spans, ..TraceQuery::default() };
+    for limit in [1, 5, 100] {
+        assert_same(bench.lists(&query, limit));
+    }
+}
