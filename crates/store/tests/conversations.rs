@@ -96,6 +96,8 @@ fn a_hundred_conversations_at_once_are_stored_more_than_ten_times_smaller_than_t
     let stored = counter(&store, "store.segment_bytes");
     assert!(payload as u64 / stored >= 10, "{payload} bytes are {stored} in segments");
     assert_eq!(version_of_segments(directory.path()), [3]);
+    let known = Sealed::open(directory.path()).unwrap();
+    assert!(known.segments().iter().all(|segment| segment.version == 3), "the catalog knows the version, too");
     let asked = turns.iter().step_by(7).flatten().step_by(13);
     assert_all_there(&store, asked.clone());
     // Words of the first message, which every call of that conversation repeats, and of the last.

@@ -21,7 +21,7 @@ use crate::{
     Error, Written,
     catalog::{Flushed, Grouped, NewSegment, Publication, SegmentId},
     files::make_private_directory,
-    segment::{Effort, Plan, SegmentStream, VERSION},
+    segment::{Effort, Plan, SegmentStream},
 };
 use days::{Day, Row};
 use facts::Facts;
@@ -136,12 +136,12 @@ fn note_traces(
 
 /// What is known of a segment that was written.
 pub(crate) fn new_segment(id: SegmentId, day: u32, level: u32, written: Written) -> NewSegment {
-    let Written { spans, bytes, index_bytes, traces, starts, last, sequences, bloom } = written;
+    let Written { version, spans, bytes, index_bytes, traces, starts, last, sequences, bloom } = written;
     NewSegment {
         id,
         day,
         level,
-        version: VERSION,
+        version,
         spans,
         traces,
         bytes,

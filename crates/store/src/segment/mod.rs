@@ -66,7 +66,7 @@ pub use self::{
 };
 
 /// The newest version of a segment that this program reads, which files have whose texts name passages.
-pub(crate) const VERSION: u32 = 3;
+const VERSION: u32 = 3;
 /// The version of files in which all texts are plain.
 const PLAIN_VERSION: u32 = 2;
 

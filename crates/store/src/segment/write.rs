@@ -25,6 +25,8 @@ pub struct SegmentWriter {
 /// What became of a segment that was written.
 #[derive(Debug, Clone)]
 pub struct Written {
+    /// The version of the format that it has.
+    pub version: u32,
     /// How many spans it holds.
     pub spans: u64,
     /// How many bytes its Parquet file has.

@@ -22,8 +22,9 @@ impl Range {
     }
 
     /// Returns what is told when the files are there.
-    pub(super) fn written(self, bytes: u64, index: WrittenIndex) -> Written {
+    pub(super) fn written(self, version: u32, bytes: u64, index: WrittenIndex) -> Written {
         Written {
+            version,
             spans: self.spans,
             bytes,
             index_bytes: index.bytes,

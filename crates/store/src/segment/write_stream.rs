@@ -138,7 +138,8 @@ impl SegmentStream {
             self.write_group()?;
         }
         let passages = self.write_passages()?;
-        for (key, value) in self.about(passages) {
+        let version = if passages.is_some() { VERSION } else { PLAIN_VERSION };
+        for (key, value) in self.about(version, passages) {
             self.writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
         }
         let Self { parts, file, writer, ranges, range, .. } = self;
@@ -149,12 +150,11 @@ impl SegmentStream {
         let written = write_index(&mut index, ranges, print).map_err(file_error("write", &parts.index))?;
         index.sync_all().map_err(file_error("sync", &parts.index))?;
         parts.name()?;
-        Ok(range.written(bytes, written))
+        Ok(range.written(version, bytes, written))
     }
 
     /// Returns what the file says of itself.
-    fn about(&mut self, passages: Option<String>) -> Vec<(&'static str, String)> {
-        let version = if passages.is_some() { VERSION } else { PLAIN_VERSION };
+    fn about(&mut self, version: u32, passages: Option<String>) -> Vec<(&'static str, String)> {
         let numbers = [
             (VERSION_KEY, Some(u64::from(version))),
             (ROWS, Some(self.range.spans)),
