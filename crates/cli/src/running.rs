@@ -136,6 +136,18 @@ pub(crate) fn escaped(text: &str) -> String {
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
+/// Reads what [`escaped`] wrote; `None` when it is not written so.
+pub(crate) fn unescaped(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let (digits, plain) = part.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        bytes.extend(plain.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
+}
+
 /// Asks whether a Trackway answers at `url`.
 pub(crate) fn health(url: &str) -> Option<Health> {
     let answer = agent(Duration::from_secs(2)).get(format!("{url}/api/v1/health")).call();

@@ -121,7 +121,7 @@ fn one_trace_comes_back_alone_and_under_another_project() {
 fn lines_of_otlp_bring_back_what_otlp_can_say() {
     let directory = tempfile::tempdir().unwrap();
     let (mut before, files) = exported(directory.path(), "otlp-json");
-    assert!(files.iter().all(|file| file.ends_with(".otlp.jsonl")), "{files:?}");
+    assert!(files.iter().all(|file| file.ends_with(".otlp.jsonl") || file.ends_with(".traces.jsonl")), "{files:?}");
     let into = tempfile::tempdir().unwrap();
     assert_eq!(import(into.path(), &files, &[])["spans"], before.len());
     let mut after = shown(&support::start(into.path()));
@@ -180,5 +180,105 @@ fn a_file_that_is_none_of_ours_or_damaged_is_refused_by_name() {
         fs::write(&file, content).unwrap();
         let refused = said(&store(into.path(), &["import", file.to_str().unwrap()]));
         assert!(refused.contains("damaged.parquet") && refused.contains(why), "{refused}");
+    }
+}
+
+/// Three runs: steps with states, one that failed, one under way, and a state that was set by hand.
+fn with_runs(directory: &Path) -> Vec<Json> {
+    let server = support::start(directory);
+    let headers = [("content-type".to_owned(), "application/x-ndjson".to_owned())];
+    for app in ["a", "b/c"] {
+        let lines = [
+            r#"{"type":"app","graph":{"entrypoint":"ask","actions":[{"name":"ask"},{"name":"answer"}],"transitions":[{"from":"ask","to":"answer","condition":"default"}]},"created":"2026-11-20T15:26:38Z"}"#,
+            r#"{"type":"state","next":"ask","state":{"chat":[]},"time":"2026-11-20T15:26:38.5Z"}"#,
+            r#"{"type":"begin","sequence":0,"action":"ask","time":"2026-11-20T15:26:39Z","inputs":{"prompt":"hi"}}"#,
+            r#"{"type":"attribute","sequence":0,"key":"rows","value":3,"time":"2026-11-20T15:26:39.5Z"}"#,
+            r#"{"type":"end","sequence":0,"action":"ask","time":"2026-11-20T15:26:40Z","result":{"n":1},"state":{"chat":["hi"]},"next":"answer","tried":[{"to":"answer","condition":"default","held":true}]}"#,
+            r#"{"type":"state","after":{"sequence":0},"next":"answer","state":{"chat":["ho"]},"time":"2026-11-20T15:26:41Z"}"#,
+            r#"{"type":"begin","sequence":1,"action":"answer","time":"2026-11-20T15:26:42Z"}"#,
+            r#"{"type":"stream","sequence":1,"moment":"begin","time":"2026-11-20T15:26:42.1Z"}"#,
+            r#"{"type":"stream","sequence":1,"moment":"end","items":4,"time":"2026-11-20T15:26:42.9Z"}"#,
+            r#"{"type":"end","sequence":1,"action":"answer","time":"2026-11-20T15:26:43Z","error":"it broke","state":{"chat":["ho"]}}"#,
+            r#"{"type":"child","sequence":1,"child":{"app":"d"},"event":"fork","time":"2026-11-20T15:26:44Z"}"#,
+            r#"{"type":"remark","place":"log:17","what":"it is no JSON object","text":"{"}"#,
+            r#"{"type":"begin","sequence":2,"action":"ask","time":"2026-11-20T15:26:45Z"}"#,
+        ];
+        let path = format!("/api/v1/projects/demo/apps/{}/records", app.replace('/', "%2F"));
+        assert_eq!(server.post(&path, &headers, lines.join("\n").as_bytes()).0, 200);
+    }
+    let shown = runs(&server);
+    assert!(server.terminate().0.success());
+    shown
+}
+
+/// All that a server tells of runs, but for what depends on the moment.
+fn runs(server: &Trackway) -> Vec<Json> {
+    let mut shown = Vec::new();
+    for app in ["a", "b%2Fc"] {
+        let path = format!("/api/v1/projects/demo/apps/{app}");
+        shown.push(server.get(&path));
+        shown.push(server.get(&format!("{path}/steps")));
+        shown.extend((0..3).map(|step| server.get(&format!("{path}/steps/{step}"))));
+        shown.extend((0..2).map(|step| server.get(&format!("{path}/state?seq={step}"))));
+        shown.push(server.get(&format!("{path}/remarks")));
+    }
+    shown
+}
+
+#[test]
+fn runs_come_back_as_they_were_with_and_without_a_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let (data, out) = (directory.path().join("data"), directory.path().join("out"));
+    let before = with_runs(&data);
+    let summary = done(&store(&data, &["export", "--out", out.to_str().unwrap()]));
+    assert_eq!((&summary["runs"], summary["spans"].as_u64()), (&Json::from(2), Some(0)));
+    let files = files(&summary);
+
+    let into = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        assert_eq!(import(into.path(), &files, &[])["runs"], 2);
+    }
+    assert_eq!(runs(&support::start(into.path())), before);
+
+    let through = tempfile::tempdir().unwrap();
+    let server = support::start(through.path());
+    assert_eq!(import(through.path(), &files, &[])["runs"], 2);
+    assert_eq!(runs(&server), before);
+    assert_eq!(import(through.path(), &files, &["--project", "copy"])["runs"], 2);
+    assert_eq!(server.get("/api/v1/projects/copy/apps")["apps"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn what_was_told_of_whole_traces_comes_back() {
+    // When it came is when it was imported.
+    let told = |server: &Trackway| -> Vec<Json> {
+        let list = server.get("/api/v1/traces?limit=200");
+        let said = ["trace_id", "root_name", "project", "original_id", "group_id", "metadata"];
+        let told = |trace: &Json| said.map(|key| trace[key].clone()).into_iter().collect();
+        let mut told: Vec<Json> = list["traces"].as_array().unwrap().iter().map(told).collect();
+        told.sort_by_key(Json::to_string);
+        told
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let server = support::start(&data);
+    let headers = [("content-type", "application/json"), ("trackway-project", "a shop/1")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let traces = br#"{"data":[
+        {"object":"trace","id":"trace_1","workflow_name":"Support","group_id":"thread 1","metadata":{"user":"ada","n":[1,2.5,{"x":null}]}},
+        {"object":"trace","id":"trace_2","workflow_name":"Sales","group_id":"thread 2"}]}"#;
+    assert!((200..300).contains(&server.post("/v1/traces/ingest", &headers, traces).0));
+    let before = told(&server);
+    assert!(before.len() == 2 && before[0][2] == "a shop/1", "{before:?}");
+    assert!(server.terminate().0.success());
+    for format in ["parquet", "otlp-json"] {
+        let out = directory.path().join(format);
+        let files = files(&done(&store(&data, &["export", "--format", format, "--out", out.to_str().unwrap()])));
+        let into = tempfile::tempdir().unwrap();
+        assert_eq!(import(into.path(), &files, &[])["traces"], 2);
+        let server = support::start(into.path());
+        assert_eq!(told(&server), before);
+        assert_eq!(import(into.path(), &files, &[])["traces"], 2);
+        assert_eq!(told(&server), before);
     }
 }

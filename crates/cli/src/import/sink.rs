@@ -80,6 +80,20 @@ impl Sink {
         }
     }
 
+    /// Stores a request of the OpenAI Agents SDK's own tracing; it is durable when this returns.
+    pub(crate) fn tell(&self, project: &Text, body: &[u8]) -> Result<()> {
+        match self {
+            Self::Store { importer, runtime } => {
+                let body = body.to_vec().into();
+                runtime.block_on(importer.take_agents(project.clone(), body)).map_err(anyhow::Error::msg)
+            }
+            Self::Server { url, agent } => {
+                let headers = [("content-type", "application/json"), ("trackway-project", &**project)];
+                send(agent, &format!("{url}/v1/traces/ingest"), &headers, body).map(drop)
+            }
+        }
+    }
+
     /// Stores annotations of a project.
     pub(super) fn annotate(&self, project: &Text, annotations: Vec<Annotation>) -> Result<()> {
         match self {
@@ -154,8 +168,12 @@ fn post_records(agent: &Agent, url: &str, body: String, count: &mut Count) -> Re
 
 /// Sends lines until the server takes them.
 fn post(agent: &Agent, url: &str, body: &[u8]) -> Result<String> {
+    send(agent, url, &[("content-type", "application/x-ndjson")], body)
+}
+
+fn send(agent: &Agent, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<String> {
     for _ in 0..MOST_RETRIES {
-        let request = agent.post(url).header("content-type", "application/x-ndjson");
+        let request = headers.iter().fold(agent.post(url), |request, (name, value)| request.header(*name, *value));
         let mut answer = request.send(body).with_context(|| format!("{url} does not answer"))?;
         let wait = answer.headers().get("retry-after").and_then(|wait| wait.to_str().ok()?.parse().ok());
         let text = answer.body_mut().read_to_string().context("the answer broke off")?;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use trackway_model::SpanRecord;
 use trackway_store::{Embedded, PageRequest, Sealed, Store, TraceQuery};
 
-use super::{beside, compact, output::Output};
+use super::{beside, compact, output::Output, runs, told::Told};
 use crate::{
     import::Progress,
     print, running, serve,
@@ -49,6 +49,9 @@ pub(super) enum Format {
 struct Summary<'a> {
     spans: u64,
     traces: u64,
+    /// Absent beside a server, which has them open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runs: Option<u64>,
     bytes: u64,
     files: &'a [PathBuf],
 }
@@ -59,23 +62,37 @@ pub(crate) fn run(flags: Flags, asked: &Export) -> Result<()> {
     let source = Source::of(&settings)?;
     make_empty(&asked.out)?;
     let mut output = Output::new(asked.format, &asked.out);
-    let traces = match &source {
-        Source::Alone(store) => export(&**store, asked.project.as_deref(), settings.json, &mut output)?,
-        Source::Beside(sealed) => beside::export(sealed, asked.project.as_deref(), settings.json, &mut output)?,
+    let project = asked.project.as_deref();
+    let mut told = Told::new(&asked.out);
+    let (traces, run_lines) = match &source {
+        Source::Alone(store) => (
+            export(&**store, project, settings.json, &mut output, &mut told)?,
+            Some(runs::export(&**store, project, &asked.out)?),
+        ),
+        Source::Beside(sealed) => (beside::export(sealed, project, settings.json, &mut output)?, None),
     };
-    let written = output.finish()?;
+    let mut written = output.finish()?;
+    let (files, bytes) = told.finish()?;
+    written.files.extend(files);
+    written.bytes += bytes;
+    let runs = run_lines.as_ref().map(|it| it.runs);
+    if let Some(run_lines) = run_lines {
+        written.files.extend(run_lines.file);
+        written.bytes += run_lines.bytes;
+    }
     if settings.json {
         let (spans, bytes, files) = (written.spans, written.bytes, &written.files);
-        return print::data(serde_json::to_string(&Summary { spans, traces, bytes, files })?);
+        return print::data(serde_json::to_string(&Summary { spans, traces, runs, bytes, files })?);
     }
-    if written.spans == 0 {
+    if written.files.is_empty() {
         bail!("there was nothing to export");
     }
     for file in &written.files {
         print::data(file.display())?;
     }
     let mib = written.bytes as f64 / f64::from(1 << 20);
-    print::talk(format_args!("{} spans of {traces} traces, {mib:.1} MiB", written.spans));
+    let of_runs = runs.filter(|runs| *runs > 0).map_or(String::new(), |runs| format!(", {runs} runs"));
+    print::talk(format_args!("{} spans of {traces} traces{of_runs}, {mib:.1} MiB", written.spans));
     Ok(())
 }
 
@@ -98,6 +115,7 @@ impl Source {
                 compact::flush(&owner.url)?;
                 if !settings.json {
                     print::talk(format_args!("{} goes on; what comes from now on is not in the export", owner.url));
+                    print::talk("runs, and what clients told of whole traces, are exported once the server has ended");
                 }
                 Ok(Self::Beside(Box::new(Sealed::open(directory)?)))
             }
@@ -120,8 +138,14 @@ fn make_empty(out: &Path) -> Result<()> {
     if entries.next().is_some() { bail!("{shown} is not empty; name another directory with --out") } else { Ok(()) }
 }
 
-/// Hands every span to the output, trace by trace, and returns how many traces there were.
-fn export(store: &dyn Store, project: Option<&str>, is_quiet: bool, output: &mut Output) -> Result<u64> {
+/// Hands every span to the output, trace by trace, and what was told of whole traces; returns how many traces there were.
+fn export(
+    store: &dyn Store,
+    project: Option<&str>,
+    is_quiet: bool,
+    output: &mut Output,
+    told: &mut Told,
+) -> Result<u64> {
     let projects = store.projects()?;
     let counted = projects.iter().filter(|it| project.is_none_or(|name| *it.name == *name));
     let progress = Progress::begin(counted.map(|it| it.span_count).sum(), is_quiet);
@@ -131,6 +155,9 @@ fn export(store: &dyn Store, project: Option<&str>, is_quiet: bool, output: &mut
         let list = store.traces(&query, &page)?;
         for trace in &list.items {
             progress.at(&trace.root_name);
+            if let Some(about) = &trace.about {
+                told.write(about)?;
+            }
             let mut spans = PageRequest { limit: PAGE, cursor: None };
             while let Some(found) = store.trace(trace.trace_id, &spans)? {
                 let records = found.spans.items.into_iter().map(|span| span.record);

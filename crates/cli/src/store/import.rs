@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fs::File,
-    io::{BufRead, BufReader, Read},
+    io::Read,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,8 +16,10 @@ use trackway_store::{Segment, SegmentFilter};
 use trackway_wire::{
     burr::Item,
     otlp::{Encoding, decode_traces},
+    records::{Follower, decode_run},
 };
 
+use super::{lines, told};
 use crate::{
     import::{Count, Progress, Sink},
     print, running,
@@ -26,23 +28,24 @@ use crate::{
 
 /// How many spans of a project are sent at once.
 const MOST_SPANS: usize = 1_000;
-/// The longest line of OTLP, in bytes: what a request may have.
-const LONGEST_LINE: u64 = 64 << 20;
-/// What every Parquet file begins with.
+/// How much of a run is sent at once: a state may be long.
+const MOST_ITEMS: usize = 100;
+/// What every Parquet file begins with, and a file of runs.
 const PARQUET: &[u8] = b"PAR1";
+const RUNS: &[u8] = br#"{"type":"run""#;
 /// Who sends the spans; the door of runs has no other for spans that keep everything.
 const SENDER: &str = "import";
 
 /// What `trackway store import` is told.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Import {
-    /// Parquet that `trackway store export` wrote, or requests of OTLP, each a line of JSON
+    /// What `trackway store export` wrote, or requests of OTLP, each a line of JSON
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The project that everything is listed under [default: the one that was exported; for OTLP, what the resource says]
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
-    /// Only the spans of this trace, 32 hexadecimal digits; of Parquet, nothing else is read
+    /// Only the spans of this trace, 32 hexadecimal digits, and no run; of Parquet, nothing else is read
     #[arg(long, value_name = "ID")]
     trace: Option<TraceId>,
 }
@@ -51,6 +54,9 @@ pub(crate) struct Import {
 #[derive(Default, Serialize)]
 struct Summary {
     spans: u64,
+    /// What was told of whole traces.
+    traces: u64,
+    runs: u64,
     files: u64,
     /// What was left out, with how often.
     refused: BTreeMap<String, u64>,
@@ -77,10 +83,11 @@ pub(crate) fn run(flags: Flags, asked: &Import) -> Result<()> {
     for (reason, times) in &summary.refused {
         print::talk(format_args!("left out {times}: {reason}"));
     }
-    if summary.spans == 0 {
+    if summary.spans + summary.traces + summary.runs == 0 {
         bail!("there was nothing to import");
     }
-    print::data(format_args!("{} spans are stored", summary.spans))?;
+    let runs = if summary.runs > 0 { format!(", and {} runs", summary.runs) } else { String::new() };
+    print::data(format_args!("{} spans are stored{runs}", summary.spans))?;
     match url {
         Some(url) => print::data(format_args!("See them at {url}")),
         None => print::data("Start trackway to see them"),
@@ -98,11 +105,15 @@ struct Importing<'a> {
 impl Importing<'_> {
     fn file(&mut self, path: &Path, is_quiet: bool) -> Result<()> {
         let mut beginning = Vec::new();
-        File::open(path)?.take(PARQUET.len() as u64).read_to_end(&mut beginning)?;
-        if beginning == PARQUET {
+        File::open(path)?.take(RUNS.len() as u64).read_to_end(&mut beginning)?;
+        if beginning.starts_with(PARQUET) {
             self.parquet(path, is_quiet)?
+        } else if beginning.starts_with(RUNS) {
+            self.runs(path, is_quiet)?
+        } else if beginning.starts_with(told::BEGINNING) {
+            self.told(path, is_quiet)?
         } else {
-            self.otlp(path, is_quiet)?
+            lines::each(path, is_quiet, &mut |_, request| self.request(request))?
         }
         for (project, items) in std::mem::take(&mut self.waiting) {
             self.send(project, items)?;
@@ -125,33 +136,59 @@ impl Importing<'_> {
         Ok(())
     }
 
-    fn otlp(&mut self, path: &Path, is_quiet: bool) -> Result<()> {
-        let file = File::open(path)?;
-        let progress = Progress::begin(file.metadata()?.len(), is_quiet);
-        progress.at(&path.display().to_string());
-        let mut reader = BufReader::new(file);
-        let mut line = Vec::new();
-        for number in 1_u64.. {
-            line.clear();
-            let bytes = reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)? as u64;
-            if bytes == 0 {
-                break;
+    /// Stores what clients told of whole traces. Each file is of one project, which its name says.
+    fn told(&mut self, path: &Path, is_quiet: bool) -> Result<()> {
+        let project = match &self.asked.project {
+            Some(project) => Text::from(project.as_str()),
+            None => {
+                told::project_of(path).with_context(|| "its name does not say a project; name one with --project")?
             }
-            let is_whole = line.ends_with(b"\n") || bytes < LONGEST_LINE;
-            let request = Some(line.trim_ascii()).filter(|_| is_whole);
-            let taken = request.map(|request| self.request(request));
-            taken.context("it is longer than 64 MiB").flatten().with_context(|| format!("line {number}"))?;
-            progress.add(bytes);
+        };
+        lines::each(path, is_quiet, &mut |_, request| {
+            if self.asked.trace.is_some_and(|trace| !told::is_of(request, trace)) {
+                return Ok(());
+            }
+            self.summary.traces += 1;
+            self.sink.tell(&project, request)
+        })
+    }
+
+    /// Stores runs, each of which begins with the line that names it.
+    fn runs(&mut self, path: &Path, is_quiet: bool) -> Result<()> {
+        if self.asked.trace.is_some() {
+            return Ok(());
         }
-        progress.end();
-        Ok(())
+        let mut run: Option<(Follower, Vec<Item>, u64)> = None;
+        lines::each(path, is_quiet, &mut |_, line| {
+            if line.starts_with(RUNS) {
+                self.send_run(run.take())?;
+                let named = Follower::new(decode_run(line).map_err(anyhow::Error::msg)?);
+                let follower = match &self.asked.project {
+                    Some(project) => named.listed_under(project.as_str().into()),
+                    None => named,
+                };
+                run = Some((follower, Vec::new(), 0));
+                self.summary.runs += 1;
+            }
+            let Some((follower, items, number)) = &mut run else { return Ok(()) };
+            *number += 1;
+            items.extend(follower.line(*number, line));
+            if items.len() < MOST_ITEMS {
+                return Ok(());
+            }
+            let (run, items) = (Arc::clone(follower.run()), std::mem::take(items));
+            self.send_items(&run, items).map(drop)
+        })?;
+        self.send_run(run)
+    }
+
+    fn send_run(&mut self, run: Option<(Follower, Vec<Item>, u64)>) -> Result<()> {
+        let Some((follower, items, _)) = run else { return Ok(()) };
+        self.send_items(follower.run(), items).map(drop)
     }
 
     /// Stores a request of OTLP.
     fn request(&mut self, request: &[u8]) -> Result<()> {
-        if request.is_empty() {
-            return Ok(());
-        }
         let project = self.asked.project.as_deref().map(Text::from);
         let decoded = decode_traces(Encoding::Json, request, project.as_ref(), &mut |_| true)?;
         let wanted = |span: &SpanRecord| self.asked.trace.is_none_or(|trace| span.trace_id == trace);
@@ -182,13 +219,18 @@ impl Importing<'_> {
             return Ok(());
         }
         let run = Arc::new(RunKey { project, partition: None, app: SENDER.into() });
-        let (sent, mut count) = (items.len() as u64, Count::default());
-        self.sink.send(&run, items, &mut count)?;
-        let refused: u64 = count.flagged().values().sum();
+        let sent = items.len() as u64;
+        self.summary.spans += sent - self.send_items(&run, items)?;
+        Ok(())
+    }
+
+    /// Sends what is told of a run, and returns how much of it was refused.
+    fn send_items(&mut self, run: &Arc<RunKey>, items: Vec<Item>) -> Result<u64> {
+        let mut count = Count::default();
+        self.sink.send(run, items, &mut count)?;
         for (reason, times) in count.flagged() {
             *self.summary.refused.entry(reason.clone()).or_default() += times;
         }
-        self.summary.spans += sent - refused;
-        Ok(())
+        Ok(count.flagged().values().sum())
     }
 }

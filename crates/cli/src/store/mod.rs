@@ -6,10 +6,13 @@ mod check;
 mod compact;
 mod export;
 mod import;
+mod lines;
 mod output;
 mod repair;
+mod runs;
 mod shown;
 mod stats;
+mod told;
 
 use std::process::ExitCode;
 
@@ -31,7 +34,7 @@ pub(crate) enum Store {
     Repair(repair::Asked),
     /// Copy the data directory, while a server uses it too; an earlier copy is brought up to date
     Backup(backup::Asked),
-    /// Write all spans to files: Parquet for DuckDB, pandas and for `import`, or OTLP as lines of JSON
+    /// Write all spans and runs to files: Parquet for DuckDB, pandas and for `import`, or OTLP as lines of JSON
     Export(export::Export),
     /// Read such files, through the server that runs or else into the data directory
     Import(import::Import),

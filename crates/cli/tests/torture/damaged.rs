@@ -19,7 +19,7 @@ use crate::{
 /// Requests that are there before the damage.
 const REQUESTS: usize = 160;
 /// The least number of damaged copies of the short form.
-const COPIES: u64 = 12;
+const COPIES: u64 = 8;
 /// No request's frame in the log is shorter.
 const SHORTEST_FRAME: usize = 300;
 

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The least number of kills of the short form.
-const KILLS: u64 = 20;
+const KILLS: u64 = 10;
 
 /// Kills servers whose memory takes all that comes.
 pub(crate) fn while_memory_fills(pace: &Pace) {

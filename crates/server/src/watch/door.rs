@@ -2,14 +2,15 @@
 
 use std::{collections::HashSet, future::Future, pin::Pin, sync::Arc};
 
-use trackway_model::{Annotation, RunKey, Timestamp};
+use bytes::Bytes;
+use trackway_model::{Annotation, RunKey, Text, Timestamp};
 use trackway_store::{Clock, Runs, Store};
 use trackway_wire::burr::Item;
 
 use crate::{
     App, Config,
     counters::Counters,
-    ingest::{Refusal, http::verdict, records},
+    ingest::{Format, OpenSpans, Refusal, Request, http::verdict, records},
 };
 
 /// An answer that comes when all is durable; a sentence when it could not be stored.
@@ -82,6 +83,18 @@ impl Importer {
     /// A sentence, when the store does not take it.
     pub async fn take(&self, run: &Arc<RunKey>, items: Vec<Item>) -> Result<(), String> {
         Door::take(&self.0, run, items).await
+    }
+
+    /// Stores a request of the OpenAI Agents SDK's own tracing; when this returns, it is durable.
+    ///
+    /// # Errors
+    /// A sentence, when it cannot be read, or the store does not take it.
+    pub async fn take_agents(&self, project: Text, body: Bytes) -> Result<(), String> {
+        let (open_spans, room) = (OpenSpans::Records, self.0.ingest.begin());
+        let format = Format::OpenAiAgents;
+        let request = Request { format, project: Some(project), open_spans, source: "import", body, room };
+        let taken = self.0.ingest.accept(request).await.map_err(|refusal| said(&refusal))?;
+        taken.rejected.reasons.into_iter().next().map_or(Ok(()), Err)
     }
 
     /// Stores annotations; when this returns, they are durable.
