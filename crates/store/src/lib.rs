@@ -36,6 +36,7 @@ mod lock;
 mod memory;
 mod opening;
 mod query;
+mod quick;
 mod recovery;
 mod runs;
 mod sealed;

@@ -8,23 +8,23 @@ mod spread;
 mod taken;
 
 use std::{
-    collections::{HashMap, HashSet},
     fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use trackway_model::{Event, SpanId, Timestamp, TraceId};
+use trackway_model::{Event, SpanId, TraceId};
 
-use super::{Pinned, Shelf, Side, Tallies, Tallying};
+use super::{Pinned, Shelf, Side};
 use crate::{
     Error, Written,
     catalog::{Flushed, Grouped, NewSegment, Publication, SegmentId},
     files::make_private_directory,
+    quick::{HashMap, HashSet},
     segment::{Effort, Plan, SegmentStream},
 };
 use days::{Day, Row};
-use facts::Facts;
+use facts::{Counting, Facts, Survey};
 use spread::Spread;
 use taken::Taken;
 
@@ -69,13 +69,13 @@ pub(crate) fn write(side: &Side, shelf: &Shelf, flushed: Flushed) -> Result<Read
     let mut taken = Taken::of(&side.head());
     let pinned = shelf.pin()?;
     let spread = spread::settle(&mut taken, &pinned)?;
-    let mut facts = facts::of_rows(&taken.rows);
+    let mut survey = Survey::of(&taken.rows);
     let Spread { moved, lags, mut waiting, facts: known } = spread;
-    facts.extend(known);
-    list_as_told(&mut facts, &mut waiting, &taken, &pinned)?;
+    survey.facts.extend(known);
+    list_as_told(&mut survey.facts, &mut waiting, &taken, &pinned)?;
 
     let mut publication = Publication { moved, lags, flushed: Some(flushed), ..Publication::default() };
-    note_traces(&mut publication, &taken, waiting, &facts);
+    let facts = note_traces(&mut publication, &taken, waiting, survey);
     let mut files = Unpublished::default();
     let Taken { rows, mut late, apart, told, .. } = taken;
     (publication.late, publication.told) = (apart, told.into_values().collect());
@@ -107,31 +107,27 @@ fn list_as_told(
     Ok(())
 }
 
-/// Notes what the catalog keeps of traces beside their spans.
+/// Notes what the catalog keeps of traces beside their spans; returns the facts of those that have rows.
 fn note_traces(
     publication: &mut Publication,
     taken: &Taken,
     mut waiting: HashSet<TraceId>,
-    facts: &HashMap<TraceId, Facts>,
-) {
-    let open = taken.rows.iter().filter(|(_, span)| span.end.is_none());
-    waiting.extend(open.map(|(_, span)| span.trace_id));
+    survey: Survey,
+) -> HashMap<TraceId, Facts> {
+    let Survey { facts, open, originals, conversations } = survey;
+    waiting.extend(open);
     publication.quiet = publication.moved.iter().filter(|id| !waiting.contains(*id)).copied().collect();
     publication.news = waiting.into_iter().filter_map(|id| Some((id, *taken.news.get(&id)?))).collect();
-    for (_, span) in &taken.rows {
-        if let Some(foreign) = &span.foreign {
-            publication.originals.push((foreign.id.clone(), span.trace_id, span.span_id));
-        }
-    }
+    publication.originals = originals;
     let told = taken.told.iter().filter_map(|(id, (arrival, record))| Some((record.group.clone()?, *id, *arrival)));
-    let named = facts::conversations(&taken.rows).into_iter();
-    let named = named.filter_map(|(group, id)| Some((group, id, facts.get(&id)?.start)));
+    let named = conversations.into_iter().filter_map(|(group, id)| Some((group, id, facts.get(&id)?.start)));
     let start_of = |id: &TraceId, otherwise| facts.get(id).map_or(otherwise, |facts| facts.start);
     publication.groups.extend(told.chain(named).map(|(group, trace, time)| Grouped {
         group,
         trace,
         start: start_of(&trace, time),
     }));
+    facts
 }
 
 /// What is known of a segment that was written.
@@ -169,45 +165,23 @@ impl Segmenting<'_> {
         if let Some(parent) = path.parent() {
             make_private_directory(parent)?;
         }
-        let (tallies, lag) = (Arc::new(self.count(&day.rows)), self.lag(&day.rows));
-        let written = self.write_rows(&path, &day.rows)?;
+        let mut counting = Counting::new(self.facts);
+        let written = self.write_rows(&path, &day.rows, &mut counting)?;
         files.push(path);
-        Ok(NewSegment { tallies, lag, ..new_segment(id, day.day, 0, written) })
+        let (tallies, lag) = counting.finish();
+        Ok(NewSegment { tallies: Arc::new(tallies), lag, ..new_segment(id, day.day, 0, written) })
     }
 
-    fn write_rows(&mut self, path: &Path, rows: &[Row]) -> Result<Written, Error> {
+    fn write_rows(&mut self, path: &Path, rows: &[Row], counting: &mut Counting<'_>) -> Result<Written, Error> {
         let mut plan = Plan::default();
         rows.iter().for_each(|(_, span)| plan.count(span));
         let mut stream = SegmentStream::begin(path, &plan, Effort::Quick)?;
         for (sequence, span) in rows {
             // Of several records with the same ids the first carries the events.
             let late = self.late.remove(&(span.trace_id, span.span_id)).unwrap_or_default();
+            counting.note(*sequence, span);
             stream.push(*sequence, span, &late)?;
         }
         stream.finish()
-    }
-
-    /// Counts rows for the lists; a trace is counted where its first row is.
-    fn count(&self, rows: &[Row]) -> Tallies {
-        let mut tallying = Tallying::default();
-        for (sequence, span) in rows {
-            let Some(facts) = self.facts.get(&span.trace_id) else { continue };
-            tallying.note_span(&facts.project, span, facts.start);
-            if facts.first == Some(*sequence) {
-                tallying.note_trace(&facts.project);
-            }
-        }
-        tallying.finish()
-    }
-
-    /// By how much a trace of these rows starts before the first of its rows here, at most.
-    fn lag(&self, rows: &[Row]) -> u64 {
-        let mut first: HashMap<TraceId, Timestamp> = HashMap::new();
-        for (_, span) in rows {
-            let start = first.entry(span.trace_id).or_insert(span.start);
-            *start = span.start.min(*start);
-        }
-        let lag = |(id, start): (TraceId, Timestamp)| Some(start.0 - self.facts.get(&id)?.start.0);
-        first.into_iter().filter_map(lag).max().unwrap_or_default()
     }
 }

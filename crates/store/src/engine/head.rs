@@ -21,13 +21,14 @@ mod settle;
 mod sharing;
 mod take;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use trackway_model::{Batch, Timestamp, TraceId, TraceRecord};
 
 use super::gathered::Sequence;
 use crate::{
     Deleted,
+    quick::HashMap,
     table::{Fingerprints, Originals},
 };
 pub(super) use announced::AnnouncedIds;
@@ -126,7 +127,7 @@ impl Head {
         Self {
             next: first,
             batch: 0,
-            traces: HashMap::new(),
+            traces: HashMap::default(),
             rows: Rows::default(),
             late: Late::default(),
             told: Vec::new(),
@@ -144,7 +145,7 @@ impl Head {
     pub(crate) fn succeed(&self) -> Self {
         // What comes is mostly as much as what came, and growing under a load would be the slowest batches.
         let rows = Rows::with_room(self.rows.end().min(MOST_ROOM));
-        let traces = HashMap::with_capacity(self.traces.len().min(MOST_ROOM));
+        let traces = HashMap::with_capacity_and_hasher(self.traces.len().min(MOST_ROOM), Default::default());
         Self { announced: Arc::clone(&self.announced), rows, traces, ..Self::new(self.next) }
     }
 

@@ -1,6 +1,6 @@
 //! Which rows go into which segment.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
 use trackway_model::SpanRecord;
 
@@ -24,30 +24,22 @@ pub(super) struct Day {
 
 /// Divides rows by the day in which they start, and orders those of each.
 pub(super) fn by_day(rows: Vec<Row>) -> Vec<Day> {
-    let mut counts: HashMap<u32, usize> = HashMap::new();
-    rows.iter().for_each(|(_, span)| *counts.entry(day_of(span)).or_default() += 1);
-    let mut frequent: Vec<(usize, u32)> = counts.iter().map(|(day, spans)| (*spans, *day)).collect();
-    frequent.sort_unstable_by(|a, b| b.cmp(a));
-    let others = frequent.split_off(MOST_DAYS.min(frequent.len()));
-    let shared = others.iter().map(|(_, day)| *day).min();
-
-    let own: HashMap<u32, usize> = frequent.iter().enumerate().map(|(place, (_, day))| (*day, place)).collect();
-    let mut days: Vec<Day> = frequent.iter().map(|(spans, day)| Day::new(*day, *spans)).collect();
-    days.extend(shared.map(|day| Day::new(day, others.iter().map(|(spans, _)| *spans).sum())));
-    for row in rows {
-        let place = own.get(&day_of(&row.1)).copied().unwrap_or(MOST_DAYS);
-        if let Some(day) = days.get_mut(place) {
-            day.rows.push(row);
-        }
+    let mut days: BTreeMap<u32, Vec<_>> = BTreeMap::new();
+    for (sequence, span) in rows {
+        // With what orders it, for which a row is looked at only once.
+        days.entry(day_of(&span)).or_default().push((file_order(sequence, &span), (sequence, span)));
     }
-    days.iter_mut().for_each(|day| day.rows.sort_by_cached_key(|(sequence, span)| file_order(*sequence, span)));
-    days
-}
-
-impl Day {
-    fn new(day: u32, spans: usize) -> Self {
-        Self { day, rows: Vec::with_capacity(spans) }
+    let mut days: Vec<_> = days.into_iter().collect();
+    days.sort_by_key(|(day, rows)| Reverse((rows.len(), *day)));
+    let others = days.split_off(MOST_DAYS.min(days.len()));
+    if let Some(first) = others.iter().map(|(day, _)| *day).min() {
+        days.push((first, others.into_iter().flat_map(|(_, rows)| rows).collect()));
     }
+    let ordered = |(day, mut rows): (u32, Vec<_>)| {
+        rows.sort_by(|(one, _), (other, _)| Ord::cmp(one, other));
+        Day { day, rows: rows.into_iter().map(|(_, row)| row).collect() }
+    };
+    days.into_iter().map(ordered).collect()
 }
 
 fn day_of(span: &SpanRecord) -> u32 {

@@ -4,10 +4,7 @@
 //! trace is counted under one project. So a trace is moved into the new segment where that could become untrue: all
 //! that older segments have of it is written again, without what is superseded, and is dead there.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use trackway_model::{Event, SpanId, Text, TraceId};
 
@@ -22,6 +19,7 @@ use crate::{
     Error, SegmentSpan,
     catalog::SegmentId,
     engine::{Gathered, Pinned, Shelved},
+    quick::{HashMap, HashSet},
     segment::Flags,
 };
 
@@ -130,8 +128,8 @@ impl Spread {
                 wanted.entry(shelved.id()).or_insert_with(|| (shelved, Vec::new())).1.push(*id);
             }
         }
-        let mut found: HashMap<TraceId, Found> = HashMap::new();
-        let mut unreadable: HashSet<TraceId> = HashSet::new();
+        let mut found: HashMap<TraceId, Found> = HashMap::default();
+        let mut unreadable: HashSet<TraceId> = HashSet::default();
         for (shelved, ids) in wanted.into_values() {
             let add = &mut |id, span| found.entry(id).or_default().add(span);
             // Whoever asks that segment next counts and tells the damage.

@@ -1,9 +1,6 @@
 //! What a head holds when it is written.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use trackway_model::{Event, Repeats, SpanId, SpanRecord, Timestamp, TraceId, TraceRecord};
 
@@ -11,6 +8,7 @@ use super::days::Row;
 use crate::{
     catalog::LateEvent,
     engine::{Gathered, Head},
+    quick::{HashMap, HashSet},
 };
 
 /// Everything of a head that stays, taken out of it under its lock.

@@ -1,15 +1,13 @@
 //! The records of spans in a head, and which of them take each other's place.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    sync::Arc,
-};
+use std::{collections::hash_map::Entry, sync::Arc};
 
 use trackway_model::{Repeats, SpanId, SpanRecord, Timestamp, TraceId};
 
 use super::link::Link;
 use crate::{
     engine::Sequence,
+    quick::HashMap,
     table::{Arrival, Fingerprints},
 };
 
@@ -73,7 +71,11 @@ pub(super) struct Belongs {
 impl Rows {
     /// Makes room for so many rows.
     pub(super) fn with_room(rows: usize) -> Self {
-        Self { slots: Vec::with_capacity(rows), last: HashMap::with_capacity(rows), ..Self::default() }
+        Self {
+            slots: Vec::with_capacity(rows),
+            last: HashMap::with_capacity_and_hasher(rows, Default::default()),
+            ..Self::default()
+        }
     }
 
     /// Takes a record, and leaves it out when it is there or was superseded; returns the row's place when it is stored.
@@ -174,7 +176,7 @@ impl Rows {
         if twins.len() <= FEW {
             return;
         }
-        let mut crowd = HashMap::<u64, Vec<Link>>::new();
+        let mut crowd = HashMap::<u64, Vec<Link>>::default();
         for (place, slot) in twins {
             let print = slot.live().map(|row| prints.of_span(&row.record));
             crowd.entry(print.unwrap_or_default()).or_default().push(Link::to(place));

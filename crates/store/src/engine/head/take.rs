@@ -1,14 +1,11 @@
 //! How a batch comes into a head.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, RwLockReadGuard},
-};
+use std::sync::{Arc, RwLockReadGuard};
 
 use trackway_model::{Batch, SpanEvent, SpanRecord, Timestamp, TraceId, TraceRecord};
 
 use super::{Elsewhere, Head, Kept, LateEvent, Row, Telling, announced::Ids, link::Link, rows::Belongs, told_bytes};
-use crate::{Ack, table::Arrival};
+use crate::{Ack, quick::HashMap, table::Arrival};
 
 /// A batch on its way in.
 struct Taking<'a> {
