@@ -42,7 +42,7 @@ impl fmt::Debug for Run {
 ///
 /// It is no span. The spans that begin in it without a parent are its roots; they carry what is known of it as attributes,
 /// and processors and exporters are told of it apart. It is over when it is [finished](Self::finish) or dropped; spans that
-/// still run go on.
+/// still run go on. A root that [`span!`](macro@crate::span) or `#[trace]` makes is a part of it without these attributes.
 ///
 /// ```
 /// let (tracer, spans) = trackway::testing::tracer();
