@@ -77,6 +77,7 @@ impl Active {
     }
 
     /// Records that the active span failed. A step fails by what its action returns.
+    #[cfg(feature = "macros")]
     pub(crate) fn fail(&self, kind: Option<&str>, message: &str, causes: Option<&str>) {
         match &self.0 {
             Target::Span(span) => span.fail(kind, message, causes),

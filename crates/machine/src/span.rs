@@ -235,6 +235,7 @@ impl Noting {
         self.step.tell(Happened::Noted(self.step.clone(), Some(self.place.clone()), key, value));
     }
 
+    #[cfg(feature = "macros")]
     pub(crate) fn fail(&self, kind: Option<&str>, message: &str, causes: Option<&str>) {
         self.span.fail(kind, message, causes, || self.step.tracer().now());
     }

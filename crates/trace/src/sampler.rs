@@ -1,5 +1,6 @@
 //! Which traces are recorded.
 
+mod asked;
 mod census;
 mod chosen;
 mod custom;

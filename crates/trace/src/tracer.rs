@@ -1,6 +1,5 @@
 //! The tracer: who records, under which name, by which rules, to where.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -16,12 +15,12 @@ use crate::export::{Batch, Body, Exporter, Form, lane::Lane};
 use crate::limits::Limits;
 use crate::processor::Processor;
 use crate::propagation::Registry;
-use crate::sampler::{Chosen, Sampler, Sampling, Verdict};
+use crate::sampler::Chosen;
 use crate::scopes::ScopeManager;
 use crate::slot::{SLOT, Slot};
 use crate::span::{Live, NOTHING_DROPPED, SpanBuilder, SpanData};
 use crate::stats::{self, Stats};
-use crate::{global, ids, slot, span};
+use crate::{global, ids, span};
 
 /// Marks the number of a tracer without a collector, which is found through what a context carries.
 const DIRECT: u32 = 1 << 31;
@@ -94,7 +93,7 @@ pub(crate) struct Core {
     /// Owned spans that may be open, to be announced.
     live: Mutex<Announced>,
     direct: Option<Direct>,
-    sampler: Chosen,
+    pub(crate) sampler: Chosen,
     /// The traces that began here, for those who come back to one.
     begun: Begun,
 }
@@ -205,7 +204,7 @@ impl Tracer {
         Self(Some(Arc::new(Owner(core))))
     }
 
-    fn core(&self) -> Option<&Arc<Core>> {
+    pub(crate) fn core(&self) -> Option<&Arc<Core>> {
         self.0.as_ref().map(|owner| &owner.0)
     }
 
@@ -393,15 +392,6 @@ impl Tracer {
         WeakTracer(self.0.as_ref().map(Arc::downgrade))
     }
 
-    /// Decides about a trace that begins with that span, by the sampler of its own if it has one.
-    pub(crate) fn decide(&self, own: Option<&Sampler>, span: &Sampling<'_>) -> Verdict {
-        let Some(core) = self.core() else { return Verdict::leave_out() };
-        match own {
-            Some(own) => core.ask(own, span),
-            None => core.sampler.decide_quickly(span).unwrap_or_else(|| core.ask(&core.sampler.sampler(), span)),
-        }
-    }
-
     /// Returns the context with what a recorded trace that begins in it is to say of the sampler.
     pub(crate) fn marked(&self, context: Context) -> Context {
         let Some(mark) = self.chosen().and_then(Chosen::mark) else { return context };
@@ -547,17 +537,6 @@ impl WeakTracer {
 }
 
 impl Core {
-    /// Asks a sampler, which may be the program's own.
-    fn ask(&self, sampler: &Sampler, span: &Sampling<'_>) -> Verdict {
-        let asked = catch_unwind(AssertUnwindSafe(|| slot::silently(|| span::silently(|| sampler.decide(span)))));
-        asked.unwrap_or_else(|panic| {
-            stats::of(self.number).hooks_panicked.fetch_add(1, Ordering::Relaxed);
-            // Its drop could panic again.
-            std::mem::forget(panic);
-            Verdict::record()
-        })
-    }
-
     /// Does at once what a collector does later.
     fn end_directly(&self, record: SpanRecord) {
         self.config.processors.now().iter().for_each(|processor| processor.on_end(&record));

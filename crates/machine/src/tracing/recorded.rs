@@ -83,6 +83,7 @@ impl Recorded {
     }
 
     /// As [`record_error`](Self::record_error), of an error that is known in words.
+    #[cfg(feature = "macros")]
     pub(crate) fn fail(
         &self,
         kind: Option<&str>,
