@@ -318,6 +318,7 @@ impl Tracer {
     }
 
     /// Has everything recorded before this call exported or counted as dropped; returns whether that was done in time.
+    /// [Tail rules](crate::Tail) judge the traces that have ended; what they hold of others waits on.
     ///
     /// May be called from anywhere but a processor or an exporter, where it does nothing and returns false.
     pub fn flush(&self, within: Duration) -> bool {
