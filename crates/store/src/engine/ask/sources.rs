@@ -377,7 +377,9 @@ impl Source for InSearch<'_> {
                 pulled.named.push((found.listed.place().min(before), found.listed.trace_id));
             }
         }
-        let is_over = listing.query.start.is_some_and(|start| block.floor <= start);
+        // At the end it does not hold the segment open while others are looked into.
+        let end = listing.query.start.unwrap_or_default();
+        let is_over = block.floor <= end;
         self.before = Some((block.floor, [0; 16])).filter(|_| !is_over).map(|floor| floor.min(before));
         Ok(pulled)
     }
