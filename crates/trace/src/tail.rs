@@ -116,14 +116,14 @@ impl Tail {
         self
     }
 
-    /// Says for how long a verdict is remembered for spans that end later; a minute unless said.
+    /// Says for how long a verdict is remembered for spans that end later than the trace's first span; a minute unless said.
     pub fn remember(mut self, late: Duration) -> Self {
         self.late = late;
         self
     }
 
     /// Says for how long a trace that does not end is waited for, from its last span on; ten minutes unless said. Then it
-    /// is judged by what is known.
+    /// is judged by what is known. A verdict on a trace that does not end is remembered as long.
     pub fn longest(mut self, longest: Duration) -> Self {
         self.longest = longest;
         self
@@ -148,8 +148,8 @@ impl fmt::Debug for Tail {
 }
 
 impl Context {
-    /// Has the trace kept, whatever the [rules](Tail) of its tracer find; does nothing where the tracer has none, or the
-    /// trace is left out already.
+    /// Has the trace kept, whatever the [rules](Tail) of its tracer find; what was left out of it already stays
+    /// out. Does nothing where the tracer has no rules, or the trace is [cancelled](Self::cancel).
     ///
     /// ```
     /// use trackway::{Tail, Tracer, span};

@@ -355,3 +355,26 @@ fn the_tracer_of_tests_judges_at_once() {
     tracer.shutdown(SOON);
     assert!(spans.named("done").is_some());
 }
+
+#[test]
+fn a_verdict_lasts_while_its_trace_is_under_way() {
+    let (tracer, spans) = testing::tracer_of(Tracer::builder().tail(Tail::new().keep_errors()));
+    let job = tracer.span("job").start();
+    job.child("failed").start().status(StatusCode::Error, "no answer");
+    for _ in 0..40 {
+        tracer.span("two seconds of another trace").root().start().finish();
+    }
+    job.finish();
+    let names: Vec<_> = spans.finished().into_iter().map(|span| span.name).collect();
+    assert_eq!(names, ["failed".into(), "job".into()]);
+}
+
+#[test]
+fn what_is_kept_from_the_start_stays_kept_while_others_end() {
+    let (tracer, spans) = testing::tracer_of(Tracer::builder().tail(Tail::new()));
+    let job = tracer.span("job").start();
+    job.keep();
+    tracer.span("other").root().start().finish();
+    job.finish();
+    assert_eq!(spans.tree(), "job 3s\n");
+}

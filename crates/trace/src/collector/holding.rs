@@ -26,6 +26,14 @@ enum Verdict {
     Cancelled,
 }
 
+struct Known {
+    verdict: Verdict,
+    /// When the program or a span of the trace was last heard.
+    last: u64,
+    /// True once the trace's first span has ended.
+    is_over: bool,
+}
+
 #[derive(Default)]
 pub(crate) struct Holding {
     traces: HashMap<u128, Waiting>,
@@ -34,9 +42,11 @@ pub(crate) struct Holding {
     /// The traces whose first span has ended, and when, in order.
     ended: VecDeque<(u64, u128)>,
     bytes: usize,
-    verdicts: HashMap<u128, Verdict>,
-    /// When each verdict was given, in order.
-    given: VecDeque<(u64, u128)>,
+    verdicts: HashMap<u128, Known>,
+    /// The traces under way that have a verdict, and when each was last seen not to have been idle for too long, in order.
+    judged: VecDeque<(u64, u128)>,
+    /// The traces that are over and have a verdict, and since when they have both, in order.
+    over: VecDeque<(u64, u128)>,
     pub(crate) out: Out,
 }
 
@@ -46,6 +56,8 @@ struct Waiting {
     bytes: usize,
     /// When its last span came.
     last: u64,
+    /// True once its first span has ended.
+    is_over: bool,
 }
 
 /// What waits no more.
@@ -62,14 +74,14 @@ impl Holding {
     /// Takes a finished span, which may speak for its trace.
     pub(crate) fn take(&mut self, span: SpanRecord, speaks: bool, tail: &Tail, now: u64) {
         let trace = u128::from_be_bytes(span.trace_id.bytes());
-        match self.verdicts.get(&trace) {
+        let is_first = span.parent_id.is_none() || span.flags & REMOTE != 0;
+        match self.known(trace, is_first, now) {
             Some(Verdict::Kept) => return self.out.kept.push(span),
             Some(Verdict::LeftOut) if !speaks => return self.out.left_out += 1,
             Some(Verdict::Cancelled) => return self.out.left_out += 1,
             Some(Verdict::LeftOut) | None => {}
         }
-        let is_first = span.parent_id.is_none() || span.flags & REMOTE != 0;
-        self.hold(trace, span, now);
+        self.hold(trace, span, is_first, now);
         if speaks {
             return self.give(trace, Verdict::Kept, now);
         }
@@ -79,7 +91,18 @@ impl Holding {
         self.make_room(tail.bytes);
     }
 
-    fn hold(&mut self, trace: u128, span: SpanRecord, now: u64) {
+    /// Returns the verdict that there is when a span of the trace comes.
+    fn known(&mut self, trace: u128, is_first: bool, now: u64) -> Option<Verdict> {
+        let known = self.verdicts.get_mut(&trace)?;
+        known.last = now;
+        if is_first && !known.is_over {
+            known.is_over = true;
+            self.over.push_back((now, trace));
+        }
+        Some(known.verdict)
+    }
+
+    fn hold(&mut self, trace: u128, span: SpanRecord, is_first: bool, now: u64) {
         let bytes = span.memory_bytes();
         let waiting = self.traces.entry(trace).or_insert_with(|| {
             self.watched.push_back((now, trace));
@@ -88,6 +111,7 @@ impl Holding {
         waiting.spans.push(span);
         waiting.bytes += bytes;
         waiting.last = now;
+        waiting.is_over |= is_first;
         self.bytes += bytes;
     }
 
@@ -95,39 +119,66 @@ impl Holding {
         while self.bytes > most {
             let Some((_, trace)) = self.watched.pop_front() else { return };
             let forgotten = self.remove(trace);
-            self.out.no_room += forgotten.len() as u64;
+            self.out.no_room += forgotten.spans.len() as u64;
         }
     }
 
-    fn remove(&mut self, trace: u128) -> Vec<SpanRecord> {
+    fn remove(&mut self, trace: u128) -> Waiting {
         let waiting = self.traces.remove(&trace).unwrap_or_default();
         self.bytes -= waiting.bytes;
-        waiting.spans
+        waiting
     }
 
     fn give(&mut self, trace: u128, verdict: Verdict, now: u64) {
-        let mut waited = self.remove(trace);
+        let Waiting { mut spans, is_over, .. } = self.remove(trace);
         match verdict {
-            Verdict::Kept => self.out.kept.append(&mut waited),
-            Verdict::LeftOut | Verdict::Cancelled => self.out.left_out += waited.len() as u64,
+            Verdict::Kept => self.out.kept.append(&mut spans),
+            Verdict::LeftOut | Verdict::Cancelled => self.out.left_out += spans.len() as u64,
         }
-        if self.verdicts.insert(trace, verdict).is_none() {
-            self.given.push_back((now, trace));
+        let before = self.verdicts.get(&trace).map(|known| known.is_over);
+        let is_over = is_over || before == Some(true);
+        self.verdicts.insert(trace, Known { verdict, last: now, is_over });
+        match before {
+            Some(true) => {}
+            _ if is_over => self.over.push_back((now, trace)),
+            Some(false) => {}
+            None => self.judged.push_back((now, trace)),
         }
-        if self.given.len() > MOST_VERDICTS {
+        if self.verdicts.len() > MOST_VERDICTS {
             self.forget_oldest();
         }
     }
 
+    /// Forgets a verdict, on a trace that is over if there is one.
     fn forget_oldest(&mut self) {
-        if let Some((_, trace)) = self.given.pop_front() {
+        if let Some((_, trace)) = self.over.pop_front().or_else(|| self.judged.pop_front()) {
             self.verdicts.remove(&trace);
+        }
+    }
+
+    /// Forgets the verdicts that nobody asks for any more: some time after a trace is over, and later when it does not end.
+    fn forget(&mut self, tail: &Tail, now: u64) {
+        let late = nanos(tail.late);
+        while let Some(trace) = due(&mut self.over, |since| since.saturating_add(late) <= now) {
+            self.verdicts.remove(&trace);
+        }
+        let longest = nanos(tail.longest);
+        while let Some(trace) = due(&mut self.judged, |seen| seen.saturating_add(longest) <= now) {
+            let Some(known) = self.verdicts.get(&trace).filter(|known| !known.is_over) else { continue };
+            if known.last.saturating_add(longest) > now {
+                self.judged.push_back((known.last, trace));
+            } else {
+                self.verdicts.remove(&trace);
+            }
+        }
+        if self.judged.len() > 2 * self.verdicts.len().saturating_sub(self.over.len()) + FEW {
+            self.judged.retain(|(_, trace)| self.verdicts.get(trace).is_some_and(|known| !known.is_over));
         }
     }
 
     /// Keeps a trace or leaves it out, because the program says so.
     pub(crate) fn judge(&mut self, trace: u128, keep: bool, now: u64) {
-        match self.verdicts.get(&trace) {
+        match self.verdicts.get(&trace).map(|known| known.verdict) {
             Some(Verdict::Cancelled) => {}
             Some(Verdict::Kept) if keep => {}
             _ => self.give(trace, if keep { Verdict::Kept } else { Verdict::Cancelled }, now),
@@ -157,10 +208,7 @@ impl Holding {
         if self.watched.len() > 2 * self.traces.len() + FEW {
             self.watched.retain(|(_, trace)| self.traces.contains_key(trace));
         }
-        let late = nanos(tail.late);
-        while self.given.front().is_some_and(|(given, _)| given.saturating_add(late) <= now) {
-            self.forget_oldest();
-        }
+        self.forget(tail, now);
     }
 
     fn give_share(&mut self, trace: u128, tail: &Tail, now: u64) {
@@ -177,7 +225,7 @@ impl Holding {
     }
 
     pub(crate) fn is_kept(&self, trace: u128) -> bool {
-        self.verdicts.get(&trace) == Some(&Verdict::Kept)
+        self.verdicts.get(&trace).is_some_and(|known| known.verdict == Verdict::Kept)
     }
 }
 
