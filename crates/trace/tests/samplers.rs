@@ -271,3 +271,30 @@ fn what_is_told_in_tracestate_is_the_share_of_the_sampler_that_counts() {
     drop(half);
     assert_eq!(state("all again"), Some(String::new()));
 }
+
+struct SaysGoodbye(Tracer);
+
+impl Sample for SaysGoodbye {
+    fn sample(&self, _: &Sampling<'_>) -> Verdict {
+        Verdict::record()
+    }
+}
+
+impl Drop for SaysGoodbye {
+    fn drop(&mut self) {
+        self.0.span("goodbye").start().finish();
+    }
+}
+
+#[test]
+fn a_rule_may_trace_when_it_is_dropped() {
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let tracer = Tracer::builder().sampler(Sampler::custom(|_: &Sampling<'_>| true.into())).build();
+        tracer.set_sampler(Sampler::custom(SaysGoodbye(tracer.clone())));
+        drop(tracer.override_sampler(Sampler::custom(SaysGoodbye(tracer.clone()))));
+        tracer.set_sampler(Sampler::custom(|_: &Sampling<'_>| true.into()));
+        done.send(()).unwrap();
+    });
+    assert!(is_done.recv_timeout(std::time::Duration::from_secs(10)).is_ok());
+}

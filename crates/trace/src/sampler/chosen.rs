@@ -100,7 +100,8 @@ impl Tracer {
     /// tracer.set_sampler(Sampler::probability(0.1));
     /// ```
     pub fn set_sampler(&self, sampler: Sampler) {
-        self.change_sampler(|rules| rules.lasting = sampler);
+        // What a rule of the program's own does when it is dropped may be to ask the tracer: the lock is free by then.
+        drop(self.change_sampler(|rules| std::mem::replace(&mut rules.lasting, sampler)));
     }
 
     /// Has the tracer decide by another sampler until the returned value is dropped; then by the one before, or the one
@@ -143,7 +144,11 @@ pub struct SamplerOverride {
 impl Drop for SamplerOverride {
     fn drop(&mut self) {
         if let Some(tracer) = self.tracer.upgrade() {
-            tracer.change_sampler(|rules| rules.overriding.retain(|(number, _)| *number != self.number));
+            let gone = tracer.change_sampler(|rules| {
+                let at = rules.overriding.iter().position(|(number, _)| *number == self.number)?;
+                Some(rules.overriding.remove(at))
+            });
+            drop(gone); // With the lock free, as above.
         }
     }
 }
