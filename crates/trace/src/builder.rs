@@ -145,6 +145,9 @@ impl Builder {
 
     /// Changes every span before it leaves the process, to take out what must not; after all processors and
     /// [tail rules](Self::tail).
+    ///
+    /// Of a trace that [`Tracer::trace`] began exporters are told what the hook leaves of a span with the trace's name, and with the
+    /// attributes that it gives its first spans.
     pub fn redact(mut self, redact: impl Fn(&mut SpanRecord) + Send + Sync + 'static) -> Self {
         self.config.redact = Some(Box::new(redact));
         self

@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use crate::context::Scope;
-use crate::scopes::{Activation, OnClose};
+use crate::scopes::{Activation, OnClose, ScopeManager};
 use crate::span::{Span, SpanBuilder};
 
 /// A span that is active where it was entered, and ends when this is dropped. [`SpanBuilder::enter`] and [`Span::enter`] make
@@ -51,11 +52,13 @@ impl<D> Span<D> {
     /// Makes the span the active one until the scope ends, which ends the span: on this thread, or where the tracer's
     /// [`ScopeManager`](crate::scopes::ScopeManager) says. [`activate`](Self::activate) leaves it going on.
     pub fn enter(self) -> Entered<D> {
-        let manager = self.tracer().and_then(|tracer| tracer.scope_manager().cloned());
-        let hold = match manager {
-            Some(manager) => Hold::Place(manager.activate(self.context(), OnClose::Keep)),
-            None => Hold::Thread(self.activate()),
-        };
+        let tracer = self.tracer().filter(|tracer| tracer.scope_manager().is_some());
+        let place = tracer.map(|tracer| {
+            let scope = |manager: &Arc<dyn ScopeManager>| manager.activate(self.context(), OnClose::Keep);
+            let opened = tracer.ask_manager(|| tracer.scope_manager().map(scope)).flatten();
+            opened.unwrap_or_else(|| Activation::nowhere(self.context(), OnClose::Keep))
+        });
+        let hold = place.map_or_else(|| Hold::Thread(self.activate()), Hold::Place);
         Entered { span: self, hold: Some(hold) }
     }
 }

@@ -45,6 +45,7 @@ mod tail;
 pub mod testing;
 mod tracer;
 mod tree;
+mod unharmed;
 mod voice;
 
 pub use active::{Active, active};

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use trackway_model::{SpanRecord, TraceRecord};
 
+use crate::collector;
+
 /// Sees every recorded span when it begins and when it has ended.
 ///
 /// The hooks run on the collector's thread, a little after the fact, in order and for one span at a time: the traced code
@@ -64,16 +66,17 @@ impl Processors {
 
     /// Returns those that there are now; who is added or gone later is heeded from the next time on.
     pub(crate) fn now(&self) -> Arc<[Arc<dyn Processor>]> {
-        self.all.read().unwrap_or_else(PoisonError::into_inner).clone()
+        collector::unforked(|| self.all.read().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     /// Puts others in their place; those before are dropped with the lock free, for a destructor may do anything.
     pub(crate) fn change(&self, change: impl FnOnce(&[Arc<dyn Processor>]) -> Vec<Arc<dyn Processor>>) {
-        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
-        let changed: Arc<[Arc<dyn Processor>]> = change(&all).into();
-        self.some.store(!changed.is_empty(), Ordering::Relaxed);
-        let before = std::mem::replace(&mut *all, changed);
-        drop(all);
+        let before = collector::unforked(|| {
+            let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+            let changed: Arc<[Arc<dyn Processor>]> = change(&all).into();
+            self.some.store(!changed.is_empty(), Ordering::Relaxed);
+            std::mem::replace(&mut *all, changed)
+        });
         drop(before);
     }
 }

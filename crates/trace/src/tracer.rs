@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use trackway_model::{Resource, Scope as Library, SpanRecord, StatusCode, Text, Timestamp, project_of};
+use trackway_wire::propagation::TraceFlags;
 
 use crate::active::Active;
 use crate::agents::{Begun, Capture, Run};
@@ -260,7 +261,7 @@ impl Tracer {
     /// Returns what is active where this tracer looks for it, whoever's it is.
     pub(crate) fn around(&self) -> Context {
         match self.scope_manager() {
-            Some(manager) => manager.active().unwrap_or_default(),
+            Some(manager) => self.ask_manager(|| manager.active()).flatten().unwrap_or_default(),
             None => SLOT.with(Slot::context).fresh(),
         }
     }
@@ -472,7 +473,10 @@ impl Tracer {
     pub(crate) fn judge(&self, trace: u128, keep: bool) {
         let Some(core) = self.core().filter(|core| core.config.tail.is_some()) else { return };
         match core.direct {
-            Some(_) => span::silently(|| core.release_directly(|holding| holding.judge(trace, keep, 0))),
+            Some(ref direct) => {
+                let now = direct.time.load(Ordering::Relaxed);
+                span::silently(|| core.release_directly(|holding| holding.judge(trace, keep, now)));
+            }
             None => collector::verdicts::tell(core.number, trace, keep),
         }
     }
@@ -485,6 +489,13 @@ impl Tracer {
         }
         span::silently(|| {
             core.config.processors.now().iter().for_each(|processor| processor.on_trace_start(&run.record));
+            let run = match &core.config.redact {
+                Some(redact) => Arc::new(run.redacted(core.shown(&run), |record| {
+                    redact(record);
+                    true
+                })),
+                None => run,
+            };
             for exporter in core.config.direct_exporters.iter().filter(|exporter| exporter.wants_traces()) {
                 // A test's exporter that fails does so in the test's own hands.
                 let body = Body::Records(Vec::new());
@@ -595,6 +606,12 @@ impl Core {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Returns a span that stands for a trace where a redact hook is shown what is told of it.
+    pub(crate) fn shown(&self, run: &Run) -> SpanRecord {
+        let sampled = TraceFlags::SAMPLED.0;
+        self.blank(u128::from_be_bytes(run.record.trace_id.bytes()), ids::span_id(), sampled)
     }
 
     pub(crate) fn blank(&self, trace: u128, span: u64, flags: u8) -> SpanRecord {

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use trackway::export::{Batch, Exporter, Failure, Memory};
+use trackway::scopes::{ScopeManager, Scopes};
 use trackway::testing::{self, Spans};
 use trackway::{
     Attributes, Context, Limits, Processor, Sampler, Span, SpanRecord, StatusCode, Text, Tracer, Value, current, span,
@@ -475,4 +476,37 @@ fn a_librarys_value_goes_where_the_context_goes() {
     let moved = context.moved_to(trace, span, remote.flags());
     assert_eq!((moved.span_id(), moved.baggage("tenant")), (Some(span), Some("acme")));
     assert_eq!(moved.local::<Tenant>().unwrap().0, 7);
+}
+
+struct Traces(Arc<OnceLock<Tracer>>);
+
+impl ScopeManager for Traces {
+    fn here(&self) -> Option<Arc<Scopes>> {
+        self.0.get()?.span("looked for").start().finish();
+        None
+    }
+}
+
+#[test]
+fn a_scope_manager_that_traces_is_not_asked_by_itself() {
+    let own = Arc::default();
+    let (tracer, spans) = trackway::testing::tracer_of(trackway::builder().scope_manager(Traces(Arc::clone(&own))));
+    assert!(own.set(tracer.clone()).is_ok());
+    tracer.span("work").run(|_| ());
+    assert_eq!(spans.tree(), "work 1s\n");
+}
+
+struct Fails;
+
+impl ScopeManager for Fails {
+    fn here(&self) -> Option<Arc<Scopes>> {
+        panic!("it cannot be found")
+    }
+}
+
+#[test]
+fn a_scope_manager_that_panics_keeps_nothing() {
+    let (tracer, spans) = trackway::testing::tracer_of(trackway::builder().scope_manager(Fails));
+    tracer.span("outer").run(|_| tracer.span("inner").run(|_| assert!(tracer.active_span().is_none())));
+    assert_eq!(spans.finished().len(), 2);
 }

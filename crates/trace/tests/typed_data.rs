@@ -116,3 +116,27 @@ fn work_runs_in_a_span_with_data() {
     tracer.span_of(fetch()).run(|span| assert_eq!(span.data().url, "/a"));
     assert_eq!(spans.tree(), "fetch 3s url=/a\n  inside 1s\nfetch 1s url=/a\n");
 }
+
+struct Fragile {
+    is_broken: bool,
+}
+
+impl trackway::SpanData for Fragile {
+    fn name(&self) -> trackway::Text {
+        "fragile".into()
+    }
+
+    fn attributes(&self) -> trackway::Attributes {
+        assert!(!self.is_broken, "it says nothing any more");
+        trackway::Attributes::default()
+    }
+}
+
+#[test]
+fn data_that_panics_when_a_change_is_recorded_does_no_harm() {
+    let (tracer, spans) = trackway::testing::tracer();
+    let mut span = tracer.span_of(Fragile { is_broken: false }).start();
+    span.data_mut().is_broken = true;
+    span.finish();
+    assert_eq!(spans.tree(), "fragile 1s\n");
+}

@@ -6,9 +6,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use trackway_model::{Attributes, Text, TraceId, TraceRecord, Value, keys};
+use trackway_model::{Attributes, SpanRecord, Text, TraceId, TraceRecord, Value, keys};
 
 use super::{Capture, original};
+use crate::collector;
 use crate::context::{Context, Scope};
 use crate::field::Field;
 use crate::global;
@@ -29,6 +30,29 @@ pub(crate) struct Run {
     pub(crate) key: Option<Text>,
     /// What the sampler adds to its first spans.
     pub(crate) attributes: Vec<(Text, Value)>,
+}
+
+impl Run {
+    /// Returns it as a redact hook leaves it, which sees it as the first span of the trace: by its name and its attributes.
+    /// Nothing the program says of it is left when the hook panics.
+    pub(crate) fn redacted(&self, mut shown: SpanRecord, redact: impl FnOnce(&mut SpanRecord) -> bool) -> Self {
+        let trace = &self.record;
+        shown.name = trace.name.clone();
+        shown.attributes = facts_of(self).into_iter().collect();
+        let is_redacted = redact(&mut shown);
+        let (mut name, mut group, mut metadata) = (Text::literal("redaction failed"), None, Attributes::default());
+        if is_redacted {
+            let told = shown.attributes.text(keys::TRACKWAY_TRACE_NAME).map(Text::from).unwrap_or_default();
+            name = if shown.name == trace.name { told } else { shown.name };
+            group = shown.attributes.text(CONVERSATION).map(Text::from);
+            let kept = shown.attributes.0.into_iter();
+            metadata = kept
+                .filter_map(|(key, value)| Some((Text::from(key.strip_prefix(keys::TRACKWAY_TRACE_METADATA)?), value)))
+                .collect();
+        }
+        let record = TraceRecord { name, group, metadata, ..trace.clone() };
+        Self { record, capture: self.capture, key: self.key.clone(), attributes: self.attributes.clone() }
+    }
 }
 
 /// The key is a secret.
@@ -293,7 +317,10 @@ impl fmt::Debug for TraceBuilder<'_> {
 
 /// Returns what a root of a trace says of it.
 pub(crate) fn facts(parent: &Context) -> Vec<(Text, Value)> {
-    let Some(run) = parent.known_trace().filter(|_| parent.span == 0) else { return Vec::new() };
+    parent.known_trace().filter(|_| parent.span == 0).map(|run| facts_of(run)).unwrap_or_default()
+}
+
+fn facts_of(run: &Run) -> Vec<(Text, Value)> {
     let TraceRecord { trace_id, original_id, name, group, metadata, .. } = &run.record;
     let mut facts = vec![(Text::literal(keys::TRACKWAY_TRACE_NAME), Value::Text(name.clone()))];
     if *original_id != original::trace_text(*trace_id) {
@@ -316,17 +343,20 @@ pub(crate) struct Begun(Mutex<VecDeque<(TraceId, u64)>>);
 impl Begun {
     pub(crate) fn add(&self, run: &Run) {
         const MOST: usize = 4096;
-        let mut begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if begun.len() >= MOST {
-            begun.pop_front();
-        }
-        begun.push_back((run.record.trace_id, told(&run.record, key_hash(run.key.as_deref()).as_deref())));
+        let told = told(&run.record, key_hash(run.key.as_deref()).as_deref());
+        collector::unforked(|| {
+            let mut begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if begun.len() >= MOST {
+                begun.pop_front();
+            }
+            begun.push_back((run.record.trace_id, told));
+        });
     }
 
     /// Returns true when that trace is among them, with a key of that hash.
     pub(crate) fn has(&self, run: &Run, key_hash: Option<&str>) -> bool {
-        let begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        begun.contains(&(run.record.trace_id, told(&run.record, key_hash)))
+        let sought = (run.record.trace_id, told(&run.record, key_hash));
+        collector::unforked(|| self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&sought))
     }
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn call(core: &Core, calls: Vec<Call>) -> Vec<Call> {
             Call::Leaving(record) => left.push(leaving(core, record)),
             Call::TraceBegan(run) => {
                 each(core, |processor| processor.on_trace_start(&run.record));
-                left.push(Call::TraceBegan(run));
+                left.push(Call::TraceBegan(told(core, run)));
             }
             Call::TraceEnded(run) => each(core, |processor| processor.on_trace_end(&run.record)),
             Call::Open(mut record) => {
@@ -89,6 +89,14 @@ fn leaving(core: &Core, mut record: SpanRecord) -> Call {
         record.links.clear();
     }
     Call::Leaving(record)
+}
+
+/// Returns what leaves the process of a trace that began.
+fn told(core: &Core, run: Arc<Run>) -> Arc<Run> {
+    if core.config.redact.is_none() {
+        return run;
+    }
+    Arc::new(run.redacted(core.shown(&run), |record| redacted(core, record)))
 }
 
 fn each(core: &Core, hook: impl Fn(&dyn Processor)) {

@@ -151,7 +151,9 @@ impl Pipeline {
 
     /// Takes a trace that has begun.
     pub(crate) fn trace_began(&mut self, run: Arc<Run>) {
-        if self.core.config.processors.is_empty() { self.keep_trace(run) } else { self.put(Call::TraceBegan(run)) }
+        let Config { redact, processors, .. } = &self.core.config;
+        let is_redacted = redact.is_some() && self.wants_traces;
+        if is_redacted || !processors.is_empty() { self.put(Call::TraceBegan(run)) } else { self.keep_trace(run) }
     }
 
     /// Has the processors told of a trace that is finished.

@@ -27,5 +27,5 @@ pub(crate) fn tell(tracer: u32, trace: u128, keep: bool) {
 
 /// Takes what was said, in order.
 pub(crate) fn take() -> Vec<Told> {
-    std::mem::take(&mut *TOLD.lock().unwrap_or_else(PoisonError::into_inner))
+    super::unforked(|| std::mem::take(&mut *TOLD.lock().unwrap_or_else(PoisonError::into_inner)))
 }

@@ -11,6 +11,8 @@ use trackway_model::{SpanRecord, Text, TraceId, Value};
 use trackway_wire::openai_ingest;
 use ureq::http::{HeaderName, HeaderValue, header};
 
+use crate::collector;
+
 use super::{
     Batch, Exporter, Failure, Form,
     http::{Answer, Client, Notice, Settings, Target, refusal, words},
@@ -170,19 +172,23 @@ impl OpenAiAgents {
 
     /// Remembers whose the traces of a batch are.
     fn learn(&self, batch: &Batch) {
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        for run in &batch.traces {
-            let Some(key) = &run.key else { continue };
-            if keys.len() >= MOST_KEYS {
-                keys.pop_front();
+        collector::unforked(|| {
+            let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+            for run in &batch.traces {
+                let Some(key) = &run.key else { continue };
+                if keys.len() >= MOST_KEYS {
+                    keys.pop_front();
+                }
+                keys.push_back((run.record.trace_id, key.clone()));
             }
-            keys.push_back((run.record.trace_id, key.clone()));
-        }
+        });
     }
 
     fn key_of(&self, trace: TraceId) -> Option<Text> {
-        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = keys.iter().rev().find(|(id, _)| *id == trace).map(|(_, key)| key.clone());
+        let own = collector::unforked(|| {
+            let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+            keys.iter().rev().find(|(id, _)| *id == trace).map(|(_, key)| key.clone())
+        });
         own.or_else(|| self.key.clone())
     }
 }

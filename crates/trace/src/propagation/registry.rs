@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{BinaryPropagator, CensusBinary, Corrupt, Incoming, Outgoing, Propagator};
+use crate::collector;
 use crate::context::Context;
 
 /// What a context is carried in, by name: the three of [OpenTracing](https://opentracing.io/specification/), and any other.
@@ -87,10 +88,12 @@ impl Registry {
     }
 
     fn add(&self, format: Format, registered: Registered) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let before = known.iter().position(|(name, _)| *name == format).map(|at| known.swap_remove(at));
-        known.push((format, registered));
-        drop(known);
+        let before = collector::unforked(|| {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            let before = known.iter().position(|(name, _)| *name == format).map(|at| known.swap_remove(at));
+            known.push((format, registered));
+            before
+        });
         // What a propagator does when it is dropped may be to ask the registry.
         drop(before);
     }
@@ -114,9 +117,10 @@ impl Registry {
     }
 
     fn find(&self, format: Format) -> Result<(Format, Registered), PropagationError> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let found = known.iter().find(|(name, _)| *name == format).map(|(_, registered)| registered.clone());
-        drop(known);
+        let found = collector::unforked(|| {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            known.iter().find(|(name, _)| *name == format).map(|(_, registered)| registered.clone())
+        });
         match found {
             Some(registered) => Ok((format, registered)),
             None => Err(PropagationError::UnsupportedFormat(format)),

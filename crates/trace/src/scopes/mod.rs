@@ -45,8 +45,8 @@ use crate::context::Context;
 /// Says where the scopes are kept in which a tracer's spans begin.
 ///
 /// One question is all that an implementation answers; what becomes of scopes that close out of order is settled by
-/// [`Scopes`], alike for all. It is asked at the start of every span that names no parent, so it is to be quick, and must
-/// not begin spans itself.
+/// [`Scopes`], alike for all. It is asked at the start of every span that names no parent, so it is to be quick.
+/// Spans that it makes are not recorded; a panic in it is caught and counted, and then nothing is active.
 ///
 /// ```
 /// use std::cell::RefCell;

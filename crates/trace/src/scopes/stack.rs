@@ -128,7 +128,7 @@ impl Stack {
 
     /// Returns the scopes that are left, from the inside to the outside.
     fn close(&mut self, number: u64, ending: Ending) -> Vec<Open> {
-        if let Some(open) = self.open.iter_mut().find(|open| open.number == number) {
+        if let Some(open) = self.open.iter_mut().rfind(|open| open.number == number) {
             open.closed = Some(ending);
         }
         let mut left = Vec::new();
@@ -163,7 +163,7 @@ pub struct Activation {
 }
 
 impl Activation {
-    pub(super) fn nowhere(span: &Context, on_close: OnClose) -> Self {
+    pub(crate) fn nowhere(span: &Context, on_close: OnClose) -> Self {
         Self { place: None, ending: Ending::of(span, on_close) }
     }
 

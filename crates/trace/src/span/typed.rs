@@ -82,10 +82,10 @@ impl<D: SpanData> Span<D> {
 
     /// Has the record say what the data says by now; `before` is the name that it had given the span.
     fn retell(&mut self, before: &Text) {
-        if !self.is_recording() {
-            return;
-        }
-        let (name, attributes) = (self.data.name(), described(&self.data, self.capture));
+        let Some(tracer) = self.tracer().filter(|_| self.is_recording()) else { return };
+        // It is told in a drop, where a panic may be the second one.
+        let said = tracer.unharmed(|| (self.data.name(), described(&self.data, self.capture)));
+        let Some((name, attributes)) = said else { return };
         let told = attributes.iter().map(|(key, _)| Text::from(key)).collect();
         let before_told = std::mem::replace(&mut self.told, told);
         self.change(|record, limits| {

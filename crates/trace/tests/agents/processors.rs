@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use trackway::export::Memory;
-use trackway::{Processor, SpanRecord, Tracer};
+use trackway::{Processor, SpanRecord, Text, Tracer};
 
 use crate::edges::Notes;
 
@@ -76,4 +76,21 @@ fn force_flush_and_shutdown_reach_every_processor() {
     assert!(!tracer.flush(Duration::from_secs(10)), "one was not done");
     tracer.shutdown(Duration::from_secs(10));
     assert_eq!(((counts.0).0.load(Ordering::Relaxed), (counts.0).1.load(Ordering::Relaxed)), (1, 1));
+}
+
+#[test]
+fn what_is_told_of_a_trace_is_redacted() {
+    let memory = Memory::new();
+    let builder = Tracer::builder().exporter(memory.clone()).redact(|span| {
+        span.name = Text::from(span.name.replace("ann@example.org", "somebody"));
+        span.attributes.0.retain(|(key, _)| !key.ends_with("mail"));
+    });
+    let tracer = builder.build();
+    let trace = tracer.trace("mail to ann@example.org").group("g").metadata("mail", "ann@example.org").metadata("n", 1);
+    trace.start().finish();
+    assert!(tracer.flush(Duration::from_secs(10)));
+    let traces = memory.traces();
+    assert_eq!((&*traces[0].name, traces[0].group.as_deref()), ("mail to somebody", Some("g")));
+    assert_eq!(traces[0].metadata.iter().collect::<Vec<_>>().len(), 1);
+    assert!(!format!("{traces:?}").contains("ann@example.org"));
 }
