@@ -1,5 +1,6 @@
 //! From finished spans to batches: one for every tracer.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -23,6 +24,8 @@ const MOST_BYTES: usize = 1 << 20;
 const MOST_SPANS: usize = 8192;
 /// or is that old, likewise.
 const MOST_AGE: Duration = Duration::from_millis(200);
+/// Of so many traces that may yet be left out it is known what to tell.
+const MOST_UNTOLD: usize = 4096;
 /// At most so many bytes of open spans are announced at a time.
 const MOST_ANNOUNCED: usize = 4 << 20;
 
@@ -35,6 +38,8 @@ pub(crate) struct Pipeline {
     batch: Vec<SpanRecord>,
     /// Traces that have begun.
     traces: Vec<Arc<Run>>,
+    /// Those that are told of once they are kept, the latest of them.
+    untold: VecDeque<Arc<Run>>,
     batch_bytes: usize,
     spans: usize,
     since: Option<Instant>,
@@ -75,6 +80,7 @@ impl Pipeline {
             out: Vec::new(),
             batch: Vec::new(),
             traces: Vec::new(),
+            untold: VecDeque::new(),
             batch_bytes: 0,
             spans: 0,
             since: None,
@@ -164,11 +170,32 @@ impl Pipeline {
     }
 
     fn keep_trace(&mut self, run: Arc<Run>) {
-        if self.wants_traces {
-            self.batch_bytes += run.record.memory_bytes();
-            self.traces.push(run);
-            self.since.get_or_insert_with(Instant::now);
+        if !self.wants_traces {
+            return;
         }
+        if self.holding.is_none() {
+            return self.tell_of_trace(run);
+        }
+        // It is told of when the first of its spans is kept.
+        if self.untold.len() >= MOST_UNTOLD {
+            self.untold.pop_front();
+        }
+        self.untold.push_back(run);
+    }
+
+    /// Tells of the trace of a span that is kept, unless that was done.
+    fn tell_of_trace_of(&mut self, record: &SpanRecord) {
+        // Mostly it is one of the latest.
+        let at = self.untold.iter().rposition(|run| run.record.trace_id == record.trace_id);
+        if let Some(run) = at.and_then(|at| self.untold.remove(at)) {
+            self.tell_of_trace(run);
+        }
+    }
+
+    fn tell_of_trace(&mut self, run: Arc<Run>) {
+        self.batch_bytes += run.record.memory_bytes();
+        self.traces.push(run);
+        self.since.get_or_insert_with(Instant::now);
     }
 
     /// Returns about how many bytes wait for the hooks.
@@ -227,6 +254,7 @@ impl Pipeline {
         counters.tail.fetch_add(left_out, Ordering::Relaxed);
         counters.memory.fetch_add(no_room, Ordering::Relaxed);
         for record in kept {
+            self.tell_of_trace_of(&record);
             match self.core.config.redact {
                 Some(_) => self.put(Call::Leaving(record)),
                 None => self.keep(record),

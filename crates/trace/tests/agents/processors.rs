@@ -94,3 +94,18 @@ fn what_is_told_of_a_trace_is_redacted() {
     assert_eq!(traces[0].metadata.iter().collect::<Vec<_>>().len(), 1);
     assert!(!format!("{traces:?}").contains("ann@example.org"));
 }
+
+#[test]
+fn a_trace_that_tail_rules_leave_out_is_not_told_of() {
+    let memory = Memory::new();
+    let tail = trackway::Tail::new().keep_errors();
+    let tracer = Tracer::builder().exporter(memory.clone()).tail(tail).build();
+    for (name, code) in [("well", trackway::StatusCode::Ok), ("failed", trackway::StatusCode::Error)] {
+        let trace = tracer.trace(name).start();
+        tracer.span("work").child_of(&trace).start().status(code, "");
+        trace.finish();
+    }
+    assert!(tracer.flush(Duration::from_secs(10)));
+    let told: Vec<_> = memory.traces().into_iter().map(|trace| trace.name).collect();
+    assert_eq!((told, memory.spans().len()), (vec!["failed".into()], 1));
+}
