@@ -50,7 +50,7 @@ impl<D> SpanBuilder<'_, D> {
 
 impl<D> Span<D> {
     /// Makes the span the active one until the scope ends, which ends the span: on this thread, or where the tracer's
-    /// [`ScopeManager`](crate::scopes::ScopeManager) says. [`activate`](Self::activate) leaves it going on.
+    /// [`ScopeManager`] says. [`activate`](Self::activate) leaves it going on.
     pub fn enter(self) -> Entered<D> {
         let tracer = self.tracer().filter(|tracer| tracer.scope_manager().is_some());
         let place = tracer.map(|tracer| {
