@@ -19,6 +19,12 @@ pub struct Stats {
     pub fields_lost: u64,
     /// Processors' hooks that panicked.
     pub hooks_panicked: u64,
+    /// Traces of agents that nobody is told of by their names, since too much waited for the collector; their spans go
+    /// without.
+    pub traces_lost: u64,
+    /// Calls of [`keep`](crate::Context::keep) and [`cancel`](crate::Context::cancel) that went unheard, since more than
+    /// 100,000 of them waited for the collector.
+    pub verdicts_lost: u64,
     /// Spans that ended and wait to be handed to the exporters, or for the verdict on their trace.
     pub waiting: u64,
     /// What became of the rest, for each exporter.
@@ -95,6 +101,8 @@ pub(crate) struct Counters {
     pub(crate) shut_down: AtomicU64,
     pub(crate) fields_lost: AtomicU64,
     pub(crate) hooks_panicked: AtomicU64,
+    pub(crate) traces_lost: AtomicU64,
+    pub(crate) verdicts_lost: AtomicU64,
     pub(crate) tail: AtomicU64,
     /// Whether the tracer has tail rules.
     has_tail: AtomicBool,
@@ -130,6 +138,8 @@ impl Counters {
             shut_down: AtomicU64::new(0),
             fields_lost: AtomicU64::new(0),
             hooks_panicked: AtomicU64::new(0),
+            traces_lost: AtomicU64::new(0),
+            verdicts_lost: AtomicU64::new(0),
             tail: AtomicU64::new(0),
             has_tail: AtomicBool::new(false),
         }
@@ -143,7 +153,7 @@ impl Counters {
         self.has_tail.store(has_tail, Ordering::Relaxed);
     }
 
-    fn all(&self) -> [&AtomicU64; 11] {
+    fn all(&self) -> [&AtomicU64; 13] {
         [
             &self.collected,
             &self.ended,
@@ -155,6 +165,8 @@ impl Counters {
             &self.shut_down,
             &self.fields_lost,
             &self.hooks_panicked,
+            &self.traces_lost,
+            &self.verdicts_lost,
             &self.tail,
         ]
     }
@@ -200,6 +212,8 @@ impl Counters {
             dropped,
             fields_lost: get(&self.fields_lost),
             hooks_panicked: get(&self.hooks_panicked),
+            traces_lost: get(&self.traces_lost),
+            verdicts_lost: get(&self.verdicts_lost),
             waiting,
             exporters,
         }

@@ -658,9 +658,13 @@ impl Core {
     fn add(&self, news: News, bytes: usize) -> bool {
         let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
         if inbox.bytes + bytes > MOST_FINISHED {
-            if matches!(news, News::Ended(_)) {
-                stats::of(self.number).memory.fetch_add(1, Ordering::Relaxed);
-            }
+            let counters = stats::of(self.number);
+            match news {
+                News::Ended(_) => counters.memory.fetch_add(1, Ordering::Relaxed),
+                News::TraceBegan(_) => counters.traces_lost.fetch_add(1, Ordering::Relaxed),
+                // The end of either tells what there was.
+                News::Began(_) | News::TraceEnded(_) => 0,
+            };
             return true;
         }
         inbox.bytes += bytes;

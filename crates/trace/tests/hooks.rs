@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use trackway::export::{Batch, Exporter, Failure, Memory};
-use trackway::{Processor, SpanRecord, StatusCode, Tracer, span};
+use trackway::{Processor, SpanRecord, StatusCode, Tail, Tracer, span};
 
 const SOON: Duration = Duration::from_secs(10);
 const CHILD: &str = "TRACKWAY_TEST_HOOK";
@@ -137,6 +137,30 @@ fn a_flush_keeps_its_time_while_a_hook_runs() {
         let start = Instant::now();
         assert!(!tracer.flush(Duration::from_millis(100)));
         assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+        std::process::exit(0);
+    });
+}
+
+#[test]
+fn what_there_is_no_room_for_while_a_hook_runs_is_counted() {
+    alone("what_there_is_no_room_for_while_a_hook_runs_is_counted", || {
+        let (is_in, takes) = (Arc::new(AtomicBool::new(false)), Duration::from_secs(60));
+        let slow = Slow { is_in: is_in.clone(), takes };
+        let tracer = Tracer::builder().processor(slow).tail(Tail::new()).exporter(Memory::new()).build();
+        tracer.span("slow").start().finish();
+        until(|| is_in.load(Ordering::SeqCst));
+        let span = tracer.span("kept").start();
+        for _ in 0..100_007 {
+            span.keep();
+        }
+        assert_eq!(tracer.stats().verdicts_lost, 7);
+        for _ in 0..40 {
+            tracer.span("large").attribute("text", "x".repeat(1_000_000)).start().finish();
+        }
+        let stats = tracer.stats();
+        assert!(stats.dropped.memory > 0 && stats.traces_lost == 0, "{stats:?}");
+        tracer.trace("x".repeat(2_000_000)).start().finish();
+        assert_eq!(tracer.stats().traces_lost, 1);
         std::process::exit(0);
     });
 }

@@ -1,5 +1,6 @@
 //! What programs say of traces themselves, until the collector hears of it.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use crate::stats;
@@ -14,13 +15,13 @@ const MOST: usize = 100_000;
 
 /// Says that a trace is to be kept, or left out.
 pub(crate) fn tell(tracer: u32, trace: u128, keep: bool) {
-    if !stats::of_living(tracer).is_some_and(|counters| counters.has_tail()) {
-        return;
-    }
+    let Some(counters) = stats::of_living(tracer).filter(|counters| counters.has_tail()) else { return };
     super::unforked(|| {
         let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
         if told.len() < MOST {
             told.push((tracer, trace, keep));
+        } else {
+            counters.verdicts_lost.fetch_add(1, Ordering::Relaxed);
         }
     });
 }
