@@ -40,17 +40,19 @@ impl Run {
         shown.name = trace.name.clone();
         shown.attributes = facts_of(self).into_iter().collect();
         let is_redacted = redact(&mut shown);
+        let mut original_id = original::trace_text(trace.trace_id);
         let (mut name, mut group, mut metadata) = (Text::literal("redaction failed"), None, Attributes::default());
         if is_redacted {
             let told = shown.attributes.text(keys::TRACKWAY_TRACE_NAME).map(Text::from).unwrap_or_default();
             name = if shown.name == trace.name { told } else { shown.name };
             group = shown.attributes.text(CONVERSATION).map(Text::from);
+            original_id = shown.attributes.text(keys::TRACKWAY_TRACE_ID).map_or(original_id, Text::from);
             let kept = shown.attributes.0.into_iter();
             metadata = kept
                 .filter_map(|(key, value)| Some((Text::from(key.strip_prefix(keys::TRACKWAY_TRACE_METADATA)?), value)))
                 .collect();
         }
-        let record = TraceRecord { name, group, metadata, ..trace.clone() };
+        let record = TraceRecord { original_id, name, group, metadata, ..trace.clone() };
         Self { record, capture: self.capture, key: self.key.clone(), attributes: self.attributes.clone() }
     }
 }

@@ -96,6 +96,23 @@ fn what_is_told_of_a_trace_is_redacted() {
 }
 
 #[test]
+fn the_id_that_a_trace_was_given_is_redacted() {
+    let told = |redact: fn(&mut trackway::SpanRecord)| {
+        let memory = Memory::new();
+        let tracer = Tracer::builder().exporter(memory.clone()).redact(redact).build();
+        tracer.trace("support").original_id("ticket of ann@example.org").start().finish();
+        assert!(tracer.flush(Duration::from_secs(10)));
+        let trace = memory.traces().remove(0);
+        (trace.original_id.to_string(), format!("trace_{}", trace.trace_id))
+    };
+    let (told_of, own) = told(|span| span.attributes.0.retain(|(_, value)| !format!("{value:?}").contains('@')));
+    assert_eq!(told_of, own);
+    let (told_of, own) = told(|_| panic!("the hook fails"));
+    assert_eq!(told_of, own);
+    assert_eq!(told(|_| {}).0, "ticket of ann@example.org");
+}
+
+#[test]
 fn a_trace_that_tail_rules_leave_out_is_not_told_of() {
     let memory = Memory::new();
     let tail = trackway::Tail::new().keep_errors();
