@@ -113,7 +113,7 @@ impl Sampler {
     /// has one of its own.
     ///
     /// The names are those that traces begin with. Beyond a thousand of them the rest share the sampler that `choose`
-    /// makes of the empty name. Whether a parent in another process decides, each sampler says for itself.
+    /// makes of the empty name; of a longer name the first 1,024 bytes count. Whether a parent in another process decides, each sampler says for itself.
     ///
     /// ```
     /// use trackway::{Sampler, Tracer};

@@ -168,6 +168,49 @@ fn names_beyond_a_thousand_share_a_sampler() {
 }
 
 #[test]
+fn of_a_long_name_its_beginning_counts() {
+    let made = Arc::new(Mutex::new(Vec::new()));
+    let log = made.clone();
+    let sampler = Sampler::per_name(move |name| {
+        log.lock().unwrap().push(name.len());
+        Sampler::always_on()
+    });
+    let (tracer, spans) = testing::tracer_of(Tracer::builder().sampler(sampler));
+    for number in 0..10 {
+        tracer.span(format!("{}{number}", "ü".repeat(100_000))).start().finish();
+    }
+    assert_eq!((spans.finished().len(), &*made.lock().unwrap()), (10, &vec![1024]));
+}
+
+#[test]
+fn of_two_samplers_made_for_one_name_at_once_the_other_may_trace_when_it_is_dropped() {
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let both = Arc::new(std::sync::Barrier::new(2));
+        let other = Tracer::builder().build();
+        let tracer = Arc::new(std::sync::OnceLock::<Tracer>::new());
+        let (met, goodbye) = (both.clone(), tracer.clone());
+        let meets = std::sync::atomic::AtomicUsize::new(0);
+        let sampler = Sampler::per_name(move |_| {
+            if meets.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 2 {
+                met.wait();
+            }
+            Sampler::custom(SaysGoodbye(goodbye.get().unwrap_or(&other).clone()))
+        });
+        tracer.set(Tracer::builder().sampler(sampler).build()).unwrap();
+        let threads: Vec<_> = (0..2)
+            .map(|_| {
+                let tracer = tracer.get().unwrap().clone();
+                std::thread::spawn(move || tracer.span("work").start().finish())
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        done.send(()).unwrap();
+    });
+    assert!(is_done.recv_timeout(std::time::Duration::from_secs(10)).is_ok());
+}
+
+#[test]
 fn a_rate_limit_records_the_first_and_tells_others_how_likely_the_next_ones_were() {
     let (tracer, spans) = testing::tracer_of(Tracer::builder().sampler(Sampler::rate_limit(1e-9)));
     for _ in 0..100 {

@@ -8,9 +8,12 @@ use trackway_model::Text;
 use super::Sampler;
 use super::custom::{Sample, Sampling, Verdict};
 use crate::collector;
+use crate::record::cut;
 
 /// How many names have a sampler of their own.
 const MOST: usize = 1000;
+/// How many bytes of a name tell it apart from others.
+const MOST_BYTES: usize = 1024;
 
 pub(super) struct PerName<C> {
     choose: C,
@@ -23,6 +26,7 @@ impl<C: Fn(&str) -> Sampler + Send + Sync + 'static> PerName<C> {
     }
 
     fn sampler(&self, name: &str) -> Sampler {
+        let name = cut(name, MOST_BYTES);
         let (known, name) = collector::unforked(|| {
             let known = self.samplers.read().unwrap_or_else(PoisonError::into_inner);
             let name = if known.contains_key(name) || known.len() < MOST { name } else { "" };
@@ -33,10 +37,13 @@ impl<C: Fn(&str) -> Sampler + Send + Sync + 'static> PerName<C> {
         }
         // Without the lock: it is the program's, and may panic. Of two threads at once the first one's is taken.
         let sampler = (self.choose)(name);
-        collector::unforked(|| {
+        let taken = collector::unforked(|| {
             let mut known = self.samplers.write().unwrap_or_else(PoisonError::into_inner);
-            known.entry(name.into()).or_insert(sampler).clone()
-        })
+            known.entry(name.into()).or_insert_with(|| sampler.clone()).clone()
+        });
+        // The other one's goes with the lock free: what it does then is the program's own.
+        drop(sampler);
+        taken
     }
 }
 
