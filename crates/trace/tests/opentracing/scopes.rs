@@ -1,8 +1,10 @@
 //! `opentracing.harness.scope_check.ScopeCompatibilityCheckMixin`, for every manager: what is active where, and what closing
 //! does.
 
+use std::cell::Cell;
+use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use trackway::scopes::{Explicit, OnClose, PerFuture, PerTask, PerThread, ScopeManager, Scopes};
 use trackway::testing::MockTracer;
@@ -281,6 +283,74 @@ fn scopes_of_tasks_are_apart_and_may_be_held_across_an_await() {
         }
     });
     assert_eq!(tracer.spans().tree(), "one 6s\n  inner 1s\ntwo 6s\n  inner 1s\n");
+}
+
+/// A key that traces whenever it is hashed, compared or dropped, and whose hash tells nothing.
+struct Traces(u32, Arc<OnceLock<Arc<MockTracer>>>);
+
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+    static TASK: Cell<u32> = const { Cell::new(0) };
+}
+
+impl Traces {
+    fn trace(&self) {
+        if !INSIDE.replace(true) {
+            if let Some(tracer) = self.1.get() {
+                let span = tracer.span("of the key").start();
+                drop(span.activate());
+            }
+            INSIDE.set(false);
+        }
+    }
+}
+
+impl Hash for Traces {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.trace();
+        0.hash(state);
+    }
+}
+
+impl PartialEq for Traces {
+    fn eq(&self, other: &Self) -> bool {
+        self.trace();
+        self.0 == other.0
+    }
+}
+
+impl Eq for Traces {}
+
+impl Drop for Traces {
+    fn drop(&mut self) {
+        self.trace();
+    }
+}
+
+#[test]
+fn a_key_of_tasks_may_trace_and_have_any_hash() {
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let known = Arc::new(OnceLock::new());
+        let given = known.clone();
+        let tasks = PerTask::new(move || Some(Traces(TASK.get(), given.clone())));
+        let tracer = Arc::new(MockTracer::of(builder().scope_manager(tasks)));
+        assert!(known.set(tracer.clone()).is_ok());
+        let manager = tracer.scope_manager().unwrap();
+        let mut scopes = Vec::new();
+        for task in 0..10 {
+            TASK.set(task);
+            let span = tracer.span("work").start();
+            scopes.push((span.context().span_id(), manager.activate(span.context(), OnClose::Keep)));
+        }
+        for (task, (id, _)) in scopes.iter().enumerate() {
+            TASK.set(task as u32);
+            assert_eq!(manager.active().unwrap().span_id(), *id);
+        }
+        drop(scopes);
+        done.send(()).unwrap();
+    });
+    assert!(is_done.recv_timeout(std::time::Duration::from_secs(10)).is_ok());
 }
 
 #[test]
