@@ -219,6 +219,21 @@ fn what_waits_is_bounded_and_a_failure_is_kept_all_the_same() {
 }
 
 #[test]
+fn that_a_trace_has_ended_counts_among_the_bytes_that_wait() {
+    let (tracer, memory) = collected(Tail::new().keep_share(1.0));
+    tracer.span("work").start().finish();
+    assert!(tracer.flush(SOON));
+    let bytes = memory.spans()[0].memory_bytes();
+    let (tracer, memory) = collected(Tail::new().keep_share(1.0).wait(Duration::from_secs(60)).bytes(100 * bytes));
+    for _ in 0..100 {
+        tracer.span("work").start().finish();
+    }
+    assert!(tracer.flush(SOON));
+    let (_, lost) = left_out(&tracer, &memory);
+    assert!((1..20).contains(&lost), "{lost}");
+}
+
+#[test]
 fn what_is_under_way_waits_over_a_flush_and_is_kept_at_the_end() {
     let (tracer, memory) = collected(Tail::new().keep_errors());
     let request = tracer.span("request").start();

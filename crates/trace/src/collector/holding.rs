@@ -15,6 +15,9 @@ const MOST_VERDICTS: usize = 100_000;
 /// So many traces may be watched in vain.
 const FEW: usize = 1024;
 
+/// How many bytes it takes to know that a trace's first span has ended.
+const ENDED_BYTES: usize = size_of::<(u64, u128)>();
+
 /// OTLP's flag of a span whose parent is in another process.
 const REMOTE: u32 = 0x200;
 
@@ -41,6 +44,8 @@ pub(crate) struct Holding {
     watched: VecDeque<(u64, u128)>,
     /// The traces whose first span has ended, and when, in order.
     ended: VecDeque<(u64, u128)>,
+    /// From how many of them on those are looked for that wait no more.
+    most_ended: usize,
     bytes: usize,
     verdicts: HashMap<u128, Known>,
     /// The traces under way that have a verdict, and when each was last seen not to have been idle for too long, in order.
@@ -86,7 +91,7 @@ impl Holding {
             return self.give(trace, Verdict::Kept, now);
         }
         if is_first {
-            self.ended.push_back((now, trace));
+            self.note_end(trace, now);
         }
         self.make_room(tail.bytes);
     }
@@ -113,6 +118,20 @@ impl Holding {
         waiting.last = now;
         waiting.is_over |= is_first;
         self.bytes += bytes;
+    }
+
+    /// Notes that a first span of a waiting trace has ended; the trace pays for the memory.
+    fn note_end(&mut self, trace: u128, now: u64) {
+        self.ended.push_back((now, trace));
+        if let Some(waiting) = self.traces.get_mut(&trace) {
+            waiting.bytes += ENDED_BYTES;
+            self.bytes += ENDED_BYTES;
+        }
+        // Those that were judged or forgotten meanwhile.
+        if self.ended.len() > self.most_ended.max(FEW) {
+            self.ended.retain(|(_, trace)| self.traces.contains_key(trace));
+            self.most_ended = 2 * self.ended.len();
+        }
     }
 
     fn make_room(&mut self, most: usize) {

@@ -1,17 +1,17 @@
 //! From finished spans to batches: one for every tracer.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use trackway_model::SpanRecord;
+use trackway_model::{SpanRecord, TraceId};
 use trackway_wire::encode;
 
 use super::draft::{Draft, Head};
 use super::holding::{Holding, Out};
 use super::hooks::Call;
 use crate::agents::Run;
+use crate::bounded::BoundedMap;
 use crate::builder::Config;
 use crate::export::{Batch, Body, Form, lane::Lane};
 use crate::stats;
@@ -39,7 +39,7 @@ pub(crate) struct Pipeline {
     /// Traces that have begun.
     traces: Vec<Arc<Run>>,
     /// Those that are told of once they are kept, the latest of them.
-    untold: VecDeque<Arc<Run>>,
+    untold: BoundedMap<TraceId, Arc<Run>>,
     batch_bytes: usize,
     spans: usize,
     since: Option<Instant>,
@@ -80,7 +80,7 @@ impl Pipeline {
             out: Vec::new(),
             batch: Vec::new(),
             traces: Vec::new(),
-            untold: VecDeque::new(),
+            untold: BoundedMap::new(MOST_UNTOLD),
             batch_bytes: 0,
             spans: 0,
             since: None,
@@ -177,17 +177,12 @@ impl Pipeline {
             return self.tell_of_trace(run);
         }
         // It is told of when the first of its spans is kept.
-        if self.untold.len() >= MOST_UNTOLD {
-            self.untold.pop_front();
-        }
-        self.untold.push_back(run);
+        self.untold.insert(run.record.trace_id, run);
     }
 
     /// Tells of the trace of a span that is kept, unless that was done.
     fn tell_of_trace_of(&mut self, record: &SpanRecord) {
-        // Mostly it is one of the latest.
-        let at = self.untold.iter().rposition(|run| run.record.trace_id == record.trace_id);
-        if let Some(run) = at.and_then(|at| self.untold.remove(at)) {
+        if let Some(run) = self.untold.remove(&record.trace_id) {
             self.tell_of_trace(run);
         }
     }
