@@ -78,6 +78,26 @@ pub(crate) fn exporters() -> Vec<Named> {
     exporters
 }
 
+/// Says which variables of the OTLP exporter ask for what is not there.
+pub(crate) fn refuse_certificates() {
+    const NAMES: [&str; 6] = [
+        "OTEL_EXPORTER_OTLP_CERTIFICATE",
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+        "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+        "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
+        "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
+    ];
+    for name in NAMES.into_iter().filter(|name| text(name).is_some()) {
+        let said = if name.contains("CLIENT") {
+            "is not obeyed: nothing shows a server who the client is but the headers of OTEL_EXPORTER_OTLP_HEADERS"
+        } else {
+            "is not obeyed: certificates are checked against Mozilla's roots, with the feature `tls`"
+        };
+        complain(name, said);
+    }
+}
+
 /// Sets what of a batch processor's settings has an equal here.
 fn queue(queue: &mut Queue) {
     let milliseconds = |name| number(name).map(Duration::from_millis);

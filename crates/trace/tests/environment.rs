@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use trackway::export::{Batch, Exporter, Failure, Memory};
+use trackway::export::{Batch, Exporter, Failure, Memory, Otlp};
 use trackway::{Context, SpanRecord, TraceFlags, Tracer};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -359,6 +359,22 @@ fn what_cannot_be_understood_counts_as_not_set() {
         assert!(tracer.flush(SOON) && memory.spans().len() == 1);
     });
     assert!(variables[..6].iter().all(|(name, _)| said.contains(name)), "{said}");
+}
+
+#[test]
+fn certificates_are_refused_aloud() {
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/etc/ssl/ours.pem"),
+        ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/etc/ssl/key.pem"),
+        ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "/etc/ssl/client.pem"),
+    ];
+    let said = with("certificates_are_refused_aloud", &variables, || {
+        let exporters = [Otlp::new(), Otlp::new()];
+        assert_eq!(exporters.len(), 2);
+    });
+    assert!(variables.iter().all(|(name, _)| said.matches(&format!("{name} is not obeyed")).count() == 1), "{said}");
+    assert!(!said.contains("/etc/ssl"), "{said}");
+    assert_eq!(with("certificates_are_refused_aloud", &[], || {}), "");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::{env, time::Duration};
 
 use super::Compression;
+use crate::environment;
 use crate::export::{
     Failure,
     http::{self, Setting, Target},
@@ -20,6 +21,7 @@ pub(super) struct Settings {
 
 impl Settings {
     pub(super) fn from_env() -> Self {
+        environment::refuse_certificates();
         Self::from(|name| env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
     }
 
