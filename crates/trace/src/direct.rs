@@ -16,6 +16,12 @@ struct Open {
     scope: Scope,
 }
 
+/// What a guard is to remember of its span.
+pub(crate) struct Entered {
+    pub(crate) token: u64,
+    pub(crate) is_recorded: bool,
+}
+
 struct Stack {
     open: Vec<Open>,
     tokens: u64,
@@ -26,13 +32,13 @@ thread_local! {
 }
 
 /// Begins a span inside the active one; returns what its guard is to remember.
-pub(crate) fn enter(slot: &Slot, site: &'static Callsite) -> Option<u64> {
+pub(crate) fn enter(slot: &Slot, site: &'static Callsite) -> Option<Entered> {
     let owner = slot.more().and_then(|more| more.owner.clone())?;
     push(span_at(&owner, site))
 }
 
 /// Begins a span where nothing is active.
-pub(crate) fn root(tracer: &Tracer, site: &'static Callsite) -> Option<u64> {
+pub(crate) fn root(tracer: &Tracer, site: &'static Callsite) -> Option<Entered> {
     push(span_at(tracer, site))
 }
 
@@ -40,14 +46,14 @@ pub(crate) fn span_at(tracer: &Tracer, site: &'static Callsite) -> Span {
     tracer.span(Text::literal(site.name)).kind(site.kind).start()
 }
 
-fn push(span: Span) -> Option<u64> {
-    let scope = span.activate();
+fn push(span: Span) -> Option<Entered> {
+    let (scope, is_recorded) = (span.activate(), span.is_recording());
     let pushed = STACK.try_with(|stack| {
         let mut stack = stack.borrow_mut();
         stack.tokens += 1;
         let token = stack.tokens;
         stack.open.push(Open { token, span, scope });
-        token
+        Entered { token, is_recorded }
     });
     pushed.ok()
 }

@@ -37,8 +37,10 @@ pub struct Guard {
 const SHADOW: u64 = 1;
 /// A span that found no room: what is said of the active span is not said of the one around it.
 const MISSED: u64 = 2;
+/// An unrecorded span of a tracer without a collector; the token is in the place of what was before.
+const UNRECORDED: u64 = 3;
 /// From here on: a span of a tracer without a collector.
-const FIRST_DIRECT: u64 = 3;
+const FIRST_DIRECT: u64 = 4;
 
 /// Begins a span inside the one that is active on this thread. [`span!`](macro@crate::span) is the comfortable form.
 // Everything unusual is a call in tail position, so that the usual path keeps no register for it.
@@ -101,7 +103,7 @@ fn outside_of(slot: &Slot, site: &'static Callsite) -> Guard {
     match slot.mode() {
         Mode::Off => Guard::none(),
         Mode::Idle | Mode::Given | Mode::Elsewhere => global::root(slot, site),
-        Mode::Direct => direct::enter(slot, site).map_or_else(Guard::none, |token| Guard::mark(FIRST_DIRECT + token)),
+        Mode::Direct => direct::enter(slot, site).map_or_else(Guard::none, Guard::direct),
         Mode::Lost => {
             collector::count_lost(slot.tracer(), slot.why_lost());
             Guard::missed(slot)
@@ -123,10 +125,6 @@ impl Guard {
         Self { me: 0, before: 0, stays: PhantomData }
     }
 
-    fn mark(me: u64) -> Self {
-        Self { me, before: 0, stays: PhantomData }
-    }
-
     /// A span that is not recorded and keeps what is inside it from becoming a trace of its own.
     pub(crate) fn shadow(scope: u64) -> Self {
         Self { me: SHADOW, before: scope, stays: PhantomData }
@@ -137,8 +135,10 @@ impl Guard {
         slot.miss().map_or_else(Self::none, |before| Self { me: MISSED, before, stays: PhantomData })
     }
 
-    pub(crate) fn direct(token: u64) -> Self {
-        Self::mark(FIRST_DIRECT + token)
+    pub(crate) fn direct(entered: direct::Entered) -> Self {
+        let direct::Entered { token, is_recorded } = entered;
+        let (me, before) = if is_recorded { (FIRST_DIRECT + token, 0) } else { (UNRECORDED, token) };
+        Self { me, before, stays: PhantomData }
     }
 
     /// The span that began what the ring takes until it ends.
@@ -283,6 +283,7 @@ impl Guard {
         match self.me {
             SHADOW => return SLOT.with(|slot| slot.leave_shadow(self.before)),
             MISSED => return SLOT.with(|slot| slot.miss_no_more(self.before)),
+            UNRECORDED => return direct::exit(self.before),
             mark if mark < ONE_DEEPER => return direct::exit(mark - FIRST_DIRECT),
             _ => {}
         }

@@ -308,3 +308,22 @@ fn a_panic_is_told_of_by_the_spans_that_it_passes_and_by_no_others() {
         ]
     );
 }
+
+#[test]
+fn a_guard_of_the_tracer_of_tests_knows_when_nothing_is_recorded() {
+    let (tracer, spans) = trackway::testing::tracer_of(Tracer::builder().sampler(trackway::Sampler::always_off()));
+    let _active = tracer.activate();
+    {
+        let mut outer = span!("outer");
+        let inner = span!("inner");
+        assert_eq!((outer.is_recording(), inner.is_recording()), (false, false));
+        assert!(inner.context().is_none() && !current().is_sampled());
+        drop(inner);
+        step!(outer, "next");
+        assert!(!outer.is_recording());
+    }
+    assert!(current().span_id().is_none() && spans.finished().is_empty());
+    tracer.set_sampler(trackway::Sampler::always_on());
+    assert!(span!("recorded").is_recording());
+    assert_eq!(spans.tree(), "recorded 1s\n");
+}
