@@ -23,6 +23,12 @@ use clap::Parser;
 
 use command::{Command, Trackway};
 
+/// What one thread decodes another one writes and frees: an allocator that gives such memory back
+/// ([why](../../../docs/decisions/0011-an-allocator-that-gives-back.md)). Its settings stand in `.cargo/config.toml`.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static MEMORY: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let Trackway { command, settings } = Trackway::parse();
     let done = |outcome: anyhow::Result<()>| outcome.map(|()| ExitCode::SUCCESS);

@@ -56,7 +56,8 @@ impl Report {
         writeln!(out, "- rounds beside peers: {rounds}; where there are several, medians")?;
         writeln!(
             out,
-            "- settled: next to no processor time for 33 s (Trackway), 3 s (rows); Mira was waited for {}",
+            "- settled: next to no processor time for 3 s, after Trackway was asked to merge what it would merge later; Mira was \
+             waited for {}",
             self.of(Who::Mira).last().map_or("not at all: it is not installed".into(), |turn| {
                 format!("{:.0} s", turn.settled_after.as_secs_f64())
             })

@@ -106,6 +106,7 @@ pub(crate) fn conversation(arguments: &Arguments) -> Result<Conversation> {
             running.post("/v1/traces", "application/x-protobuf", &call(&mut random, turn, &messages, &answer))?;
         messages.push(answer);
     }
+    running.put_away()?;
     settle(&running.server, arguments.settling(Who::Trackway))?;
     let data = running.directory().join("data");
     let bytes = bytes_below(&data.join("segments"))? + bytes_below(&data.join("wal"))?;

@@ -58,8 +58,8 @@ impl Who {
     pub(crate) fn settling(self, mira: Duration) -> Settling {
         let seconds = Duration::from_secs;
         match self {
-            // It writes what little it holds after half a minute without anything new.
-            Self::Trackway => Settling { quiet: seconds(33), most: seconds(180) },
+            // It was told to put everything away.
+            Self::Trackway => Settling { quiet: seconds(3), most: seconds(180) },
             Self::Rows => Settling { quiet: seconds(3), most: seconds(30) },
             // It looks for something to compress once a minute.
             Self::Mira => Settling { quiet: seconds(70).min(mira), most: mira },
@@ -111,6 +111,15 @@ impl Running {
     /// Takes the server's files out of the memory of the system.
     pub(crate) fn forget(&self) -> Result<()> {
         forget(self.directory())
+    }
+
+    /// Has Trackway write what it holds and merge what it would merge later, so that this work is counted; the others do theirs
+    /// by themselves.
+    pub(crate) fn put_away(&self) -> Result<()> {
+        if self.who == Who::Trackway {
+            self.post("/api/v1/store/compact", "application/json", b"")?;
+        }
+        Ok(())
     }
 
     pub(crate) fn ask(&self, question: &Question) -> Result<Answer> {

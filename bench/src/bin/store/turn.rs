@@ -61,6 +61,7 @@ impl Turn {
         ensure!(sent.spans == load.known().spans, "{} of {} spans", sent.spans, load.known().spans);
         let cpu_acknowledged = running.server.cpu()?.saturating_sub(before);
         let waited = Instant::now();
+        running.put_away()?;
         let has_settled = settle(&running.server, arguments.settling(who))?;
         let settled_after = waited.elapsed();
         let cpu_settled = running.server.cpu()?.saturating_sub(before);
