@@ -79,6 +79,7 @@ pub(crate) fn exporters() -> Vec<Named> {
 }
 
 /// Says which variables of the OTLP exporter ask for what is not there.
+#[cfg(feature = "otlp")]
 pub(crate) fn refuse_certificates() {
     const NAMES: [&str; 6] = [
         "OTEL_EXPORTER_OTLP_CERTIFICATE",
