@@ -9,12 +9,15 @@ pub mod runs;
 mod values;
 
 use std::{
+    collections::BTreeMap,
     fs,
-    path::Path,
+    io::ErrorKind,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::SeqCst},
     },
+    time::SystemTime,
 };
 
 use tempfile::TempDir;
@@ -118,11 +121,16 @@ impl World {
     /// Goes on with the directory as it was while the store was open, as after a kill.
     pub fn crash(&mut self) {
         let Some(directory) = &self.directory else { return };
-        let copy = TempDir::new().unwrap();
-        // The log first: what is published while this copies is then in it as well.
-        for part in ["wal", "catalog.db", "catalog.db-wal", "runs.db", "runs.db-wal", "segments", "corrupt"] {
-            copy_all(&directory.path().join(part), &copy.path().join(part));
-        }
+        // A kill leaves the directory of one moment, but a copy takes a while: it is made again when something was written meanwhile.
+        let copy = (0..1_000).find_map(|_| {
+            let copy = TempDir::new().unwrap();
+            let before = what_is_there(directory.path());
+            for part in ["wal", "catalog.db", "catalog.db-wal", "runs.db", "runs.db-wal", "segments", "corrupt"] {
+                copy_all(&directory.path().join(part), &copy.path().join(part));
+            }
+            (before == what_is_there(directory.path())).then_some(copy)
+        });
+        let copy = copy.unwrap_or_else(|| panic!("the store never stops writing"));
         self.store = None;
         self.store = Some(open_at(copy.path(), &self.hands));
         self.directory = Some(copy);
@@ -216,16 +224,35 @@ impl World {
     }
 }
 
+/// Copies what is there; what goes meanwhile is left out.
 fn copy_all(from: &Path, to: &Path) {
     if from.is_dir() {
         fs::create_dir(to).unwrap();
-        for entry in fs::read_dir(from).unwrap() {
-            let name = entry.unwrap().file_name();
-            copy_all(&from.join(&name), &to.join(&name));
+        for entry in fs::read_dir(from).into_iter().flatten().flatten() {
+            copy_all(&entry.path(), &to.join(entry.file_name()));
         }
-    } else if from.exists() {
-        fs::copy(from, to).unwrap();
+    } else if let Err(error) = fs::copy(from, to) {
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{}: {error}", from.display());
     }
+}
+
+/// Every file with its size and when it was last written.
+fn what_is_there(path: &Path) -> BTreeMap<PathBuf, (u64, SystemTime)> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![path.to_owned()];
+    while let Some(folder) = folders.pop() {
+        // What goes while this looks is a change, too.
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(facts) if facts.is_dir() => folders.push(entry.path()),
+                Ok(facts) => {
+                    files.insert(entry.path(), (facts.len(), facts.modified().unwrap()));
+                }
+                Err(_) => {}
+            }
+        }
+    }
+    files
 }
 
 fn open_at(path: &Path, hands: &Hands) -> Kind {
